@@ -1,0 +1,114 @@
+//! The trait that a client under test implements, and the few values that cross it. What the calls mean on the wire is
+//! the client's own business; retries, sessions and streams are what the harness came to observe.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::Value;
+use stalemate_wire::{Revision, SessionId};
+
+use crate::Dialler;
+
+/// A future that stays on the thread that made it.
+pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Receives the method name of each notification that the server sent, and that the client passed on.
+pub type NotificationSink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// One client of one MCP server. Calls may run in parallel on one client.
+///
+/// Every future may be dropped before it is ready: the harness sets the limits (60 s for a call, 10 s for a
+/// disconnect), as a user interface does.
+pub trait Client {
+    /// Connects: for most clients, the `initialize` handshake. Called again after [`disconnect`](Self::disconnect) it
+    /// must connect anew.
+    fn connect(&self) -> LocalBoxFuture<'_, Result<(), ClientError>>;
+
+    /// The names of the server's tools.
+    fn list_tools(&self) -> LocalBoxFuture<'_, Result<Vec<String>, ClientError>>;
+
+    /// Calls a tool and waits for its result.
+    fn call_tool(&self, name: String, arguments: Value) -> LocalBoxFuture<'_, CallResult>;
+
+    /// Ends the connection as the client's own user interface would.
+    fn disconnect(&self) -> LocalBoxFuture<'_, Result<(), ClientError>>;
+
+    /// What an application could store in order to resume this session later. `None`, the default, means that the
+    /// client does not offer it.
+    fn stored_session(&self) -> Option<StoredSession> {
+        None
+    }
+
+    /// What the client itself believes of its connection, for an application that shows it.
+    fn health(&self) -> Health {
+        Health::Unknown
+    }
+}
+
+/// How a tool call ended: the texts of its result, or what the user is told instead.
+pub type CallResult = Result<String, ClientError>;
+
+/// What a client believes of its own connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// The client does not say.
+    Unknown,
+    /// Its last exchange was answered as asked.
+    Working,
+    /// Its last exchange was refused or failed.
+    Failing,
+}
+
+/// Why a client could not do what was asked. The message is shown to the user, so it must not contain a session id or a
+/// token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientError {
+    /// What the user is told.
+    pub message: String,
+}
+
+impl ClientError {
+    /// An error with that message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+/// What an application keeps of a session beyond the life of a client object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSession {
+    /// The session's id.
+    pub id: SessionId,
+    /// The negotiated revision.
+    pub revision: Revision,
+}
+
+/// Makes fresh clients: one per connection that an application opens.
+pub trait ClientFactory: Send + Sync {
+    /// A fresh client that has not connected yet. `resume` is what an application stored of an earlier session; a
+    /// factory whose clients cannot resume ignores it. Notifications go to `sink`.
+    fn create(
+        &self,
+        dialler: Dialler,
+        resume: Option<StoredSession>,
+        sink: NotificationSink,
+    ) -> Arc<dyn Client>;
+
+    /// Whether the clients are somebody else's code, which draws ids from the operating system and spawns as it
+    /// likes. Such cells run in a child process each. True unless overridden.
+    fn is_real(&self) -> bool {
+        true
+    }
+}

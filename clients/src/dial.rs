@@ -1,0 +1,78 @@
+//! How a client reaches its server: a dialler that yields byte streams, whatever the network beneath. Names are not
+//! resolved here and TLS is deliberately absent: who makes the dialler decides where it leads.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A byte stream that a client can speak HTTP over.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// A boxed byte stream.
+pub type BoxIo = Box<dyn Io>;
+
+/// Opens connections to one server.
+pub trait Dial: Send + Sync {
+    /// Opens a new connection.
+    ///
+    /// # Errors
+    /// What a socket would report: `ConnectionRefused` and the like. It may also wait for ever, as a lost SYN does;
+    /// whoever dials sets the limit.
+    fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<BoxIo>> + Send>>;
+}
+
+/// Where a client's server is and how to reach it.
+#[derive(Clone)]
+pub struct Dialler {
+    host: Arc<str>,
+    path: Arc<str>,
+    dial: Arc<dyn Dial>,
+}
+
+impl Dialler {
+    /// A dialler to the endpoint at `path` (e.g. `/mcp`) of `host`, the value of the `Host` header.
+    pub fn new(host: impl Into<Arc<str>>, path: impl Into<Arc<str>>, dial: Arc<dyn Dial>) -> Self {
+        Self {
+            host: host.into(),
+            path: path.into(),
+            dial,
+        }
+    }
+
+    /// The value of the `Host` header.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The endpoint's path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The endpoint as a URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}{}", self.host, self.path)
+    }
+
+    /// Opens a new connection to the endpoint's host.
+    ///
+    /// # Errors
+    /// As [`Dial::dial`].
+    pub async fn dial(&self) -> io::Result<BoxIo> {
+        self.dial.dial().await
+    }
+}
+
+impl std::fmt::Debug for Dialler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Dialler").field(&self.url()).finish()
+    }
+}

@@ -1,0 +1,13 @@
+//! Clients that Stalemate puts under test: the [`Client`] trait, models of client policies, and adapters to real SDKs.
+//! Nothing here knows the harness: a client gets a way to dial and does HTTP. Judging is not done here.
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod dial;
+
+pub use client::{
+    CallResult, Client, ClientError, ClientFactory, Health, LocalBoxFuture, NotificationSink,
+    StoredSession,
+};
+pub use dial::{BoxIo, Dial, Dialler, Io};

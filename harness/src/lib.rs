@@ -1,0 +1,12 @@
+//! Stalemate: deterministic simulation and fault injection for MCP sessions.
+
+#[cfg(not(tokio_unstable))]
+compile_error!(
+    "Stalemate needs `--cfg tokio_unstable`: put `[build] rustflags = [\"--cfg\", \"tokio_unstable\"]` into \
+     .cargo/config.toml; if the environment sets RUSTFLAGS, add the flag there, because RUSTFLAGS replaces the file's."
+);
+
+pub mod journal;
+pub mod proxy;
+pub mod scenario;
+pub mod server;

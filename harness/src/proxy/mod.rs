@@ -1,0 +1,1 @@
+//! The hops: pure decisions of proxies.

@@ -1,0 +1,324 @@
+//! A scenario after loading and checking: plain values in which every name is known to exist. The YAML shapes, their
+//! positions and their diagnostics are in `file`, `load` and `check`; how a step is carried out is `world`'s business.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::journal::Rung;
+
+/// One loaded scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Area and file name without its ending, e.g. `incident-48557/ten-steps`.
+    pub name: String,
+    /// Where it was read from, as the user named it.
+    pub file: PathBuf,
+    /// What happens and what it shows.
+    pub summary: String,
+    /// The public report that it reproduces.
+    pub report: Option<String>,
+    /// The clauses that it is about.
+    pub spec: Vec<String>,
+    /// The servers, in the order of the file.
+    pub servers: Vec<Server>,
+    /// The hops, outermost first.
+    pub path: Vec<Hop>,
+    /// Machines: names for groups of processes that go down together.
+    pub machines: BTreeMap<String, Vec<String>>,
+    /// The clients that take part.
+    pub clients: Vec<String>,
+    /// The seeds; never empty.
+    pub seeds: Vec<u64>,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+    /// Faults that fire when something is seen.
+    pub inject: Vec<Injection>,
+    /// The promise for each client.
+    pub expect: BTreeMap<String, Expectation>,
+    /// Violations by servers and hops: party, invariant, reason.
+    pub violates: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// One MCP server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// Its name, and its connector's.
+    pub name: String,
+    /// How it answers.
+    pub kind: ServerKind,
+    /// The port that it listens on.
+    pub port: u16,
+    /// The ids of its first sessions, in order of opening; further ones are drawn from the seed.
+    pub session_ids: Vec<String>,
+    /// Milliseconds from a crash to the supervisor's restart.
+    pub supervisor_ms: u64,
+    /// The idle timeout of its sessions in milliseconds, where it differs from the dialect's; `Some(None)` is "never".
+    pub session_timeout_ms: Option<Option<u64>>,
+}
+
+/// What a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerKind {
+    /// The model server with that dialect.
+    Dialect(String),
+    /// A real server by name, e.g. `rmcp`.
+    Real(String),
+}
+
+/// One hop of the path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hop {
+    /// What it is, which is also its process name.
+    pub kind: HopKind,
+    /// The longest silence of the upstream in milliseconds, where it differs from the product's default.
+    pub read_timeout_ms: Option<u64>,
+}
+
+/// The hops there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HopKind {
+    /// Cloudflare's edge: two egress addresses, its own error pages.
+    Cloudflare,
+    /// nginx 1.22.1 as Debian ships it, with `proxy_http_version 1.1` and buffering off.
+    Nginx,
+}
+
+impl HopKind {
+    /// Every hop there is.
+    pub const ALL: [Self; 2] = [Self::Cloudflare, Self::Nginx];
+
+    /// The name in scenarios, and of the process.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cloudflare => "cloudflare",
+            Self::Nginx => "nginx",
+        }
+    }
+}
+
+/// One step with its place in the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its line, from 1.
+    pub line: u64,
+    /// What it does.
+    pub action: StepAction,
+}
+
+/// What a step does. Targets of faults are process names: machines are expanded on loading.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepAction {
+    /// The user adds the connector of that server.
+    Add(String),
+    /// The user connects it.
+    Connect(String),
+    /// The user disconnects it.
+    Disconnect(String),
+    /// The user deletes it.
+    Delete(String),
+    /// The user reloads the settings page.
+    Reload,
+    /// The user opens a new conversation.
+    NewConversation,
+    /// The user opens a private window and a conversation in it; later actions happen there.
+    Incognito,
+    /// The user returns to the normal window.
+    Normal,
+    /// The user, or rather the model that the user talks to, calls a tool.
+    Call(Call),
+    /// Waits for the background calls of that name.
+    Await(String),
+    /// Lets virtual time pass.
+    Wait(u64),
+    /// The processes are told to stop (SIGTERM), end, and are started again after `down_ms`.
+    Restart { targets: Vec<String>, down_ms: u64 },
+    /// As a restart, but each process first finishes what is in flight, for `limit_ms` at the most.
+    Drain {
+        targets: Vec<String>,
+        limit_ms: u64,
+        down_ms: u64,
+    },
+    /// The processes die at once (SIGKILL); a supervisor starts each again.
+    Crash { targets: Vec<String> },
+    /// The processes are stopped and their ports refuse connections, for `for_ms` or until `up`.
+    Down {
+        targets: Vec<String>,
+        for_ms: Option<u64>,
+    },
+    /// The processes that are down are started.
+    Up { targets: Vec<String> },
+    /// The machines lose power: peers are left half-open. They come back after `down_ms`.
+    PowerLoss { targets: Vec<String>, down_ms: u64 },
+    /// Nothing passes between the two sides, for `for_ms` or until `heal`; TCP delivers it all when healed.
+    Partition {
+        between: (String, String),
+        for_ms: Option<u64>,
+    },
+    /// Every partition is healed.
+    Heal,
+    /// The process neither reads nor writes, as if stopped by SIGSTOP, for `for_ms`.
+    Stall { target: String, for_ms: u64 },
+    /// Every connection of the process is cut.
+    Cut { target: String },
+    /// Every session of the server expires.
+    Expire { server: String },
+    /// The ladder is climbed for that server.
+    Climb(String),
+}
+
+/// A driven call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The connector.
+    pub on: String,
+    /// The tool.
+    pub tool: Tool,
+    /// How it must end, whoever the client is; `None` demands nothing.
+    pub expect: Option<CallExpect>,
+    /// How many of it run at once, 1 to 64.
+    pub parallel: u32,
+    /// A name to wait for it by; without one the step ends when the call does.
+    pub background: Option<String>,
+    /// How long the slow tool takes, in milliseconds.
+    pub takes_ms: u64,
+}
+
+/// The tools of every server of a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tool {
+    /// The memory server's write.
+    CreateEntities,
+    /// The memory server's search.
+    SearchNodes,
+    /// The memory server's whole graph.
+    ReadGraph,
+    /// A write that commits at once and answers after a given time.
+    Slow,
+}
+
+impl Tool {
+    /// Every tool there is.
+    pub const ALL: [Self; 4] = [
+        Self::CreateEntities,
+        Self::SearchNodes,
+        Self::ReadGraph,
+        Self::Slow,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreateEntities => "create_entities",
+            Self::SearchNodes => "search_nodes",
+            Self::ReadGraph => "read_graph",
+            Self::Slow => "slow",
+        }
+    }
+}
+
+/// How a call must end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallExpect {
+    /// With a result.
+    Ok,
+    /// With an error or a time-out.
+    Error,
+}
+
+/// A fault that fires when something is seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Injection {
+    /// Its line, from 1.
+    pub line: u64,
+    /// What must be seen.
+    pub when: Trigger,
+    /// Which of the sightings fires it, from 1.
+    pub nth: u32,
+    /// What happens then.
+    pub fate: FateSpec,
+}
+
+/// A pattern on the journal. Every part that is given must match.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trigger {
+    /// The kind of event.
+    pub event: TriggerEvent,
+    /// The process at which it is seen, or the server whose event it is.
+    pub at: Option<String>,
+    /// The HTTP method of the exchange's request: POST, GET or DELETE.
+    pub method: Option<String>,
+    /// The JSON-RPC method, e.g. `tools/call`.
+    pub rpc: Option<String>,
+    /// The tool.
+    pub tool: Option<Tool>,
+    /// The status of a response.
+    pub status: Option<u16>,
+}
+
+/// The kinds of event that a trigger can name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TriggerEvent {
+    /// A request leaves.
+    #[default]
+    RequestSent,
+    /// A request arrives.
+    RequestReceived,
+    /// A response, or a stream's head, leaves.
+    ResponseSent,
+    /// A response, or a stream's head, arrives.
+    ResponseReceived,
+    /// An event of a stream leaves.
+    SseSent,
+    /// An event of a stream arrives.
+    SseReceived,
+    /// A tool's effect is about to be committed.
+    Effect,
+    /// A session is about to be opened.
+    SessionOpened,
+}
+
+impl TriggerEvent {
+    /// Every kind with its name in scenarios.
+    pub const ALL: [(Self, &'static str); 8] = [
+        (Self::RequestSent, "request-sent"),
+        (Self::RequestReceived, "request-received"),
+        (Self::ResponseSent, "response-sent"),
+        (Self::ResponseReceived, "response-received"),
+        (Self::SseSent, "sse-sent"),
+        (Self::SseReceived, "sse-received"),
+        (Self::Effect, "effect"),
+        (Self::SessionOpened, "session-opened"),
+    ];
+}
+
+/// What a trigger causes; `crate::fault::Fate` is what the world carries out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FateSpec {
+    /// It happens this much later, in milliseconds.
+    Delay(u64),
+    /// It and everything behind it on its connection stays away.
+    Park,
+    /// The connection is cut after that many bytes of the message.
+    Cut(u64),
+    /// The message is lost.
+    Drop,
+    /// The message comes twice.
+    Duplicate,
+    /// The response is replaced by one with that status and body.
+    Replace { status: u16, body: String },
+    /// The process dies on the spot; a supervisor starts it again.
+    Halt(String),
+}
+
+/// What is promised of one client.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expectation {
+    /// The worst rung over all servers; `None` promises nothing.
+    pub rung: Option<Rung>,
+    /// The client's and the application's violations, by invariant.
+    pub violates: Vec<String>,
+    /// Why, for the reader.
+    pub why: Option<String>,
+}

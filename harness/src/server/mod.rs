@@ -1,0 +1,1 @@
+//! The model MCP server: pure core and dialects.
