@@ -1,1 +1,258 @@
-//! The hops: pure decisions of proxies.
+//! The hops: what each proxy of the path decides, as pure functions of what it sees. One file per product. Not in
+//! here: sockets, clocks, connection pools, the journal; the shell in `world` has those and asks a [`Hop`].
+//!
+//! How the shell asks, for one request of a client:
+//! 1. [`Hop::forward`] gives the request to send; [`Hop::upstream`] says over what connection and for how long to wait.
+//!    `read_timeout_ms` runs from the whole request having been sent, and anew from every byte that is read.
+//! 2. No head in time, or none at all: [`Hop::on_failure`] is the answer. Otherwise [`Hop::on_head`] decides, and its
+//!    [`Release`] says when the client sees something.
+//! 3. The body breaks, or is silent for `read_timeout_ms`: [`Hop::on_broken_body`].
+//! 4. The client leaves first: the upstream connection is closed at once, as nginx does (`proxy_ignore_client_abort
+//!    off`); of Cloudflare it is not known. A request is read whole before step 1, which is nginx's default too.
+//! 5. When the exchange is over, however it ended: [`Hop::access_log`].
+
+pub mod access_log;
+pub mod cloudflare;
+pub mod nginx;
+
+use std::sync::Arc;
+
+use stalemate_wire::{Headers, Request, Response, header};
+
+pub use access_log::{ChunkCounter, LogRecord, chunked_len};
+pub use cloudflare::EGRESS;
+
+use crate::scenario::HopKind;
+
+/// What a proxy decides. Every method is a function of its arguments and of the options that the hop was made with.
+pub trait Hop: Send + Sync {
+    /// The product's name, which is also [`HopKind::as_str`].
+    fn name(&self) -> &'static str;
+
+    /// The request as it goes on upstream: path and headers rewritten as the product does; the body is unchanged.
+    fn forward(&self, request: &ForwardRequest<'_>) -> Request;
+
+    /// How upstream connections are made and used.
+    fn upstream(&self) -> Upstream;
+
+    /// The answer to the client when the upstream failed before a head could be passed on.
+    fn on_failure(&self, failure: UpstreamFailure) -> Response;
+
+    /// What becomes of an upstream's response, decided at its head.
+    fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision;
+
+    /// How the client's body ends when the upstream's broke off after its head had been passed on. `framing` is that of
+    /// the upstream's response.
+    fn on_broken_body(&self, why: BrokenBody, framing: Framing) -> BodyEnd;
+
+    /// The line, without its newline, that the product writes for a finished exchange; `None` if its owner sees none.
+    /// It has the whole session id, as the product's has.
+    fn access_log(&self, record: &LogRecord<'_>) -> Option<String>;
+}
+
+/// A request as a hop received it. No `Debug`: its headers carry a session id.
+#[derive(Clone, Copy)]
+pub struct ForwardRequest<'a> {
+    /// The request with its whole body.
+    pub request: &'a Request,
+    /// The address of the peer that sent it, without a port.
+    pub remote_addr: &'a str,
+}
+
+/// How a hop talks to its upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// Whether a connection is kept for further requests; otherwise each request has its own.
+    pub keep_alive: bool,
+    /// Whether requests go out as HTTP/1.0, so that the upstream answers without chunks.
+    pub http10: bool,
+    /// The longest wait for a connection, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// The longest silence of the upstream, in milliseconds: before the head, and between two reads of the body.
+    pub read_timeout_ms: u64,
+    /// How long an idle connection is kept, in milliseconds; 0 without `keep_alive`.
+    pub idle_timeout_ms: u64,
+}
+
+/// How an upstream failed before a head could be passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UpstreamFailure {
+    /// The connection was refused.
+    Refused,
+    /// No connection within `connect_timeout_ms`.
+    ConnectTimeout,
+    /// The connection ended without a head, was reset, or brought something that is no HTTP.
+    ClosedBeforeHead,
+    /// Nothing was read for `read_timeout_ms`.
+    ReadTimeout,
+}
+
+/// How an upstream's body broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BrokenBody {
+    /// The connection ended in order (FIN) before the body was known to be whole. With [`Framing::UntilClose`] that is
+    /// the only end there is, good or bad.
+    Closed,
+    /// The connection was reset, or the framing was invalid.
+    Reset,
+    /// Nothing was read for `read_timeout_ms`.
+    Silent,
+}
+
+/// How the end of a body is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// The status has no body: 1xx, 204, 304.
+    NoBody,
+    /// That many bytes.
+    Length(u64),
+    /// Chunks.
+    Chunked,
+    /// The end of the connection: HTTP/1.0 without a length.
+    UntilClose,
+}
+
+impl Framing {
+    /// The framing of a response to anything but HEAD. Chunks win over a length, and a length that is no number counts
+    /// as none.
+    #[must_use]
+    pub fn of(status: u16, headers: &Headers) -> Self {
+        if status < 200 || status == 204 || status == 304 {
+            return Self::NoBody;
+        }
+        let chunked = headers
+            .get(header::TRANSFER_ENCODING)
+            .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
+        if chunked {
+            return Self::Chunked;
+        }
+        match headers.get(header::CONTENT_LENGTH).map(str::parse) {
+            Some(Ok(length)) => Self::Length(length),
+            _ => Self::UntilClose,
+        }
+    }
+}
+
+/// What becomes of an upstream's response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeadDecision {
+    /// It is passed on: this head, then the body as it comes.
+    Forward {
+        /// The status code.
+        status: u16,
+        /// The headers as the client gets them, in order, framing included: [`Framing::of`] them is how the client is
+        /// told the end, and what a [`ChunkCounter`] is made from.
+        headers: Headers,
+        /// When the client gets the head and the first bytes.
+        release: Release,
+    },
+    /// The client gets this instead; the upstream's body is discarded.
+    Replace(Response),
+}
+
+/// When the client gets the head and the body. At the body's good end whatever was held goes out, head first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The head at once, and each byte as it comes.
+    AtOnce,
+    /// The head with the first byte of the body, and each byte as it comes.
+    FirstByte {
+        /// What the shell does if the upstream breaks before that byte: with `true` [`Hop::on_failure`] answers in
+        /// place of the held head ([`BrokenBody::Silent`] is a read time-out, the others a close before the head);
+        /// with `false` the held head goes out and [`Hop::on_broken_body`] decides how the empty body ends.
+        replaceable: bool,
+    },
+    /// Nothing until that many bytes of the body are there, and so on from then. If the upstream breaks, a head that is
+    /// still held goes out, and what is held of the body too unless the upstream was silent; then the body ends as
+    /// [`Hop::on_broken_body`] decides.
+    Buffers {
+        /// The bytes of body that fill a buffer.
+        bytes: usize,
+    },
+}
+
+/// How the client's body ends after the upstream's broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyEnd {
+    /// What has come is sent, then the connection is closed (FIN) without the last chunk or the missing bytes, so that
+    /// the client can tell.
+    Cut,
+    /// The last chunk is sent as after a whole body; the client cannot tell.
+    Clean,
+}
+
+/// What can be chosen of a hop. One hop has one upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HopOptions {
+    /// Host and port as nginx's `proxy_pass` names them, e.g. `localhost:3001`: the `Host` that its upstream sees.
+    pub upstream_host: String,
+    /// The path of nginx's `proxy_pass`, e.g. `/mcp`: it takes the place of the request's whole path, as where the
+    /// location is the connector's secret path; a query stays. `None` leaves the path as it is. Cloudflare's always
+    /// stays.
+    pub upstream_path: Option<String>,
+    /// nginx: HTTP/1.0 upstream, its own default; `false` is `proxy_http_version 1.1`.
+    pub http10: bool,
+    /// nginx: `proxy_buffering`, on by its own default. `X-Accel-Buffering` overrides it.
+    pub buffering: bool,
+    /// The longest wait for a connection in milliseconds, where it differs from the product's default.
+    pub connect_timeout_ms: Option<u64>,
+    /// The longest silence of the upstream in milliseconds, where it differs from the product's default.
+    pub read_timeout_ms: Option<u64>,
+}
+
+impl HopOptions {
+    /// The incident's configuration: HTTP/1.1 upstream, unbuffered, path unchanged, the products' own time-outs.
+    #[must_use]
+    pub fn new(upstream_host: impl Into<String>) -> Self {
+        Self {
+            upstream_host: upstream_host.into(),
+            upstream_path: None,
+            http10: false,
+            buffering: false,
+            connect_timeout_ms: None,
+            read_timeout_ms: None,
+        }
+    }
+}
+
+/// The hop of that kind. An option that the product does not have is ignored.
+#[must_use]
+pub fn hop(kind: HopKind, options: &HopOptions) -> Arc<dyn Hop> {
+    match kind {
+        HopKind::Cloudflare => Arc::new(cloudflare::Cloudflare::new(options)),
+        HopKind::Nginx => Arc::new(nginx::Nginx::new(options)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hop_is_named_as_its_kind() {
+        for kind in HopKind::ALL {
+            assert_eq!(
+                hop(kind, &HopOptions::new("localhost:3001")).name(),
+                kind.as_str()
+            );
+        }
+    }
+
+    #[test]
+    fn framing_follows_status_and_headers() {
+        let chunked = || Headers::new().with("Transfer-Encoding", "Chunked");
+        let length = |value: &str| Headers::new().with("content-length", value);
+        for (status, headers, expected) in [
+            (200, chunked(), Framing::Chunked),
+            (200, chunked().with("Content-Length", "3"), Framing::Chunked),
+            (400, length("105"), Framing::Length(105)),
+            (202, length("0"), Framing::Length(0)),
+            (200, length("many"), Framing::UntilClose),
+            (200, Headers::new(), Framing::UntilClose),
+            (204, length("0"), Framing::NoBody),
+            (304, chunked(), Framing::NoBody),
+        ] {
+            assert_eq!(Framing::of(status, &headers), expected, "{headers:?}");
+        }
+    }
+}

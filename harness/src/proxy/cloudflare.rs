@@ -1,0 +1,187 @@
+//! Cloudflare's edge in front of one origin: its error codes, its own pages, held heads, added headers. From its public
+//! documentation and public measurements; nobody outside has its source.
+//!
+//! Made up, because the real bytes are not known: the bodies of the error pages (short HTML under the real titles) and
+//! the place of `Server` among the response headers. Left out: `CF-Ray`, `CF-Visitor`, `CF-IPCountry`, `CDN-Loop` and
+//! the `Accept-Encoding` that it sets upstream, compression, caching, challenges, HTTP/2 towards the client, and the
+//! limits that are not about reading (write 30 s, acknowledgements 90 s).
+
+use stalemate_wire::{Headers, Request, Response, header};
+
+use super::{
+    BodyEnd, BrokenBody, ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord,
+    Release, Upstream, UpstreamFailure,
+};
+
+/// The addresses that requests leave from, as the report's log shows them: two requests of one client came from both.
+pub const EGRESS: [&str; 2] = ["172.70.34.132", "104.23.209.43"];
+
+const SERVER: &str = "cloudflare";
+const CONNECT_TIMEOUT_MS: u64 = 19_000;
+/// The documentation says 100 s in one place and 120 s in another; a measurement said 125 s.
+const READ_TIMEOUT_MS: u64 = 100_000;
+const IDLE_TIMEOUT_MS: u64 = 900_000;
+
+/// Headers that are about one connection, and end at a proxy (RFC 9110, 7.6.1).
+const HOP_BY_HOP: [&str; 6] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    header::TRANSFER_ENCODING,
+    "upgrade",
+];
+
+/// Request headers that Cloudflare writes itself.
+const ADDED: [&str; 3] = ["cf-connecting-ip", "x-forwarded-for", "x-forwarded-proto"];
+
+/// The decisions of Cloudflare's edge.
+#[derive(Clone, Debug)]
+pub struct Cloudflare {
+    upstream: Upstream,
+}
+
+impl Cloudflare {
+    /// An edge with the time-outs of these options; the rest of them is nginx's.
+    #[must_use]
+    pub fn new(options: &HopOptions) -> Self {
+        Self {
+            upstream: Upstream {
+                keep_alive: true,
+                http10: false,
+                connect_timeout_ms: options.connect_timeout_ms.unwrap_or(CONNECT_TIMEOUT_MS),
+                read_timeout_ms: options.read_timeout_ms.unwrap_or(READ_TIMEOUT_MS),
+                idle_timeout_ms: IDLE_TIMEOUT_MS,
+            },
+        }
+    }
+}
+
+impl Hop for Cloudflare {
+    fn name(&self) -> &'static str {
+        "cloudflare"
+    }
+
+    fn forward(&self, request: &ForwardRequest<'_>) -> Request {
+        let Request {
+            method,
+            path,
+            headers: received,
+            body,
+        } = request.request;
+        let mut headers: Headers = end_to_end(received)
+            .filter(|(name, _)| !is_any(name, &ADDED))
+            .collect();
+        // Chunks ended here: the body is whole, and goes on with a length.
+        if received.get(header::TRANSFER_ENCODING).is_some() {
+            headers.remove(header::CONTENT_LENGTH);
+            headers.push("Content-Length", body.len().to_string());
+        }
+        let mut forwarded_for: Vec<&str> = received
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("x-forwarded-for"))
+            .map(|(_, value)| value)
+            .collect();
+        forwarded_for.push(request.remote_addr);
+        headers.push("CF-Connecting-IP", request.remote_addr);
+        headers.push("X-Forwarded-For", forwarded_for.join(", "));
+        headers.push("X-Forwarded-Proto", "https");
+        Request {
+            method: method.clone(),
+            path: path.clone(),
+            headers,
+            body: body.clone(),
+        }
+    }
+
+    fn upstream(&self) -> Upstream {
+        self.upstream
+    }
+
+    fn on_failure(&self, failure: UpstreamFailure) -> Response {
+        match failure {
+            UpstreamFailure::Refused => page(521, "Web server is down"),
+            UpstreamFailure::ConnectTimeout => page(522, "Connection timed out"),
+            UpstreamFailure::ClosedBeforeHead => {
+                page(520, "Web server is returning an unknown error")
+            }
+            UpstreamFailure::ReadTimeout => page(524, "A timeout occurred"),
+        }
+    }
+
+    fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {
+        match status {
+            502 => return HeadDecision::Replace(page(502, "Bad gateway")),
+            504 => return HeadDecision::Replace(page(504, "Gateway time-out")),
+            _ => {}
+        }
+        let mut forwarded: Headers = end_to_end(headers)
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("server"))
+            .collect();
+        let release = match Framing::of(status, headers) {
+            Framing::NoBody | Framing::Length(_) => Release::AtOnce,
+            Framing::Chunked | Framing::UntilClose => {
+                forwarded.remove(header::CONTENT_LENGTH);
+                forwarded.push("Transfer-Encoding", "chunked");
+                Release::FirstByte { replaceable: true }
+            }
+        };
+        forwarded.push("Connection", "keep-alive");
+        forwarded.push("Server", SERVER);
+        HeadDecision::Forward {
+            status,
+            headers: forwarded,
+            release,
+        }
+    }
+
+    fn on_broken_body(&self, why: BrokenBody, framing: Framing) -> BodyEnd {
+        match (why, framing) {
+            // No proxy can tell this from a whole body.
+            (BrokenBody::Closed, Framing::UntilClose) => BodyEnd::Clean,
+            _ => BodyEnd::Cut,
+        }
+    }
+
+    fn access_log(&self, _record: &LogRecord<'_>) -> Option<String> {
+        None
+    }
+}
+
+/// A page under Cloudflare's name. Its bytes are ours, its status and its title are real.
+fn page(status: u16, title: &str) -> Response {
+    let body = format!(
+        "<!DOCTYPE html>\n<html>\n<head><title>{status}: {title}</title></head>\n<body>\n\
+         <h1>Error {status}</h1>\n<p>{title}</p>\n<p>Cloudflare</p>\n</body>\n</html>\n"
+    )
+    .into_bytes();
+    Response {
+        status,
+        headers: Headers::new()
+            .with("Content-Type", "text/html; charset=UTF-8")
+            .with("Content-Length", body.len().to_string())
+            .with("Connection", "keep-alive")
+            .with("Server", SERVER),
+        body,
+    }
+}
+
+/// The headers that outlive a hop: not those about a connection, nor those that `Connection` names.
+fn end_to_end(headers: &Headers) -> impl Iterator<Item = (&str, &str)> {
+    let named: Vec<&str> = headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("connection"))
+        .flat_map(|(_, value)| value.split(','))
+        .map(str::trim)
+        .collect();
+    headers
+        .iter()
+        .filter(move |(name, _)| !is_any(name, &HOP_BY_HOP) && !is_any(name, &named))
+}
+
+fn is_any(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+#[cfg(test)]
+mod tests;

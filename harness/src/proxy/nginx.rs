@@ -1,0 +1,227 @@
+//! nginx 1.22.1 as Debian 12 ships it, as a reverse proxy with one upstream address: `proxy_pass` and its defaults, the
+//! error pages byte for byte, what it does to headers, and when a broken upstream shows. Measured against the real one;
+//! where a capture does not show it, read from its source.
+//!
+//! Not in here: `Date` (there is no clock; the upstream's is hidden all the same), several upstream addresses and
+//! `proxy_next_upstream`, locations that do not match, `proxy_redirect`, `X-Accel-Redirect`, request size limits, and
+//! the padding of error pages for Chrome and Internet Explorer.
+
+use stalemate_wire::{Headers, Request, Response, header, reason};
+
+use super::{
+    BodyEnd, BrokenBody, ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord,
+    Release, Upstream, UpstreamFailure,
+};
+
+/// The status that the access log has where the client left before it got a head. It is never sent.
+pub const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// How long a client's idle connection is kept, in milliseconds (`keepalive_timeout`). The shell's server side closes
+/// it then, whatever the peer's pool thinks.
+pub const KEEPALIVE_TIMEOUT_MS: u64 = 75_000;
+
+/// One buffer of `proxy_buffers`, in bytes. (The first one of a response also has the head in it, which is not modelled.)
+pub const BUFFER_BYTES: usize = 4096;
+
+const SERVER: &str = "nginx/1.22.1";
+const TIMEOUT_MS: u64 = 60_000;
+
+/// Request headers that nginx sets itself or does not pass on.
+const OWN_REQUEST_HEADERS: [&str; 8] = [
+    "host",
+    "connection",
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    "te",
+    "keep-alive",
+    "expect",
+    "upgrade",
+];
+
+/// Response headers that do not go through the header list: nginx sets, consumes or hides them.
+const OWN_RESPONSE_HEADERS: [&str; 13] = [
+    "server",
+    "date",
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    "connection",
+    "keep-alive",
+    "x-pad",
+    "x-accel-expires",
+    "x-accel-redirect",
+    "x-accel-limit-rate",
+    X_ACCEL_BUFFERING,
+    "x-accel-charset",
+];
+const X_ACCEL_BUFFERING: &str = "x-accel-buffering";
+
+/// The decisions of nginx.
+#[derive(Clone, Debug)]
+pub struct Nginx {
+    options: HopOptions,
+}
+
+impl Nginx {
+    /// An nginx with these options.
+    #[must_use]
+    pub fn new(options: &HopOptions) -> Self {
+        Self {
+            options: options.clone(),
+        }
+    }
+
+    fn path(&self, path: &str) -> String {
+        let Some(upstream_path) = &self.options.upstream_path else {
+            return path.to_owned();
+        };
+        match path.split_once('?') {
+            Some((_, query)) if !query.is_empty() => format!("{upstream_path}?{query}"),
+            _ => upstream_path.clone(),
+        }
+    }
+
+    fn release(&self, framing: Framing, x_accel_buffering: Option<&str>) -> Release {
+        let buffering = match x_accel_buffering {
+            Some(value) if value.eq_ignore_ascii_case("no") => false,
+            Some(value) if value.eq_ignore_ascii_case("yes") => true,
+            _ => self.options.buffering,
+        };
+        match framing {
+            _ if !buffering => Release::AtOnce,
+            Framing::NoBody | Framing::Length(0) => Release::AtOnce,
+            // The pipe passes on each chunk that is whole, and marks it to be flushed; only the head has waited.
+            Framing::Chunked => Release::FirstByte { replaceable: false },
+            // A buffer that is not full is passed on when the length is reached or the upstream closes.
+            Framing::Length(_) | Framing::UntilClose => Release::Buffers {
+                bytes: BUFFER_BYTES,
+            },
+        }
+    }
+}
+
+impl Hop for Nginx {
+    fn name(&self) -> &'static str {
+        "nginx"
+    }
+
+    fn forward(&self, request: &ForwardRequest<'_>) -> Request {
+        let Request {
+            method,
+            path,
+            headers: received,
+            body,
+        } = request.request;
+        let mut headers = Headers::new()
+            .with("Host", self.options.upstream_host.as_str())
+            .with("Connection", "close");
+        // A chunked body was read whole, so that its length is known now.
+        if received.get(header::CONTENT_LENGTH).is_some()
+            || received.get(header::TRANSFER_ENCODING).is_some()
+        {
+            headers.push("Content-Length", body.len().to_string());
+        }
+        for (name, value) in received.iter() {
+            if is_valid(name) && !is_any(name, &OWN_REQUEST_HEADERS) {
+                headers.push(name, value);
+            }
+        }
+        Request {
+            method: method.clone(),
+            path: self.path(path),
+            headers,
+            body: body.clone(),
+        }
+    }
+
+    fn upstream(&self) -> Upstream {
+        Upstream {
+            keep_alive: false,
+            http10: self.options.http10,
+            connect_timeout_ms: self.options.connect_timeout_ms.unwrap_or(TIMEOUT_MS),
+            read_timeout_ms: self.options.read_timeout_ms.unwrap_or(TIMEOUT_MS),
+            idle_timeout_ms: 0,
+        }
+    }
+
+    fn on_failure(&self, failure: UpstreamFailure) -> Response {
+        let status = match failure {
+            UpstreamFailure::Refused | UpstreamFailure::ClosedBeforeHead => 502,
+            UpstreamFailure::ConnectTimeout | UpstreamFailure::ReadTimeout => 504,
+        };
+        error_page(status)
+    }
+
+    fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {
+        let framing = Framing::of(status, headers);
+        let mut forwarded = Headers::new().with("Server", SERVER);
+        let content_type = headers.get(header::CONTENT_TYPE);
+        if let Some(content_type) = content_type.filter(|_| status != 204) {
+            forwarded.push("Content-Type", content_type);
+        }
+        match framing {
+            Framing::NoBody => {}
+            Framing::Length(length) => forwarded.push("Content-Length", length.to_string()),
+            Framing::Chunked | Framing::UntilClose => {
+                forwarded.push("Transfer-Encoding", "chunked");
+            }
+        }
+        forwarded.push("Connection", "keep-alive");
+        for (name, value) in headers.iter() {
+            if !is_any(name, &OWN_RESPONSE_HEADERS) {
+                forwarded.push(name, value);
+            }
+        }
+        HeadDecision::Forward {
+            status,
+            headers: forwarded,
+            release: self.release(framing, headers.get(X_ACCEL_BUFFERING)),
+        }
+    }
+
+    fn on_broken_body(&self, why: BrokenBody, framing: Framing) -> BodyEnd {
+        match (why, framing) {
+            (BrokenBody::Closed, Framing::UntilClose) => BodyEnd::Clean,
+            _ => BodyEnd::Cut,
+        }
+    }
+
+    fn access_log(&self, record: &LogRecord<'_>) -> Option<String> {
+        Some(record.line())
+    }
+}
+
+/// The page that nginx makes itself: 157 bytes for 502, 167 for 504.
+fn error_page(status: u16) -> Response {
+    let title = format!("{status} {}", reason(status));
+    let body = format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
+         <hr><center>{SERVER}</center>\r\n</body>\r\n</html>\r\n"
+    )
+    .into_bytes();
+    Response {
+        status,
+        headers: Headers::new()
+            .with("Server", SERVER)
+            .with("Content-Type", "text/html")
+            .with("Content-Length", body.len().to_string())
+            .with("Connection", "keep-alive"),
+        body,
+    }
+}
+
+/// Whether nginx keeps a request header of that name: letters, digits and hyphens only, so no underscores
+/// (`ignore_invalid_headers on`, `underscores_in_headers off`).
+fn is_valid(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+fn is_any(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+#[cfg(test)]
+mod tests;
