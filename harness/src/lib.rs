@@ -6,7 +6,12 @@ compile_error!(
      .cargo/config.toml; if the environment sets RUSTFLAGS, add the flag there, because RUSTFLAGS replaces the file's."
 );
 
+pub mod app;
+pub mod fault;
+pub mod invariant;
 pub mod journal;
 pub mod proxy;
+pub mod registry;
 pub mod scenario;
 pub mod server;
+pub mod world;

@@ -358,6 +358,13 @@ pub enum Event {
         /// What it says.
         shown: Drawn,
     },
+    /// The harness's own probe of a server's path came to its end.
+    ProbeEnded {
+        /// The server.
+        server: ServerName,
+        /// Whether a fresh client could work.
+        works: bool,
+    },
     /// A client object was made for a connector.
     ObjectMade {
         /// The object.
@@ -481,10 +488,16 @@ pub enum Event {
     FaultBegan {
         /// What, as a reader of the trace wants it.
         fault: String,
+        /// The processes that it touches; empty for a fault of one moment on the wire.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        on: Vec<ProcessName>,
     },
     /// A fault was healed. Not an injection point.
     FaultHealed {
         /// What.
         fault: String,
+        /// The processes that it touched.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        on: Vec<ProcessName>,
     },
 }

@@ -1,0 +1,305 @@
+//! The connector application: the account's store of connectors and sessions, the client objects that its backend holds,
+//! and the settings page of each browser profile. Where the application of the incident keeps the id is not known; this
+//! one keeps it in the account's store, which is one mechanism that explains what was seen.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+use stalemate_clients::{CallResult, Client, ClientError, Health, LocalBoxFuture, StoredSession};
+
+use crate::app::policy::{AppPolicy, Deletes, Disconnects, SessionKey, Status};
+use crate::app::{MakeClient, Subject};
+use crate::journal::{Action, Drawn, Event, Journal, Profile, Rung, ServerName};
+
+/// A connector's record in the account's store.
+#[derive(Clone, Debug)]
+struct Connector {
+    id: u32,
+    connected: bool,
+}
+
+/// What is stored of a session.
+#[derive(Clone, Debug, Default)]
+struct Stored {
+    session: Option<StoredSession>,
+    tools: Option<Vec<String>>,
+}
+
+#[derive(Default)]
+struct State {
+    connectors: BTreeMap<ServerName, Connector>,
+    next_connector: u32,
+    stored: BTreeMap<String, Stored>,
+    /// Live client objects, by server and, where each conversation has its own, by conversation.
+    clients: BTreeMap<(ServerName, u32), Live>,
+    conversation: u32,
+    profile: Option<Profile>,
+    /// Connectors that a page shows as disconnected although nothing was committed; gone on reload.
+    drawn_disconnected: Vec<(Profile, ServerName)>,
+}
+
+#[derive(Clone)]
+struct Live {
+    client: Arc<dyn Client>,
+    /// Whether its tool list was loaded in this conversation.
+    listed: bool,
+}
+
+/// A connector application with that policy.
+pub struct Application {
+    policy: AppPolicy,
+    maker: Rc<dyn MakeClient>,
+    journal: Journal,
+    state: RefCell<State>,
+}
+
+impl Application {
+    /// An application without connectors, seen in the normal browser profile.
+    #[must_use]
+    pub fn new(policy: AppPolicy, maker: Rc<dyn MakeClient>, journal: Journal) -> Self {
+        Self { policy, maker, journal, state: RefCell::default() }
+    }
+
+    fn profile(&self) -> Profile {
+        self.state.borrow().profile.unwrap_or(Profile::Normal)
+    }
+
+    /// The key under which the session of a server is stored.
+    fn key(&self, server: &ServerName) -> String {
+        let state = self.state.borrow();
+        match self.policy.key {
+            SessionKey::Conversation => format!("conversation {} {server}", state.conversation),
+            SessionKey::Connector => {
+                format!("connector {}", state.connectors.get(server).map_or(0, |c| c.id))
+            }
+            SessionKey::AccountAndUrl => format!("url {server}"),
+            SessionKey::Account => "account".to_owned(),
+        }
+    }
+
+    /// Which client object serves a server in the present conversation. Where ids are kept by connector, its one object
+    /// serves all; elsewhere each conversation has an object, which may be handed a stored id.
+    fn slot(&self, server: &ServerName) -> (ServerName, u32) {
+        let conversation = match self.policy.key {
+            SessionKey::Connector => 0,
+            _ => self.state.borrow().conversation,
+        };
+        (Arc::clone(server), conversation)
+    }
+
+    fn live(&self, server: &ServerName) -> Option<Live> {
+        self.state.borrow().clients.get(&self.slot(server)).cloned()
+    }
+
+    /// The client object of the present conversation, connected; made if there is none.
+    async fn client(&self, server: &ServerName) -> Result<Arc<dyn Client>, ClientError> {
+        if let Some(live) = self.live(server) {
+            return Ok(live.client);
+        }
+        let key = self.key(server);
+        let resume = self.state.borrow().stored.get(&key).and_then(|s| s.session.clone());
+        let client = self.maker.make(server, resume);
+        let slot = self.slot(server);
+        self.state.borrow_mut().clients.insert(slot.clone(), Live { client: Arc::clone(&client), listed: false });
+        if let Err(error) = client.connect().await {
+            self.state.borrow_mut().clients.remove(&slot);
+            return Err(error);
+        }
+        if self.policy.key != SessionKey::Conversation
+            && let Some(session) = client.stored_session()
+        {
+            self.state.borrow_mut().stored.entry(key).or_default().session = Some(session);
+        }
+        if let Some(connector) = self.state.borrow_mut().connectors.get_mut(server) {
+            connector.connected = true;
+        }
+        Ok(client)
+    }
+
+    /// Loads the tool list for this conversation, from the cache if the policy has one.
+    async fn load_tools(&self, server: &ServerName, client: &Arc<dyn Client>) -> Result<(), ClientError> {
+        if self.live(server).is_some_and(|live| live.listed) {
+            return Ok(());
+        }
+        let key = self.key(server);
+        let cached = self.state.borrow().stored.get(&key).is_some_and(|s| s.tools.is_some());
+        if !(self.policy.list_cached && cached) {
+            let tools = client.list_tools().await?;
+            self.state.borrow_mut().stored.entry(key).or_default().tools = Some(tools);
+        }
+        let slot = self.slot(server);
+        if let Some(live) = self.state.borrow_mut().clients.get_mut(&slot) {
+            live.listed = true;
+        }
+        Ok(())
+    }
+
+    async fn connect(&self, server: &ServerName) -> Result<(), ClientError> {
+        let profile = self.profile();
+        self.state.borrow_mut().drawn_disconnected.retain(|(p, s)| !(*p == profile && s == server));
+        let result = async {
+            let client = self.client(server).await?;
+            self.load_tools(server, &client).await
+        }
+        .await;
+        self.draw(server);
+        result
+    }
+
+    async fn disconnect(&self, server: &ServerName) -> Result<(), ClientError> {
+        match self.policy.disconnects {
+            Disconnects::OnlyDrawn => {
+                let drawn = (self.profile(), Arc::clone(server));
+                self.state.borrow_mut().drawn_disconnected.push(drawn);
+                self.draw(server);
+                Ok(())
+            }
+            Disconnects::Commits => {
+                let result = self.clear(server, Action::Disconnect).await;
+                self.draw(server);
+                result
+            }
+        }
+    }
+
+    /// Ends the server's sessions and clears what is stored of them, whatever the server says to it.
+    async fn clear(&self, server: &ServerName, why: Action) -> Result<(), ClientError> {
+        let key = self.key(server);
+        let clients: Vec<_> = {
+            let mut state = self.state.borrow_mut();
+            state.stored.remove(&key);
+            if let Some(connector) = state.connectors.get_mut(server) {
+                connector.connected = false;
+            }
+            let slots: Vec<_> = state.clients.keys().filter(|(s, _)| s == server).cloned().collect();
+            slots.iter().filter_map(|slot| state.clients.remove(slot)).collect()
+        };
+        self.journal.note(Event::Committed { action: why, server: Arc::clone(server) });
+        let mut result = Ok(());
+        for live in clients {
+            result = result.and(live.client.disconnect().await);
+        }
+        result
+    }
+
+    async fn delete(&self, server: &ServerName) -> Result<(), ClientError> {
+        let result = match self.policy.deletes {
+            Deletes::Purges => self.clear(server, Action::Delete).await,
+            Deletes::Keeps => {
+                // The objects go, and with them their connections; what is stored stays.
+                self.state.borrow_mut().clients.retain(|(s, _), _| s != server);
+                Ok(())
+            }
+        };
+        self.state.borrow_mut().connectors.remove(server);
+        self.draw(server);
+        result
+    }
+
+    fn add(&self, server: &ServerName) {
+        let mut state = self.state.borrow_mut();
+        state.next_connector += 1;
+        let connector = Connector { id: state.next_connector, connected: false };
+        state.connectors.insert(Arc::clone(server), connector);
+    }
+
+    /// A conversation of its own; where objects belong to conversations, the old one's go.
+    fn new_conversation(&self) {
+        let mut state = self.state.borrow_mut();
+        state.conversation += 1;
+        let conversation = state.conversation;
+        match self.policy.key {
+            SessionKey::Connector => state.clients.values_mut().for_each(|live| live.listed = false),
+            _ => state.clients.retain(|(_, of), _| *of == conversation),
+        }
+    }
+
+    fn reload(&self) {
+        let profile = self.profile();
+        self.state.borrow_mut().drawn_disconnected.retain(|(p, _)| *p != profile);
+        let servers: Vec<_> = self.state.borrow().connectors.keys().cloned().collect();
+        servers.iter().for_each(|server| self.draw(server));
+    }
+
+    /// Draws the settings page's row for a connector.
+    fn draw(&self, server: &ServerName) {
+        let profile = self.profile();
+        let shown = self.status(server, profile);
+        self.journal.note(Event::Drawn { server: Arc::clone(server), profile, shown });
+    }
+
+    fn status(&self, server: &ServerName, profile: Profile) -> Drawn {
+        let key = self.key(server);
+        let state = self.state.borrow();
+        let Some(connector) = state.connectors.get(server) else { return Drawn::Absent };
+        if state.drawn_disconnected.iter().any(|(p, s)| *p == profile && s == server) {
+            return Drawn::Disconnected;
+        }
+        match self.policy.status {
+            Status::Stored if state.stored.get(&key).is_some_and(|s| s.session.is_some()) => Drawn::Connected,
+            Status::Stored => Drawn::Disconnected,
+            Status::LastExchange if !connector.connected => Drawn::Disconnected,
+            Status::LastExchange => {
+                let mut of_server = state.clients.iter().filter(|((s, _), _)| s == server);
+                if of_server.any(|(_, live)| live.client.health() == Health::Failing) {
+                    Drawn::Failing
+                } else {
+                    Drawn::Connected
+                }
+            }
+        }
+    }
+
+    async fn carry_out(&self, action: Action, server: Option<&ServerName>) -> Result<(), ClientError> {
+        let server = || server.expect("actions on a connector name it");
+        match action {
+            Action::Add => {
+                self.add(server());
+                self.connect(server()).await
+            }
+            Action::Connect => self.connect(server()).await,
+            Action::Disconnect => self.disconnect(server()).await,
+            Action::Delete => self.delete(server()).await,
+            Action::Reload => {
+                self.reload();
+                Ok(())
+            }
+            Action::NewConversation => {
+                self.new_conversation();
+                Ok(())
+            }
+            Action::OpenIncognito => {
+                self.state.borrow_mut().profile = Some(Profile::Incognito);
+                self.new_conversation();
+                self.reload();
+                Ok(())
+            }
+            Action::OpenNormal => {
+                self.state.borrow_mut().profile = Some(Profile::Normal);
+                self.new_conversation();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Subject for Application {
+    fn act<'a>(&'a self, action: Action, server: Option<&'a ServerName>) -> LocalBoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { self.carry_out(action, server).await.map_err(|e| e.message) })
+    }
+
+    fn call<'a>(&'a self, server: &'a ServerName, tool: &'a str, arguments: Value) -> LocalBoxFuture<'a, CallResult> {
+        Box::pin(async move {
+            let client = self.client(server).await?;
+            self.load_tools(server, &client).await?;
+            client.call_tool(tool.to_owned(), arguments).await
+        })
+    }
+
+    fn has_rung(&self, _: Rung) -> bool {
+        true
+    }
+}

@@ -1,0 +1,68 @@
+//! A program around a bare SDK: one client object per server, no settings page, no profiles, nothing stored. What the
+//! user's actions mean for it is in `DESIGN`'s words: reconnect is disconnect and connect on the same object, re-add a new
+//! object from the factory; conversations and browser profiles do not apply.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+use stalemate_clients::{CallResult, Client, ClientError, LocalBoxFuture};
+
+use crate::app::{MakeClient, Subject};
+use crate::journal::{Action, Rung, ServerName};
+
+/// A bare SDK's program.
+pub struct Bare {
+    maker: Rc<dyn MakeClient>,
+    clients: RefCell<BTreeMap<ServerName, Arc<dyn Client>>>,
+}
+
+impl Bare {
+    /// A program without clients.
+    #[must_use]
+    pub fn new(maker: Rc<dyn MakeClient>) -> Self {
+        Self { maker, clients: RefCell::default() }
+    }
+
+    fn client(&self, server: &ServerName) -> Result<Arc<dyn Client>, ClientError> {
+        let found = self.clients.borrow().get(server).cloned();
+        found.ok_or_else(|| ClientError::new("no client of that server"))
+    }
+
+    async fn carry_out(&self, action: Action, server: Option<&ServerName>) -> Result<(), ClientError> {
+        let Some(server) = server else { return Ok(()) };
+        match action {
+            Action::Add => {
+                let client = self.maker.make(server, None);
+                self.clients.borrow_mut().insert(Arc::clone(server), Arc::clone(&client));
+                client.connect().await
+            }
+            Action::Connect => self.client(server)?.connect().await,
+            Action::Disconnect => self.client(server)?.disconnect().await,
+            Action::Delete => {
+                let client = self.clients.borrow_mut().remove(server);
+                match client {
+                    Some(client) => client.disconnect().await,
+                    None => Ok(()),
+                }
+            }
+            Action::Reload | Action::NewConversation | Action::OpenIncognito | Action::OpenNormal => Ok(()),
+        }
+    }
+}
+
+impl Subject for Bare {
+    fn act<'a>(&'a self, action: Action, server: Option<&'a ServerName>) -> LocalBoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { self.carry_out(action, server).await.map_err(|e| e.message) })
+    }
+
+    fn call<'a>(&'a self, server: &'a ServerName, tool: &'a str, arguments: Value) -> LocalBoxFuture<'a, CallResult> {
+        Box::pin(async move { self.client(server)?.call_tool(tool.to_owned(), arguments).await })
+    }
+
+    fn has_rung(&self, rung: Rung) -> bool {
+        !matches!(rung, Rung::NewConversation | Rung::Incognito)
+    }
+}

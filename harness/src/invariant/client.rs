@@ -1,0 +1,187 @@
+//! What is demanded of a client, application or none. Only its own connections, its calls and the servers' effects are
+//! looked at.
+
+use std::collections::BTreeMap;
+
+use stalemate_wire::Method;
+
+use crate::invariant::{Invariant, Judge, Party, Severity, Verdict, View};
+use crate::journal::{Action, CallId, Event, ObjectId, Outcome, Rung};
+
+/// `cli-recovers`.
+pub(super) const RECOVERS: Invariant = Invariant {
+    id: "cli-recovers",
+    party: Party::Client,
+    severity: Severity::Policy,
+    clauses: &["SES-08", "policy"],
+    demands: "once everything works again, a call succeeds by itself or when it is made once more",
+    forbids: "the server side is up and answers a fresh client; the user calls a tool, waits 30 s, calls it again, and \
+              sees errors until the user disconnects, re-adds, or gives up",
+    judge: Judge::Client(|view| match view.worst_rung() {
+        None => Verdict::NotExercised,
+        Some((_, rung)) if rung <= Rung::Retry => Verdict::Held,
+        Some((at, rung)) => {
+            let what = match rung {
+                Rung::Never => "nothing that the user tried helped".to_owned(),
+                rung => format!("nothing short of {} helped", rung.as_str()),
+            };
+            Verdict::Violated { at, why: what }
+        }
+    }),
+};
+
+/// `cli-no-stale-id`.
+pub(super) const NO_STALE_ID: Invariant = Invariant {
+    id: "cli-no-stale-id",
+    party: Party::Client,
+    severity: Severity::Must,
+    clauses: &["SES-08", "SES-09"],
+    demands: "an id is not used again by a client object that got 404 for it or had its DELETE accepted, nor once its \
+              user has disconnected or deleted the connector",
+    forbids: "a request with id S is answered 404, and the same client object begins another request with id S; requests \
+              begun before the answer came are exempt",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        let mut found = None;
+        for dead in dead_ids(view) {
+            exercised = true;
+            let reuse = view.client.iter().find(|s| {
+                s.at > dead.since
+                    && s.session() == Some(&dead.id)
+                    && dead.object.map_or(*s.server == *dead.server, |o| s.object == Some(o))
+            });
+            if let Some(reuse) = reuse {
+                let why = format!("{} carries an id {}", reuse.what(), dead.why);
+                if found.as_ref().is_none_or(|(at, _)| reuse.at < *at) {
+                    found = Some((reuse.at, why));
+                }
+            }
+        }
+        Verdict::of(exercised, found)
+    }),
+};
+
+struct Dead {
+    id: String,
+    since: usize,
+    /// The object that knows; none if the whole connector must not use it.
+    object: Option<ObjectId>,
+    server: String,
+    why: &'static str,
+}
+
+fn dead_ids(view: &View<'_>) -> Vec<Dead> {
+    let mut dead = Vec::new();
+    for seen in &view.client {
+        let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else { continue };
+        let why = match (&seen.request.method, response.status) {
+            (_, 404) => "that this client object had got 404 for",
+            (Method::Delete, 200..=299) => "that this client object had deleted",
+            _ => continue,
+        };
+        dead.push(Dead { id: id.to_owned(), since: *at, object: seen.object, server: seen.server.to_string(), why });
+    }
+    for (action, why) in [
+        (Action::Disconnect, "from before the user disconnected"),
+        (Action::Delete, "from before the user deleted the connector"),
+    ] {
+        for (began, ended, server) in view.actions(action) {
+            let Some(server) = server else { continue };
+            for id in view.ids_before(server, began) {
+                let server = server.to_string();
+                dead.push(Dead { id: id.to_owned(), since: ended, object: None, server, why });
+            }
+        }
+    }
+    dead
+}
+
+/// `cli-initialize-without-id`.
+pub(super) const INITIALIZE_WITHOUT_ID: Invariant = Invariant {
+    id: "cli-initialize-without-id",
+    party: Party::Client,
+    severity: Severity::Must,
+    clauses: &["SES-08", "LIFE-01"],
+    demands: "an initialize request carries no session id",
+    forbids: "a client whose session is lost sends initialize with the lost id still in the header, and is refused again",
+    judge: Judge::Client(|view| {
+        let initializes = || view.client.iter().filter(|s| s.request.asks("initialize"));
+        let found = initializes().find(|s| s.session().is_some());
+        Verdict::of(initializes().next().is_some(), found.map(|s| (s.at, "initialize carries a session id".to_owned())))
+    }),
+};
+
+/// `cli-full-handshake-again`.
+pub(super) const FULL_HANDSHAKE_AGAIN: Invariant = Invariant {
+    id: "cli-full-handshake-again",
+    party: Party::Client,
+    severity: Severity::Must,
+    clauses: &["LIFE-04", "LIFE-02"],
+    demands: "after every successful initialize, notifications/initialized comes before anything else in the new session",
+    forbids: "a client re-initializes, gets a new id, and sends a tool call with it before, or without ever, sending \
+              notifications/initialized",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        for init in view.client.iter().filter(|s| s.request.asks("initialize")) {
+            let Some((answered, response)) = &init.response else { continue };
+            let Some(id) = response.session.as_deref().filter(|_| response.status < 300) else { continue };
+            exercised = true;
+            let first = view.client.iter().find(|s| {
+                s.at > *answered && s.object == init.object && s.session() == Some(id) && !s.request.asks("ping")
+            });
+            if let Some(first) = first
+                && !first.request.asks("notifications/initialized")
+                // Ending a session at once is no use of it.
+                && first.request.method != Method::Delete
+            {
+                let why = format!("{} comes in a new session before notifications/initialized", first.what());
+                return Verdict::Violated { at: first.at, why };
+            }
+        }
+        Verdict::of(exercised, None)
+    }),
+};
+
+/// `cli-every-call-resolves`.
+pub(super) const EVERY_CALL_RESOLVES: Invariant = Invariant {
+    id: "cli-every-call-resolves",
+    party: Party::Client,
+    severity: Severity::Policy,
+    clauses: &["TIME-01", "policy"],
+    demands: "every call ends, with a result or an error, within its 60 s",
+    forbids: "the answer to a call is lost, or is an error that names no request, and the user waits for ever",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        for (at, entry) in view.entries.iter().enumerate() {
+            let Event::CallEnded { outcome, .. } = &entry.event else { continue };
+            exercised = true;
+            if *outcome == Outcome::TimedOut {
+                return Verdict::Violated { at, why: "a call got no answer within 60 s".to_owned() };
+            }
+        }
+        Verdict::of(exercised, None)
+    }),
+};
+
+/// `cli-at-most-once`.
+pub(super) const AT_MOST_ONCE: Invariant = Invariant {
+    id: "cli-at-most-once",
+    party: Party::Client,
+    severity: Severity::Policy,
+    clauses: &["policy"],
+    demands: "one call has at most one effect, however often the client sends it",
+    forbids: "a call commits its write, the answer is lost, the client sends the call again by itself, and the write is \
+              committed twice",
+    judge: Judge::Client(|view| {
+        let mut effects: BTreeMap<CallId, u32> = BTreeMap::new();
+        for (at, entry) in view.entries.iter().enumerate() {
+            let Event::EffectCommitted { call: Some(call), .. } = &entry.event else { continue };
+            let count = effects.entry(*call).or_default();
+            *count += 1;
+            if *count > 1 {
+                return Verdict::Violated { at, why: "one call had its effect twice".to_owned() };
+            }
+        }
+        Verdict::of(!effects.is_empty(), None)
+    }),
+};

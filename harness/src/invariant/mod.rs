@@ -1,0 +1,144 @@
+//! Invariants: named folds over the journal, each with the clauses it rests on or the word *policy*, the party at fault
+//! when it is violated, and in its documentation the execution that it forbids. One file per family.
+
+mod app;
+mod client;
+mod server;
+mod view;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use view::{Seen, View, is_refusal};
+
+/// Who is at fault when an invariant is violated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Party {
+    /// The client.
+    Client,
+    /// The application around the client.
+    Application,
+    /// A server, by name.
+    Server,
+    /// A hop, by name.
+    Hop,
+}
+
+/// How binding an invariant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The specification says MUST: a violation fails.
+    Must,
+    /// The specification says SHOULD: a violation warns.
+    Should,
+    /// This project's own demand where the specification is silent: a violation fails.
+    Policy,
+}
+
+/// What an invariant says of one party in one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "verdict")]
+pub enum Verdict {
+    /// It was put to the test and held.
+    Held,
+    /// It was violated.
+    Violated {
+        /// The entry of the journal at which it was.
+        at: usize,
+        /// What happened, in a sentence.
+        why: String,
+    },
+    /// Nothing happened that it speaks of.
+    NotExercised,
+}
+
+impl Verdict {
+    /// Held if it was exercised, and nothing was found.
+    fn of(exercised: bool, found: Option<(usize, String)>) -> Self {
+        match found {
+            Some((at, why)) => Self::Violated { at, why },
+            None if exercised => Self::Held,
+            None => Self::NotExercised,
+        }
+    }
+}
+
+/// A verdict on a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// `client`, `application`, or the name of a server or hop.
+    pub party: Arc<str>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// How an invariant is judged: once for the client's side, or once for each server.
+pub enum Judge {
+    /// Of the client or its application.
+    Client(fn(&View<'_>) -> Verdict),
+    /// Of each server: the exchanges that it received.
+    Server(fn(&View<'_>, &Arc<str>, &[Seen]) -> Verdict),
+}
+
+/// A named property of a run.
+pub struct Invariant {
+    /// Its name.
+    pub id: &'static str,
+    /// Who is at fault.
+    pub party: Party,
+    /// How binding it is.
+    pub severity: Severity,
+    /// The clauses that it rests on; `policy` where there is none.
+    pub clauses: &'static [&'static str],
+    /// What it demands, in a sentence.
+    pub demands: &'static str,
+    /// The execution that it forbids.
+    pub forbids: &'static str,
+    /// How it is judged.
+    pub judge: Judge,
+}
+
+impl Invariant {
+    /// Judges every party that it speaks of.
+    #[must_use]
+    pub fn judge(&self, view: &View<'_>) -> Vec<Judgement> {
+        match &self.judge {
+            Judge::Client(judge) => {
+                let applies = self.party != Party::Application || view.has_application;
+                let verdict = if applies { judge(view) } else { Verdict::NotExercised };
+                let party = if self.party == Party::Application { "application" } else { "client" };
+                vec![Judgement { party: Arc::from(party), verdict }]
+            }
+            Judge::Server(judge) => view
+                .servers
+                .iter()
+                .map(|(server, seen)| Judgement { party: server.clone(), verdict: judge(view, server, seen) })
+                .collect(),
+        }
+    }
+}
+
+/// Every invariant, clients' first, then applications', then servers'.
+pub static ALL: &[Invariant] = &[
+    client::RECOVERS,
+    client::NO_STALE_ID,
+    client::INITIALIZE_WITHOUT_ID,
+    client::FULL_HANDSHAKE_AGAIN,
+    client::EVERY_CALL_RESOLVES,
+    client::AT_MOST_ONCE,
+    app::DISCONNECT_CLEARS,
+    app::DELETE_CLEARS,
+    app::SHOWS_THE_TRUTH,
+    app::INCOGNITO_IS_FIRST_CONTACT,
+    app::CONNECTORS_ISOLATED,
+    server::DEAD_SESSION_IS_404,
+];
+
+/// The invariant of that name.
+#[must_use]
+pub fn get(id: &str) -> Option<&'static Invariant> {
+    ALL.iter().find(|i| i.id == id)
+}

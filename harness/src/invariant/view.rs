@@ -1,0 +1,171 @@
+//! The journal as judgements want it: exchanges put together from their messages, and questions that several invariants
+//! ask. It holds no opinion.
+
+use std::collections::BTreeMap;
+
+use stalemate_wire::Method;
+
+use crate::journal::{
+    Action, Entry, Event, Exchange, Message, ObjectId, RequestSummary, ResponseSummary, Rung, ServerName, Side,
+};
+use crate::world::CLIENT;
+
+/// One exchange as one process took part in it, as the sender or as the receiver of its request.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Which exchange.
+    pub exchange: Exchange,
+    /// The server that it leads to.
+    pub server: ServerName,
+    /// The client object whose own connection it is on.
+    pub object: Option<ObjectId>,
+    /// The entry of its request.
+    pub at: usize,
+    /// The request.
+    pub request: RequestSummary,
+    /// The entry and the summary of its response, or of the head of its stream.
+    pub response: Option<(usize, ResponseSummary)>,
+    /// The entry at which its connection failed before a response came.
+    pub failed: Option<usize>,
+}
+
+impl Seen {
+    /// The response's status.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.response.as_ref().map(|(_, r)| r.status)
+    }
+
+    /// The id that the request carries.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.request.session.as_deref()
+    }
+
+    /// What a reader calls the request: its JSON-RPC method, or the HTTP method.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        let rpc = self.request.rpc.first().and_then(|r| r.method.as_deref());
+        rpc.unwrap_or(self.request.method.as_str())
+    }
+}
+
+/// What a run is judged from.
+pub struct View<'a> {
+    /// The journal.
+    pub entries: &'a [Entry],
+    /// Whether the client has an application around it.
+    pub has_application: bool,
+    /// The exchanges of the client's own connections, in order of their requests.
+    pub client: Vec<Seen>,
+    /// The exchanges that each server received, in order of their requests.
+    pub servers: BTreeMap<ServerName, Vec<Seen>>,
+}
+
+impl<'a> View<'a> {
+    /// The view of a journal, with the servers of its scenario.
+    #[must_use]
+    pub fn new(entries: &'a [Entry], servers: &[ServerName], has_application: bool) -> Self {
+        let client = collect(entries, CLIENT, Side::Sent);
+        let servers = servers.iter().map(|s| (s.clone(), collect(entries, s, Side::Received))).collect();
+        Self { entries, has_application, client, servers }
+    }
+
+    /// The entries of the user's actions of that kind: where each began and ended, and the connector.
+    pub fn actions(&self, wanted: Action) -> impl Iterator<Item = (usize, usize, Option<&'a ServerName>)> + use<'a> {
+        let entries = self.entries;
+        entries.iter().enumerate().filter_map(move |(at, entry)| match &entry.event {
+            Event::UserActed { action, server, .. } if *action == wanted => {
+                let end = entries[at..].iter().position(
+                    |e| matches!(&e.event, Event::UserActionEnded { action, .. } if *action == wanted),
+                );
+                Some((at, end.map_or(entries.len(), |n| at + n), server.as_ref()))
+            }
+            _ => None,
+        })
+    }
+
+    /// The client's requests that begin after an entry.
+    pub fn requests_after(&self, at: usize) -> impl Iterator<Item = &Seen> {
+        self.client.iter().filter(move |s| s.at > at)
+    }
+
+    /// The session ids that the client's requests to a server carried, or were given, before an entry.
+    #[must_use]
+    pub fn ids_before(&self, server: &ServerName, at: usize) -> Vec<&str> {
+        let mut ids = Vec::new();
+        for seen in self.client.iter().filter(|s| s.server == *server) {
+            let given = seen.response.as_ref().filter(|(r, _)| *r < at).and_then(|(_, r)| r.session.as_deref());
+            let carried = seen.session().filter(|_| seen.at < at);
+            for id in [given, carried].into_iter().flatten() {
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        ids
+    }
+
+    /// The worst rung over all climbs, with its entry; `None` if there was no climb, or the server side failed.
+    #[must_use]
+    pub fn worst_rung(&self) -> Option<(usize, Rung)> {
+        use crate::journal::Phase;
+        let rungs = self.entries.iter().enumerate().filter_map(|(at, e)| match &e.event {
+            Event::Phase(Phase::Climbed { rung, .. }) => Some((at, *rung)),
+            _ => None,
+        });
+        let mut worst = None;
+        for (at, rung) in rungs {
+            let rung = rung?;
+            if worst.is_none_or(|(_, w)| rung > w) {
+                worst = Some((at, rung));
+            }
+        }
+        worst
+    }
+}
+
+/// The exchanges of a process whose requests it sent, or received.
+fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
+    let mut seen: Vec<Seen> = Vec::new();
+    let mut index: BTreeMap<Exchange, usize> = BTreeMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        match &entry.event {
+            Event::Http { exchange, at: here, side: s, object, server, message, .. } if &**here == process => {
+                match message {
+                    Message::Request(request) if *s == side => {
+                        index.insert(*exchange, seen.len());
+                        seen.push(Seen {
+                            exchange: *exchange,
+                            server: server.clone(),
+                            object: *object,
+                            at,
+                            request: request.clone(),
+                            response: None,
+                            failed: None,
+                        });
+                    }
+                    Message::Response(response) => {
+                        if let Some(n) = index.get(exchange) {
+                            seen[*n].response.get_or_insert((at, response.clone()));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            Event::ConnEnded { conn, from, .. } if &**from == process => {
+                for open in seen.iter_mut().filter(|s| s.exchange.conn == *conn && s.response.is_none()) {
+                    open.failed.get_or_insert(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    seen
+}
+
+/// Whether a status to a request is a refusal. A GET answered 405 is none: the server offers no stream (GET-03).
+#[must_use]
+pub fn is_refusal(method: &Method, status: u16) -> bool {
+    status >= 400 && !(*method == Method::Get && status == 405)
+}

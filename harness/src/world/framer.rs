@@ -1,0 +1,498 @@
+//! Splits one direction of an HTTP/1.1 connection into units that can be observed, held, changed or cut: a whole
+//! request, a whole response, the head of an event stream, one event of it, its end. The bytes of a unit are exactly what
+//! was written. Pure: what becomes of a unit is the tap's business.
+
+use stalemate_wire::{Headers, Method, Request, Response, header, sse};
+
+/// Which messages flow in this direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From client to server.
+    Requests,
+    /// From server to client.
+    Responses,
+}
+
+/// A message that a unit completes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Framed {
+    /// A whole request.
+    Request(Request),
+    /// A whole response.
+    Response(Response),
+    /// The head of an event stream.
+    StreamHead(Response),
+    /// An event of the stream.
+    Sse(sse::Event),
+    /// The end of the stream, or of a message that stopped short of what its framing promised.
+    End {
+        /// Whether it ended as promised.
+        clean: bool,
+    },
+}
+
+/// A piece of the byte stream and what it completes: mostly one message, none for bytes that are no HTTP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// The bytes, as written.
+    pub bytes: Vec<u8>,
+    /// What they complete.
+    pub framed: Vec<Framed>,
+    /// The ordinal of the exchange on the connection, from 0.
+    pub ordinal: u32,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Collecting a head.
+    Head,
+    /// Collecting a body whose message is held until it is whole.
+    Whole {
+        head: Head,
+        body: Body,
+        data: Vec<u8>,
+    },
+    /// Passing a stream's events on.
+    Stream { body: Body, decoder: sse::Decoder },
+    /// The bytes are no HTTP/1.1; they pass unseen.
+    Opaque,
+}
+
+#[derive(Debug)]
+enum Head {
+    Request(Request),
+    Response(Response),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Body {
+    Length(u64),
+    /// Chunked, before a size line.
+    ChunkSize,
+    /// Chunked, inside a chunk with that many bytes of data and line end to come.
+    ChunkData(u64),
+    /// Chunked, after the last chunk: trailers until an empty line.
+    Trailers,
+    /// Until the connection ends.
+    UntilClose,
+}
+
+/// The framer of one direction.
+#[derive(Debug)]
+pub struct Framer {
+    direction: Direction,
+    state: State,
+    /// Bytes that arrived and are not part of a finished unit: `pending[..consumed]` is understood already.
+    pending: Vec<u8>,
+    consumed: usize,
+    ordinal: u32,
+}
+
+/// The longest head that is taken for one, in bytes.
+const HEAD_MAX: usize = 64 * 1024;
+
+impl Framer {
+    /// A framer at the start of a connection.
+    #[must_use]
+    pub fn new(direction: Direction) -> Self {
+        Self {
+            direction,
+            state: State::Head,
+            pending: Vec::new(),
+            consumed: 0,
+            ordinal: 0,
+        }
+    }
+
+    /// Adds bytes and returns the units that they complete.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<Unit> {
+        self.pending.extend_from_slice(bytes);
+        let mut units = Vec::new();
+        while let Some(unit) = self.next_unit() {
+            units.push(unit);
+        }
+        units
+    }
+
+    /// Ends the direction: what was held back, and whether a message was left unfinished.
+    pub fn finish(&mut self) -> Option<Unit> {
+        let bytes = std::mem::take(&mut self.pending);
+        self.consumed = 0;
+        let state = std::mem::replace(&mut self.state, State::Opaque);
+        let framed = match state {
+            State::Head if bytes.is_empty() => return None,
+            State::Head => vec![Framed::End { clean: false }],
+            State::Opaque => Vec::new(),
+            State::Whole {
+                head: Head::Response(mut response),
+                body: Body::UntilClose,
+                data,
+            } => {
+                response.body = data;
+                vec![Framed::Response(response)]
+            }
+            State::Whole { .. } => vec![Framed::End { clean: false }],
+            State::Stream { body, .. } => vec![Framed::End {
+                clean: body == Body::UntilClose,
+            }],
+        };
+        Some(Unit {
+            bytes,
+            framed,
+            ordinal: self.ordinal,
+        })
+    }
+
+    /// Whether a message has begun and not ended.
+    #[must_use]
+    pub fn in_message(&self) -> bool {
+        match self.state {
+            State::Head => !self.pending.is_empty(),
+            State::Opaque => false,
+            State::Whole { .. } | State::Stream { .. } => true,
+        }
+    }
+
+    /// How many exchanges this direction has finished.
+    #[must_use]
+    pub fn finished(&self) -> u32 {
+        self.ordinal
+    }
+
+    fn unit(&mut self, framed: Vec<Framed>) -> Unit {
+        let bytes = self.pending.drain(..self.consumed).collect();
+        self.consumed = 0;
+        Unit {
+            bytes,
+            framed,
+            ordinal: self.ordinal,
+        }
+    }
+
+    fn last_unit(&mut self, framed: Vec<Framed>) -> Unit {
+        let unit = self.unit(framed);
+        self.state = State::Head;
+        self.ordinal += 1;
+        unit
+    }
+
+    fn next_unit(&mut self) -> Option<Unit> {
+        match std::mem::replace(&mut self.state, State::Opaque) {
+            State::Head => self.head(),
+            State::Whole {
+                head,
+                mut body,
+                mut data,
+            } => {
+                let done = self.body(&mut body, &mut data);
+                if done {
+                    return Some(self.whole(head, data));
+                }
+                self.state = State::Whole { head, body, data };
+                None
+            }
+            State::Stream {
+                mut body,
+                mut decoder,
+            } => {
+                let mut data = Vec::new();
+                let done = self.body(&mut body, &mut data);
+                decoder.push(&data);
+                let mut framed: Vec<Framed> = Vec::new();
+                while let Some((event, _)) = decoder.next_event() {
+                    framed.push(Framed::Sse(event));
+                }
+                if done {
+                    framed.push(Framed::End { clean: true });
+                    return Some(self.last_unit(framed));
+                }
+                self.state = State::Stream { body, decoder };
+                // An event that has not ended is held back, so that a fate applies to all of it.
+                (!framed.is_empty()).then(|| self.unit(framed))
+            }
+            State::Opaque => {
+                self.consumed = self.pending.len();
+                (self.consumed > 0).then(|| self.unit(Vec::new()))
+            }
+        }
+    }
+
+    fn head(&mut self) -> Option<Unit> {
+        let parsed = match self.direction {
+            Direction::Requests => parse_request(&self.pending),
+            Direction::Responses => parse_response(&self.pending),
+        };
+        match parsed {
+            Parsed::Partial if self.pending.len() <= HEAD_MAX => {
+                self.state = State::Head;
+                None
+            }
+            Parsed::Partial | Parsed::Bad => self.next_unit(),
+            Parsed::Interim(len) => {
+                self.consumed = len;
+                self.state = State::Head;
+                Some(self.unit(Vec::new()))
+            }
+            Parsed::Head(len, head, body) => {
+                self.consumed = len;
+                if let Head::Response(response) = &head
+                    && is_stream(response)
+                {
+                    let unit = self.unit(vec![Framed::StreamHead(response.clone())]);
+                    self.state = State::Stream {
+                        body,
+                        decoder: sse::Decoder::new(),
+                    };
+                    return Some(unit);
+                }
+                self.state = State::Whole {
+                    head,
+                    body,
+                    data: Vec::new(),
+                };
+                self.next_unit()
+            }
+        }
+    }
+
+    fn whole(&mut self, head: Head, data: Vec<u8>) -> Unit {
+        let framed = match head {
+            Head::Request(request) => Framed::Request(Request {
+                body: data,
+                ..request
+            }),
+            Head::Response(response) => Framed::Response(Response {
+                body: data,
+                ..response
+            }),
+        };
+        self.last_unit(vec![framed])
+    }
+
+    /// Consumes what there is of the body, appends its data, and says whether it is whole.
+    fn body(&mut self, body: &mut Body, data: &mut Vec<u8>) -> bool {
+        loop {
+            let rest = &self.pending[self.consumed..];
+            match body {
+                Body::Length(left) => {
+                    let n = rest.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    data.extend_from_slice(&rest[..n]);
+                    self.consumed += n;
+                    *left -= n as u64;
+                    return *left == 0;
+                }
+                Body::UntilClose => {
+                    data.extend_from_slice(rest);
+                    self.consumed = self.pending.len();
+                    return false;
+                }
+                Body::ChunkSize => match httparse::parse_chunk_size(rest) {
+                    Ok(httparse::Status::Complete((len, 0))) => {
+                        self.consumed += len;
+                        *body = Body::Trailers;
+                    }
+                    Ok(httparse::Status::Complete((len, size))) => {
+                        self.consumed += len;
+                        *body = Body::ChunkData(size + 2);
+                    }
+                    Ok(httparse::Status::Partial) => return false,
+                    Err(_) => {
+                        *body = Body::UntilClose;
+                    }
+                },
+                Body::ChunkData(left) => {
+                    if rest.is_empty() {
+                        return false;
+                    }
+                    let n = rest.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    // The last two of the bytes to come are the chunk's line end.
+                    let of_data =
+                        n.min(usize::try_from(left.saturating_sub(2)).unwrap_or(usize::MAX));
+                    data.extend_from_slice(&rest[..of_data]);
+                    self.consumed += n;
+                    *left -= n as u64;
+                    if *left == 0 {
+                        *body = Body::ChunkSize;
+                    }
+                }
+                Body::Trailers => {
+                    let Some(end) = rest.windows(2).position(|w| w == b"\r\n") else {
+                        return false;
+                    };
+                    self.consumed += end + 2;
+                    if end == 0 {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+}
+
+enum Parsed {
+    Partial,
+    Bad,
+    /// A 1xx response of that length.
+    Interim(usize),
+    Head(usize, Head, Body),
+}
+
+fn headers(parsed: &[httparse::Header<'_>]) -> Headers {
+    parsed
+        .iter()
+        .map(|h| {
+            (
+                h.name.to_owned(),
+                String::from_utf8_lossy(h.value).into_owned(),
+            )
+        })
+        .collect()
+}
+
+fn parse_request(bytes: &[u8]) -> Parsed {
+    let mut storage = [httparse::EMPTY_HEADER; 100];
+    let mut request = httparse::Request::new(&mut storage);
+    match request.parse(bytes) {
+        Err(_) => Parsed::Bad,
+        Ok(httparse::Status::Partial) => Parsed::Partial,
+        Ok(httparse::Status::Complete(len)) => {
+            let headers = headers(request.headers);
+            let body = framing(&headers).unwrap_or(Body::Length(0));
+            let method = Method::parse(request.method.unwrap_or_default());
+            let path = request.path.unwrap_or_default().to_owned();
+            Parsed::Head(
+                len,
+                Head::Request(Request {
+                    method,
+                    path,
+                    headers,
+                    body: Vec::new(),
+                }),
+                body,
+            )
+        }
+    }
+}
+
+fn parse_response(bytes: &[u8]) -> Parsed {
+    let mut storage = [httparse::EMPTY_HEADER; 100];
+    let mut response = httparse::Response::new(&mut storage);
+    match response.parse(bytes) {
+        Err(_) => Parsed::Bad,
+        Ok(httparse::Status::Partial) => Parsed::Partial,
+        Ok(httparse::Status::Complete(len)) => {
+            let status = response.code.unwrap_or(0);
+            let headers = headers(response.headers);
+            let body = match status {
+                100..=199 => return Parsed::Interim(len),
+                204 | 304 => Body::Length(0),
+                _ => framing(&headers).unwrap_or(Body::UntilClose),
+            };
+            Parsed::Head(
+                len,
+                Head::Response(Response {
+                    status,
+                    headers,
+                    body: Vec::new(),
+                }),
+                body,
+            )
+        }
+    }
+}
+
+fn framing(headers: &Headers) -> Option<Body> {
+    if headers
+        .get(header::TRANSFER_ENCODING)
+        .is_some_and(|v| v.eq_ignore_ascii_case("chunked"))
+    {
+        return Some(Body::ChunkSize);
+    }
+    headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.trim().parse().ok())
+        .map(Body::Length)
+}
+
+fn is_stream(response: &Response) -> bool {
+    response
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|v| v.starts_with("text/event-stream"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n\
+        9\r\ndata: a\n\n\r\n9\r\ndata: b\n\n\r\n0\r\n\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno";
+
+    fn bytes(units: &[Unit]) -> Vec<u8> {
+        units.iter().flat_map(|u| u.bytes.clone()).collect()
+    }
+
+    fn kinds(units: &[Unit]) -> Vec<String> {
+        let name = |f: &Framed| match f {
+            Framed::Request(r) => format!("{} {}", r.method.as_str(), r.body.len()),
+            Framed::Response(r) => format!("{} {}", r.status, r.body.len()),
+            Framed::StreamHead(r) => format!("{} stream", r.status),
+            Framed::Sse(e) => e.data.clone().unwrap_or_default(),
+            Framed::End { clean } => format!("end {clean}"),
+        };
+        units
+            .iter()
+            .flat_map(|u| u.framed.iter().map(name))
+            .collect()
+    }
+
+    #[test]
+    fn units_do_not_depend_on_how_bytes_arrive() {
+        let whole = Framer::new(Direction::Responses).push(STREAM);
+        let mut framer = Framer::new(Direction::Responses);
+        let single: Vec<Unit> = STREAM.iter().flat_map(|b| framer.push(&[*b])).collect();
+        assert_eq!(kinds(&whole), ["200 stream", "a", "b", "end true", "404 2"]);
+        assert_eq!(kinds(&single), kinds(&whole));
+        assert_eq!(
+            (bytes(&single), bytes(&whole)),
+            (STREAM.to_vec(), STREAM.to_vec())
+        );
+        assert_eq!(single.last().map(|u| u.ordinal), Some(1));
+    }
+
+    #[test]
+    fn a_request_is_one_unit() {
+        let text = b"POST /mcp HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nabcdGET /mcp HTTP/1.1\r\n\r\n";
+        let units = Framer::new(Direction::Requests).push(text);
+        assert_eq!(kinds(&units), ["POST 4", "GET 0"]);
+        assert_eq!(bytes(&units), text);
+    }
+
+    #[test]
+    fn a_stream_that_stops_short_ends_unclean() {
+        let mut framer = Framer::new(Direction::Responses);
+        let cut = STREAM.len() - 60;
+        let mut units = framer.push(&STREAM[..cut]);
+        units.extend(framer.finish());
+        assert_eq!(kinds(&units).last().map(String::as_str), Some("end false"));
+        assert_eq!(bytes(&units), &STREAM[..cut]);
+    }
+
+    #[test]
+    fn a_response_without_length_ends_with_the_connection() {
+        let mut framer = Framer::new(Direction::Responses);
+        assert!(framer.push(b"HTTP/1.0 200 OK\r\n\r\nhello").is_empty());
+        let unit = framer.finish().unwrap();
+        assert_eq!(kinds(&[unit]), ["200 5"]);
+    }
+
+    #[test]
+    fn what_is_no_http_passes_unseen() {
+        let mut framer = Framer::new(Direction::Responses);
+        let units = framer.push(b"SSH-2.0-x\r\n");
+        assert_eq!(
+            (bytes(&units), kinds(&units).len()),
+            (b"SSH-2.0-x\r\n".to_vec(), 0)
+        );
+    }
+}

@@ -1,0 +1,225 @@
+//! The shell of a hop: hyper on both sides, the product's decisions asked of the pure core, the access log kept. Which
+//! request became which is told to the journal; nothing is decided here.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use stalemate_wire::{Request, Response};
+use tokio::sync::oneshot;
+use tokio::task::spawn_local;
+use tokio::time::timeout;
+use turmoil::net::TcpListener;
+
+use crate::journal::{ConnId, Event, Exchange, ServerName};
+use crate::proxy::{ForwardRequest, Hop, UpstreamFailure};
+use crate::world::body::Outgoing;
+use crate::world::convert;
+use crate::world::net::{Conn, Net};
+use crate::world::relay::{Log, Relay};
+use crate::world::shell::{Host, Order};
+use crate::world::tap::Link;
+
+/// The access logs of a run: the hop's name and a line for each finished exchange, in order.
+pub type AccessLogs = Rc<RefCell<Vec<(Arc<str>, String)>>>;
+
+/// A kept upstream connection.
+struct Pooled {
+    sender: http1::SendRequest<Full<Bytes>>,
+    conn: ConnId,
+    /// The ordinal of the next request on it.
+    next: u32,
+    /// When it was last used.
+    used_ms: u64,
+}
+
+/// A hop as a running process. A hop of several addresses runs one of these at each.
+pub struct HopShell {
+    net: Arc<Net>,
+    host: Rc<Host>,
+    /// The next position on each server's route.
+    next: usize,
+    /// The product's decisions, for each server behind it.
+    cores: BTreeMap<ServerName, Arc<dyn Hop>>,
+    logs: AccessLogs,
+    pool: RefCell<BTreeMap<ServerName, Vec<Pooled>>>,
+}
+
+impl HopShell {
+    /// The software of a hop whose upstream is at position `next` of each server's route.
+    #[must_use]
+    pub fn new(
+        net: Arc<Net>,
+        host: Rc<Host>,
+        next: usize,
+        cores: BTreeMap<ServerName, Arc<dyn Hop>>,
+        logs: AccessLogs,
+    ) -> Rc<Self> {
+        Rc::new(Self { net, host, next, cores, logs, pool: RefCell::default() })
+    }
+
+    /// Listens and serves until it is crashed. `announces` is true for one of a process's addresses.
+    pub async fn run(self: Rc<Self>, port: u16, announces: bool) -> turmoil::Result {
+        let mut orders = announces.then(|| self.host.open_orders());
+        let listener = TcpListener::bind(("0.0.0.0", port)).await?;
+        if announces {
+            self.host.is_up.set(true);
+    self.net.journal.note(Event::ProcessUp { process: Arc::clone(&self.host.process.name) });
+        }
+        loop {
+            let order = async {
+                match &mut orders {
+                    Some(orders) => orders.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                order = order => match order {
+                    // nginx's fast shutdown: connections are closed at once. It has no sessions to expire.
+                    Some(Order::Stop | Order::Drain(_)) => self.host.stopped().await,
+                    Some(Order::ExpireAll) => {}
+                    None => std::future::pending().await,
+                },
+                accepted = listener.accept() => {
+                    let (stream, peer) = accepted?;
+                    let (conn, link) = self.net.accepted(stream, peer, &self.host.process);
+                    spawn_local(Rc::clone(&self).connection(conn, link, peer.ip().to_string()));
+                }
+            }
+        }
+    }
+
+    async fn connection(self: Rc<Self>, conn: Conn, link: Arc<OnceLock<Link>>, peer: String) {
+        let ordinal = Cell::new(0);
+        let peer: Rc<str> = Rc::from(peer);
+        let service = service_fn(move |request| {
+            let link = link.get().expect("a request has passed the tap").clone();
+            let parent = Exchange { conn: link.conn, ordinal: ordinal.replace(ordinal.get() + 1) };
+            Rc::clone(&self).exchange(link.server, parent, Rc::clone(&peer), request)
+        });
+        // A connection's own failure is the peer's to see; the journal has it from the taps.
+        let _ = hyper::server::conn::http1::Builder::new()
+            .auto_date_header(false)
+            .serve_connection(TokioIo::new(conn), service)
+            .await;
+    }
+
+    async fn exchange(
+        self: Rc<Self>,
+        server: ServerName,
+        parent: Exchange,
+        peer: Rc<str>,
+        request: hyper::Request<Incoming>,
+    ) -> Result<hyper::Response<Outgoing>, Infallible> {
+        let (parts, body) = request.into_parts();
+        let Ok(body) = body.collect().await else { return std::future::pending().await };
+        let request = convert::request(&parts, body.to_bytes().to_vec());
+        let core = Arc::clone(&self.cores[&server]);
+        let log = Log::new(&self.host, &core, &self.logs, &peer, &request);
+        let onward = core.forward(&ForwardRequest { request: &request, remote_addr: &peer });
+        // A task of its own, so that the line is logged and the upstream let go in order when the client leaves.
+        let (mut answer, answered) = oneshot::channel();
+        spawn_local(async move {
+            let asked = tokio::select! {
+                biased;
+                () = answer.closed() => None,
+                asked = self.ask_upstream(&server, parent, &onward, &core) => Some(asked),
+            };
+            match asked {
+                None => drop(log),
+                Some(Ok(upstream)) => Relay { core, log, answer }.run(upstream).await,
+                Some(Err(failure)) => {
+                    let response = core.on_failure(failure);
+                    log.finish(&response);
+                    let _ = answer.send(whole(response));
+                }
+            }
+        });
+        match answered.await {
+            Ok(response) => Ok(response),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// The upstream's response head, or its failure.
+    async fn ask_upstream(
+        &self,
+        server: &ServerName,
+        parent: Exchange,
+        onward: &Request,
+        core: &Arc<dyn Hop>,
+    ) -> Result<hyper::Response<Incoming>, UpstreamFailure> {
+        let upstream = core.upstream();
+            loop {
+                let (mut pooled, fresh) = self.connection_to(server, core).await?;
+                let Ok(outgoing) = convert::outgoing(onward, Full::new(Bytes::from(onward.body.clone()))) else {
+                    return Err(UpstreamFailure::ClosedBeforeHead);
+                };
+                let child = Exchange { conn: pooled.conn, ordinal: pooled.next };
+                pooled.next += 1;
+                self.net.journal.note(Event::Forwarded { at: Arc::clone(&self.host.process.name), parent, child });
+                let sending = pooled.sender.try_send_request(outgoing);
+                let answer = timeout(Duration::from_millis(upstream.read_timeout_ms), sending).await;
+                match answer {
+                    Err(_) => return Err(UpstreamFailure::ReadTimeout),
+                    Ok(Ok(response)) => {
+                        if upstream.keep_alive {
+                            pooled.used_ms = self.net.journal.now_ms();
+                            self.pool.borrow_mut().entry(Arc::clone(server)).or_default().push(pooled);
+                        }
+                        return Ok(response);
+                    }
+                    // A kept connection that had died meanwhile: the request never left, so it may go again.
+                    Ok(Err(mut error)) if !fresh && error.take_message().is_some() => {}
+                    Ok(Err(_)) => return Err(UpstreamFailure::ClosedBeforeHead),
+                }
+            }
+    }
+
+    async fn connection_to(
+        &self,
+        server: &ServerName,
+        core: &Arc<dyn Hop>,
+    ) -> Result<(Pooled, bool), UpstreamFailure> {
+        let kept = {
+            let mut pool = self.pool.borrow_mut();
+            let kept = pool.entry(Arc::clone(server)).or_default();
+            let oldest_ms = self.net.journal.now_ms().saturating_sub(core.upstream().idle_timeout_ms);
+            kept.retain(|c| !c.sender.is_closed() && c.used_ms >= oldest_ms);
+            kept.iter().position(|c| c.sender.is_ready()).map(|at| kept.remove(at))
+        };
+        if let Some(kept) = kept {
+            return Ok((kept, false));
+        }
+        let dialling =
+            Arc::clone(&self.net).dial(Arc::clone(&self.host.process), Arc::clone(server), self.next, None);
+        let limit = Duration::from_millis(core.upstream().connect_timeout_ms);
+        let conn = match timeout(limit, dialling).await {
+            Err(_) => return Err(UpstreamFailure::ConnectTimeout),
+            Ok(Err(_)) => return Err(UpstreamFailure::Refused),
+            Ok(Ok(conn)) => conn,
+        };
+        let id = conn.link_cell().get().expect("a dialled connection has its link").conn;
+        let (sender, driving) = http1::Builder::new()
+            .handshake(TokioIo::new(conn))
+            .await
+            .map_err(|_| UpstreamFailure::ClosedBeforeHead)?;
+        spawn_local(async move { drop(driving.await) });
+        Ok((Pooled { sender, conn: id, next: 0, used_ms: 0 }, true))
+    }
+}
+
+/// A whole response for hyper.
+fn whole(response: Response) -> hyper::Response<Outgoing> {
+    convert::response(response.status, &response.headers, Outgoing::whole(response.body))
+}

@@ -1,0 +1,41 @@
+//! Makes client objects: each gets a number, a dialler of its own, and a line in the journal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use stalemate_clients::{Client, ClientFactory, Dialler, StoredSession};
+
+use crate::app::MakeClient;
+use crate::journal::{Event, ServerName};
+use crate::world::net::{Net, Outermost};
+use crate::world::process::Process;
+
+/// Makes the clients of one process.
+pub struct Maker {
+    /// The network.
+    pub net: Arc<Net>,
+    /// The process that they live in.
+    pub process: Arc<Process>,
+    /// What makes them.
+    pub factory: Arc<dyn ClientFactory>,
+    /// The path of each server's endpoint, as the client is given it.
+    pub paths: BTreeMap<ServerName, Arc<str>>,
+}
+
+impl MakeClient for Maker {
+    fn make(&self, server: &ServerName, resume: Option<StoredSession>) -> Arc<dyn Client> {
+        let object = self.net.journal.new_object();
+        let resumed = resume.is_some();
+        self.net.journal.note(Event::ObjectMade { object, server: Arc::clone(server), resumed });
+        let outermost = Outermost {
+            net: Arc::clone(&self.net),
+            from: Arc::clone(&self.process),
+            server: Arc::clone(server),
+            object,
+        };
+        let host = format!("{server}.example");
+        let dialler = Dialler::new(host, Arc::clone(&self.paths[server]), Arc::new(outermost));
+        // Whether notifications come is judged from the wire; nobody reads them here.
+        self.factory.create(dialler, resume, Arc::new(|_| {}))
+    }
+}

@@ -1,0 +1,230 @@
+//! Passing an upstream's response on to the client, as the hop's core decides, and the log line at the end of it.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use stalemate_wire::{Headers, Request, Response};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::proxy::{
+    BodyEnd, BrokenBody, ChunkCounter, Framing, HeadDecision, Hop, LogRecord, Release, UpstreamFailure,
+    nginx::CLIENT_CLOSED_REQUEST,
+};
+use crate::world::body::{Feed, Outgoing, Piece};
+use crate::world::convert;
+use crate::world::hop_shell::AccessLogs;
+use crate::world::shell::Host;
+
+/// The log line of one exchange, written when it is dropped: exchanges end in many ways, and each is logged once.
+pub struct Log {
+    host: Rc<Host>,
+    core: Arc<dyn Hop>,
+    logs: AccessLogs,
+    peer: Rc<str>,
+    request: Request,
+    status: u16,
+    sent: ChunkCounter,
+}
+
+impl Log {
+    /// The line of a request that came from `peer`. Until an answer is known, the client counts as having left.
+    #[must_use]
+    pub fn new(host: &Rc<Host>, core: &Arc<dyn Hop>, logs: &AccessLogs, peer: &Rc<str>, request: &Request) -> Self {
+        Self {
+            host: Rc::clone(host),
+            core: Arc::clone(core),
+            logs: Rc::clone(logs),
+            peer: Rc::clone(peer),
+            request: request.clone(),
+            status: CLIENT_CLOSED_REQUEST,
+            sent: ChunkCounter::new(Framing::NoBody),
+        }
+    }
+
+    /// The client got that whole response.
+    pub fn finish(mut self, response: &Response) {
+        self.status = response.status;
+        self.sent = ChunkCounter::new(Framing::Length(response.body.len() as u64));
+        self.sent.frame(response.body.len());
+        self.sent.end();
+    }
+
+    fn head(&mut self, status: u16, framing: Framing) {
+        self.status = status;
+        self.sent = ChunkCounter::new(framing);
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        // A process that is dead writes no log.
+        if self.host.process.is_halted() {
+            return;
+        }
+        let record = LogRecord::new(&self.peer, &self.request, self.status, self.sent.sent());
+        if let Some(line) = self.core.access_log(&record) {
+            self.logs.borrow_mut().push((Arc::clone(&self.host.process.name), line));
+        }
+    }
+}
+
+/// One response on its way from upstream to client.
+pub struct Relay {
+    /// The hop's decisions.
+    pub core: Arc<dyn Hop>,
+    /// The exchange's log line.
+    pub log: Log,
+    /// Where the client's response goes.
+    pub answer: oneshot::Sender<hyper::Response<Outgoing>>,
+}
+
+/// How the upstream's body came to its end.
+enum End {
+    Good,
+    Broken(BrokenBody),
+    ClientLeft,
+}
+
+impl Relay {
+    /// Passes the response on until it or the client ends.
+    pub async fn run(self, upstream: hyper::Response<Incoming>) {
+        let (parts, body) = upstream.into_parts();
+        let headers = convert::headers(&parts.headers);
+        let status = parts.status.as_u16();
+        match self.core.on_head(status, &headers) {
+            HeadDecision::Replace(response) => {
+                self.log.finish(&response);
+                let whole = Outgoing::whole(response.body);
+                let _ = self.answer.send(convert::response(response.status, &response.headers, whole));
+            }
+            HeadDecision::Forward { status, headers: outer, release } => {
+                self.forward(Framing::of(parts.status.as_u16(), &headers), status, &outer, release, body).await;
+            }
+        }
+    }
+
+    async fn forward(
+        mut self,
+        inner: Framing,
+        status: u16,
+        headers: &Headers,
+        release: Release,
+        mut body: Incoming,
+    ) {
+        let limit = Duration::from_millis(self.core.upstream().read_timeout_ms);
+        let framing = Framing::of(status, headers);
+        let (feed, outgoing) = Outgoing::fed(match framing {
+            Framing::NoBody => Some(0),
+            Framing::Length(length) => Some(length),
+            Framing::Chunked | Framing::UntilClose => None,
+        });
+        let threshold = match release {
+            Release::AtOnce => 0,
+            Release::FirstByte { .. } => 1,
+            Release::Buffers { bytes } => bytes,
+        };
+        let mut held = Held { response: Some(convert::response(status, headers, outgoing)), data: Vec::new(), bytes: 0 };
+        let end = loop {
+            if held.bytes >= threshold && !self.release(&mut held, status, framing, &feed) {
+                break End::ClientLeft;
+            }
+            let frame = tokio::select! {
+                biased;
+                () = self.client_left(&feed, held.response.is_some()) => break End::ClientLeft,
+                frame = timeout(limit, body.frame()) => frame,
+            };
+            match frame {
+                Err(_) => break End::Broken(BrokenBody::Silent),
+                Ok(None) if inner == Framing::UntilClose => break End::Broken(BrokenBody::Closed),
+                Ok(None) => break End::Good,
+                Ok(Some(Err(error))) => break End::Broken(why_broken(&error)),
+                Ok(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data() {
+                        held.bytes += data.len();
+                        held.data.push(data);
+                    }
+                }
+            }
+        };
+        drop(body);
+        match end {
+            End::ClientLeft => {}
+            End::Good => {
+                self.release(&mut held, status, framing, &feed);
+                self.log.sent.end();
+            }
+            End::Broken(why) => self.broken(why, inner, release, held, status, framing, &feed),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the state of one broken relay, used here only")]
+    fn broken(
+        mut self,
+        why: BrokenBody,
+        inner: Framing,
+        release: Release,
+        mut held: Held,
+        status: u16,
+        framing: Framing,
+        feed: &Feed,
+    ) {
+        if held.response.is_some() && release == (Release::FirstByte { replaceable: true }) {
+            let failure = match why {
+                BrokenBody::Silent => UpstreamFailure::ReadTimeout,
+                BrokenBody::Closed | BrokenBody::Reset => UpstreamFailure::ClosedBeforeHead,
+            };
+            let response = self.core.on_failure(failure);
+            self.log.finish(&response);
+            let whole = Outgoing::whole(response.body);
+            let _ = self.answer.send(convert::response(response.status, &response.headers, whole));
+            return;
+        }
+        if why == BrokenBody::Silent {
+            held.data.clear();
+        }
+        self.release(&mut held, status, framing, feed);
+        match self.core.on_broken_body(why, inner) {
+            BodyEnd::Cut => drop(feed.send(Piece::Cut)),
+            BodyEnd::Clean => self.log.sent.end(),
+        }
+    }
+
+    /// Sends what is held; false if the client has left.
+    fn release(&mut self, held: &mut Held, status: u16, framing: Framing, feed: &Feed) -> bool {
+        if let Some(response) = held.response.take() {
+            self.log.head(status, framing);
+            let (spare, _) = oneshot::channel();
+            if std::mem::replace(&mut self.answer, spare).send(response).is_err() {
+                return false;
+            }
+        }
+        held.data.drain(..).all(|data| {
+            self.log.sent.frame(data.len());
+            feed.send(Piece::Data(data)).is_ok()
+        })
+    }
+
+    async fn client_left(&mut self, feed: &Feed, head_is_held: bool) {
+        if head_is_held { self.answer.closed().await } else { feed.closed().await }
+    }
+}
+
+/// What the client has not got yet.
+struct Held {
+    response: Option<hyper::Response<Outgoing>>,
+    data: Vec<Bytes>,
+    bytes: usize,
+}
+
+fn why_broken(error: &hyper::Error) -> BrokenBody {
+    let reset = std::iter::successors(std::error::Error::source(error), |e| e.source())
+        .filter_map(|e| e.downcast_ref::<io::Error>())
+        .any(|e| e.kind() == io::ErrorKind::ConnectionReset);
+    if reset { BrokenBody::Reset } else { BrokenBody::Closed }
+}

@@ -1,0 +1,352 @@
+//! One run: the world of a scenario built for one client and one seed, driven to its end. Everything is made here and
+//! nothing is decided here.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::task::spawn_local;
+use tracing::subscriber::DefaultGuard;
+use turmoil::{Builder, Sim};
+
+use crate::app::{Application, Bare, MakeClient, SharedSubject, User};
+use crate::fault::Plan;
+use crate::journal::{Entry, Journal, ProcessName, Rung, ServerName};
+use crate::proxy::{self, Hop, HopOptions};
+use crate::registry::Subject;
+use crate::scenario::{HopKind, Scenario, Server, ServerKind};
+use crate::server::{Dialect, Options, ServerCore, Store};
+use crate::world::clock::{self, Jumper, TimerReports};
+use crate::world::driver::{Driver, Managed};
+use crate::world::hop_shell::{AccessLogs, HopShell};
+use crate::world::maker::Maker;
+use crate::world::net::{Net, Target};
+use crate::world::probe::{self, Prober};
+use crate::world::process::Process;
+use crate::world::script::{Findings, Script};
+use crate::world::seed::Generator;
+use crate::world::shell::{Host, Reports};
+use crate::world::{os, real_shell, server_shell};
+
+/// The latency of every link, in milliseconds.
+const LATENCY_MS: u64 = 1;
+/// The port on which hops listen.
+const HOP_PORT: u16 = 80;
+/// The process that the clients live in.
+pub const CLIENT: &str = "client";
+/// The process that the harness's probes live in.
+pub const PROBE: &str = "probe";
+/// The path of every server's endpoint.
+const ENDPOINT: &str = "/mcp";
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The journal.
+    pub entries: Vec<Entry>,
+    /// The rung of each climbed server, in order; `None` where the server side made no progress.
+    pub rungs: Vec<(ServerName, Option<Rung>)>,
+    /// Steps that did not end as they demanded, with their lines.
+    pub failures: Vec<(u64, String)>,
+    /// Lines of injections that never fired.
+    pub unfired: Vec<u64>,
+    /// The hops' access logs: hop and line, in order.
+    pub access_log: Vec<(Arc<str>, String)>,
+    /// How long it lasted, in virtual milliseconds.
+    pub virtual_ms: u64,
+}
+
+/// Runs a scenario with one client and one seed, on this thread, which should be a fresh one: hash seeds live as long as
+/// threads do.
+///
+/// # Errors
+/// A sentence for a person if the run could not come to its end: a bug in the harness or an endless client.
+pub fn run(scenario: &Scenario, subject: &Subject, seed: u64) -> Result<Run, String> {
+    let _inside = os::enter(seed);
+    clock::begin();
+    let _reports: DefaultGuard = tracing::subscriber::set_default(TimerReports);
+    World::build(scenario, subject, seed).drive()
+}
+
+struct World<'a> {
+    sim: Sim<'a>,
+    journal: Journal,
+    jumper: Jumper,
+    processes: BTreeMap<ProcessName, Managed>,
+    reports: Reports,
+    logs: AccessLogs,
+    findings: Rc<RefCell<Findings>>,
+    commands: crate::world::driver::Commands,
+}
+
+impl World<'_> {
+    fn build(scenario: &Scenario, subject: &Subject, seed: u64) -> Self {
+        let latency = Duration::from_millis(LATENCY_MS);
+        let sim = Builder::new()
+            .rng_seed(Generator::new(seed, "turmoil").number())
+            .epoch(SystemTime::UNIX_EPOCH + Duration::from_secs(os::EPOCH_S))
+            .simulation_duration(Duration::from_secs(3600 * 24 * 365))
+            .tick_duration(Duration::from_millis(1))
+            .min_message_latency(latency)
+            .max_message_latency(latency)
+            .tcp_capacity(1024)
+            .build();
+        let journal = Journal::new(Plan::new(&scenario.inject));
+        let routes = routes(&sim, scenario);
+        let net = Net::new(journal.clone(), routes);
+        let mut world = World {
+            journal: journal.clone(),
+            jumper: Jumper::default(),
+            processes: BTreeMap::new(),
+            reports: Rc::new(RefCell::new(VecDeque::new())),
+            logs: AccessLogs::default(),
+            findings: Rc::default(),
+            commands: Rc::default(),
+            sim,
+        };
+        // Servers first: the order of registration is the order in which hosts act within a step.
+        for server in &scenario.servers {
+            world.server(&net, server, seed);
+        }
+        for position in (0..scenario.path.len()).rev() {
+            world.hop(&net, scenario, position);
+        }
+        world.client(&net, scenario, subject);
+        world
+    }
+
+    fn manage(&mut self, name: &str, addresses: Vec<IpAddr>, supervisor_ms: u64) -> Rc<Host> {
+        let host = Host::new(Process::new(name), Rc::clone(&self.reports));
+        let managed = Managed { host: Rc::clone(&host), addresses, supervisor_ms, sessions: None };
+        self.processes.insert(Arc::clone(&host.process.name), managed);
+        host
+    }
+
+    fn server(&mut self, net: &Arc<Net>, server: &Server, seed: u64) {
+        let name: ServerName = Arc::from(server.name.as_str());
+        let address = self.sim.lookup(server.name.as_str());
+        let host = self.manage(&server.name, vec![address], server.supervisor_ms);
+        let store = Store::default();
+        let ids = Rc::new(RefCell::new(Ids::new(server, seed)));
+        let (net, jumper, port, kind) = (Arc::clone(net), self.jumper.clone(), server.port, server.kind.clone());
+        let session_timeout_ms = server.session_timeout_ms;
+        let core: Rc<RefCell<Option<Rc<RefCell<ServerCore>>>>> = Rc::default();
+        let seen = Rc::clone(&core);
+        let sessions: Rc<dyn Fn() -> Vec<String>> =
+            Rc::new(move || seen.borrow().as_ref().map_or_else(Vec::new, |core| core.borrow().live_sessions()));
+        if let Some(managed) = self.processes.get_mut(&name) {
+            managed.sessions = Some((Arc::clone(&name), sessions));
+        }
+        self.sim.host(server.name.as_str(), move || {
+            let (net, host, name, store) = (Arc::clone(&net), Rc::clone(&host), Arc::clone(&name), store.clone());
+            let (ids, core, kind, jumper) = (Rc::clone(&ids), Rc::clone(&core), kind.clone(), jumper.clone());
+            async move {
+                spawn_local(jumper.serve());
+                *core.borrow_mut() = None;
+                if !host.listens.get() {
+                    return std::future::pending().await;
+                }
+                match kind {
+                    ServerKind::Real(_) => real_shell::run(net, host, name, port, store).await,
+                    ServerKind::Dialect(dialect) => {
+                        let dialect = Dialect::get(&dialect).expect("loading has checked the dialect");
+                        let options = Options {
+                            path: ENDPOINT.to_owned(),
+                            ids: Box::new(move || ids.borrow_mut().next()),
+                            session_timeout_ms,
+                        };
+                        let new = Rc::new(RefCell::new(ServerCore::new(dialect, options, store)));
+                        *core.borrow_mut() = Some(Rc::clone(&new));
+                        server_shell::run(net, host, name, port, new).await
+                    }
+                }
+            }
+        });
+    }
+
+    fn hop(&mut self, net: &Arc<Net>, scenario: &Scenario, position: usize) {
+        let hop = &scenario.path[position];
+        let names = addresses_of(hop.kind);
+        let addresses = names.iter().map(|n| lookup(&self.sim, n)).collect();
+        let host = self.manage(hop.kind.as_str(), addresses, 5_000);
+        let cores: BTreeMap<ServerName, Arc<dyn Hop>> = scenario
+            .servers
+            .iter()
+            .map(|server| {
+                let mut options = HopOptions::new(format!("localhost:{}", server.port));
+                options.upstream_path = Some(ENDPOINT.to_owned());
+                options.read_timeout_ms = hop.read_timeout_ms;
+                (Arc::from(server.name.as_str()), proxy::hop(hop.kind, &options))
+            })
+            .collect();
+        for (n, name) in names.iter().enumerate() {
+            let (net, host, cores) = (Arc::clone(net), Rc::clone(&host), cores.clone());
+            let (logs, jumper) = (Rc::clone(&self.logs), self.jumper.clone());
+            let software = move || {
+                let (net, host, cores) = (Arc::clone(&net), Rc::clone(&host), cores.clone());
+                let (logs, jumper) = (Rc::clone(&logs), jumper.clone());
+                async move {
+                    spawn_local(jumper.serve());
+                    if !host.listens.get() {
+                        return std::future::pending().await;
+                    }
+                    HopShell::new(net, host, position + 1, cores, logs).run(HOP_PORT, n == 0).await
+                }
+            };
+            match name.parse::<IpAddr>() {
+                Ok(address) => self.sim.host(address, software),
+                Err(_) => self.sim.host(*name, software),
+            }
+        }
+    }
+
+    fn client(&mut self, net: &Arc<Net>, scenario: &Scenario, subject: &Subject) {
+        let paths = endpoint_paths(scenario);
+        let (prober, jobs) = Prober::new(self.journal.clone());
+        let address = self.sim.lookup(PROBE);
+        let host = self.manage(PROBE, vec![address], 0);
+        host.is_up.set(true);
+        let maker = Rc::new(Maker {
+            net: Arc::clone(net),
+            process: Arc::clone(&host.process),
+            factory: Arc::new(probe::factory()),
+            paths: paths.clone(),
+        });
+        let (jumper, jobs) = (self.jumper.clone(), RefCell::new(Some(jobs)));
+        self.sim.host(PROBE, move || {
+            let jobs = jobs.borrow_mut().take().expect("the probe process starts once");
+            let (jumper, maker) = (jumper.clone(), Rc::clone(&maker));
+            async move {
+                spawn_local(jumper.serve());
+                probe::serve(maker, jobs).await
+            }
+        });
+        let address = self.sim.lookup(CLIENT);
+        let host = self.manage(CLIENT, vec![address], 0);
+        host.is_up.set(true);
+        let maker: Rc<dyn MakeClient> = Rc::new(Maker {
+            net: Arc::clone(net),
+            process: Arc::clone(&host.process),
+            factory: Arc::clone(subject.factory()),
+            paths,
+        });
+        let subject: SharedSubject = match subject {
+            Subject::Application { policy, .. } => Rc::new(Application::new(*policy, maker, self.journal.clone())),
+            Subject::Bare { .. } => Rc::new(Bare::new(maker)),
+        };
+        let hops: Vec<ProcessName> = scenario.path.iter().map(|hop| Arc::from(hop.kind.as_str())).collect();
+        let path_of = Rc::new(move |server: &ServerName| {
+            let ends = [Arc::from(CLIENT), Arc::clone(server)];
+            hops.iter().cloned().chain(ends).collect()
+        });
+        let script = Script {
+            scenario: Rc::new(scenario.clone()),
+            user: User::new(self.journal.clone(), subject, path_of),
+            commands: Rc::clone(&self.commands),
+            prober,
+            findings: Rc::clone(&self.findings),
+        };
+        let (jumper, script) = (self.jumper.clone(), RefCell::new(Some(script)));
+        self.sim.host(CLIENT, move || {
+            let script = script.borrow_mut().take().expect("the client process starts once");
+            let jumper = jumper.clone();
+            async move {
+                spawn_local(jumper.serve());
+                script.run().await;
+                std::future::pending().await
+            }
+        });
+    }
+
+    fn drive(self) -> Result<Run, String> {
+        let findings = Rc::clone(&self.findings);
+        let driver =
+            Driver::new(self.sim, self.journal.clone(), self.jumper, self.processes, self.commands, self.reports);
+        let virtual_ms = driver.run(move || findings.borrow().finished)?;
+        let findings = self.findings.borrow().clone();
+        Ok(Run {
+            entries: self.journal.entries(),
+            rungs: findings.rungs,
+            failures: findings.failures,
+            unfired: self.journal.unfired(),
+            access_log: self.logs.borrow().clone(),
+            virtual_ms,
+        })
+    }
+}
+
+/// The ids of a server's sessions: first those that the scenario names, then drawn ones.
+struct Ids {
+    named: VecDeque<String>,
+    drawn: Generator,
+    hex: bool,
+}
+
+impl Ids {
+    fn new(server: &Server, seed: u64) -> Self {
+        let hex = match &server.kind {
+            ServerKind::Dialect(name) => Dialect::get(name).is_some_and(|d| d.draws_hex_ids()),
+            ServerKind::Real(_) => false,
+        };
+        Self {
+            named: server.session_ids.iter().cloned().collect(),
+            drawn: Generator::new(seed, &format!("session ids of {}", server.name)),
+            hex,
+        }
+    }
+
+    fn next(&mut self) -> String {
+        self.named.pop_front().unwrap_or_else(|| {
+            let uuid = self.drawn.uuid();
+            if self.hex { uuid.replace('-', "") } else { uuid }
+        })
+    }
+}
+
+/// The turmoil hosts of a hop: names, or addresses where the product's are part of what is logged.
+fn addresses_of(kind: HopKind) -> Vec<&'static str> {
+    match kind {
+        HopKind::Cloudflare => proxy::EGRESS.to_vec(),
+        HopKind::Nginx => vec!["nginx"],
+    }
+}
+
+fn lookup(sim: &Sim<'_>, name: &str) -> IpAddr {
+    name.parse().unwrap_or_else(|_| sim.lookup(name))
+}
+
+fn routes(sim: &Sim<'_>, scenario: &Scenario) -> BTreeMap<ServerName, Vec<Target>> {
+    let hops: Vec<Target> = scenario
+        .path
+        .iter()
+        .map(|hop| Target {
+            process: Arc::from(hop.kind.as_str()),
+            addresses: addresses_of(hop.kind).iter().map(|n| SocketAddr::new(lookup(sim, n), HOP_PORT)).collect(),
+        })
+        .collect();
+    let route = |server: &Server| {
+        let address = SocketAddr::new(sim.lookup(server.name.as_str()), server.port);
+        let target = Target { process: Arc::from(server.name.as_str()), addresses: vec![address] };
+        hops.iter().cloned().chain([target]).collect()
+    };
+    scenario.servers.iter().map(|server| (Arc::from(server.name.as_str()), route(server))).collect()
+}
+
+/// The path that a client is given for each server. Behind nginx it is secret, and shown as the report shows it.
+fn endpoint_paths(scenario: &Scenario) -> BTreeMap<ServerName, Arc<str>> {
+    let secret = scenario.path.iter().any(|hop| hop.kind == HopKind::Nginx);
+    let path = |position: usize, server: &Server| match (secret, position) {
+        (false, _) => ENDPOINT.to_owned(),
+        (true, 0) => "/[secret-path]".to_owned(),
+        (true, _) => format!("/[secret-path-of-{}]", server.name),
+    };
+    scenario
+        .servers
+        .iter()
+        .enumerate()
+        .map(|(position, server)| (Arc::from(server.name.as_str()), Arc::from(path(position, server))))
+        .collect()
+}

@@ -1,0 +1,168 @@
+//! The scenario's steps as a task inside the client process: the user's doings directly, faults by way of the driver,
+//! then the climb. It judges nothing but how a step itself demanded to end.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::sleep;
+
+use crate::app::{CallSpec, User, climb};
+use crate::journal::{Action, Event, Outcome, Phase, Rung, ServerName};
+use crate::scenario::{Call, CallExpect, Scenario, Step, StepAction};
+use crate::world::driver::{Ask, Command, Commands};
+use crate::world::probe::Prober;
+
+/// What the script found out, for whoever judges the run.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// The rung of each server that was climbed, in order; `None` where the server side made no progress.
+    pub rungs: Vec<(ServerName, Option<Rung>)>,
+    /// Steps that did not end as they demanded, with their lines.
+    pub failures: Vec<(u64, String)>,
+    /// Whether the script came to its end.
+    pub finished: bool,
+}
+
+/// One run's script.
+pub struct Script {
+    /// The steps.
+    pub scenario: Rc<Scenario>,
+    /// Who acts.
+    pub user: User,
+    /// The way to the driver.
+    pub commands: Commands,
+    /// Asks whether a server's side works.
+    pub prober: Prober,
+    /// What was found out.
+    pub findings: Rc<RefCell<Findings>>,
+}
+
+type Background = BTreeMap<String, (ServerName, Vec<JoinHandle<()>>)>;
+
+impl Script {
+    /// Runs the steps and the climbs that stand implicitly at the end.
+    pub async fn run(self) {
+        let mut background = Background::new();
+        // Servers whose connector exists and that were not climbed since something last happened to them.
+        let mut to_climb: Vec<ServerName> = Vec::new();
+        self.user.journal().note(Event::Phase(Phase::Faults));
+        for step in &self.scenario.steps {
+            match &step.action {
+                StepAction::Climb(server) => {
+                    let server: ServerName = Arc::from(server.as_str());
+                    to_climb.retain(|s| *s != server);
+                    self.climb(&server, &mut background).await;
+                }
+                StepAction::Add(server) => {
+                    to_climb.push(Arc::from(server.as_str()));
+                    self.step(step, &mut background).await;
+                }
+                StepAction::Delete(server) => {
+                    to_climb.retain(|s| **s != **server);
+                    self.step(step, &mut background).await;
+                }
+                _ => self.step(step, &mut background).await,
+            }
+        }
+        for server in to_climb {
+            self.climb(&server, &mut background).await;
+        }
+        self.findings.borrow_mut().finished = true;
+    }
+
+    async fn step(&self, step: &Step, background: &mut Background) {
+        let act = |action, server: Option<&String>| {
+            let server: Option<ServerName> = server.map(|s| Arc::from(s.as_str()));
+            async move { drop(self.user.act(action, server.as_ref()).await) }
+        };
+        match &step.action {
+            StepAction::Add(server) => act(Action::Add, Some(server)).await,
+            StepAction::Connect(server) => act(Action::Connect, Some(server)).await,
+            StepAction::Disconnect(server) => act(Action::Disconnect, Some(server)).await,
+            StepAction::Delete(server) => act(Action::Delete, Some(server)).await,
+            StepAction::Reload => act(Action::Reload, None).await,
+            StepAction::NewConversation => act(Action::NewConversation, None).await,
+            StepAction::Incognito => act(Action::OpenIncognito, None).await,
+            StepAction::Normal => act(Action::OpenNormal, None).await,
+            StepAction::Call(call) => self.call(step.line, call, background).await,
+            StepAction::Await(name) => {
+                if let Some((_, calls)) = background.remove(name) {
+                    join(calls).await;
+                }
+            }
+            StepAction::Wait(ms) => sleep(Duration::from_millis(*ms)).await,
+            StepAction::Climb(_) => unreachable!("climbs are run by `run`"),
+            fault => self.ask(Ask::Fault(fault.clone())).await,
+        }
+    }
+
+    async fn call(&self, line: u64, call: &Call, background: &mut Background) {
+        let server: ServerName = Arc::from(call.on.as_str());
+        let spec = CallSpec { tool: call.tool, takes_ms: call.takes_ms };
+        let calls: Vec<_> = (0..call.parallel)
+            .map(|_| {
+                let (user, server, findings) = (self.user.clone(), Arc::clone(&server), Rc::clone(&self.findings));
+                let expect = call.expect;
+                spawn_local(async move {
+                    let (_, outcome) = user.call(&server, spec).await;
+                    if let Some(failure) = failure(expect, &outcome) {
+                        findings.borrow_mut().failures.push((line, failure));
+                    }
+                })
+            })
+            .collect();
+        match &call.background {
+            Some(name) => {
+                background.insert(name.clone(), (server, calls));
+                // The calls begin before the next step does.
+                tokio::task::yield_now().await;
+            }
+            None => join(calls).await,
+        }
+    }
+
+    async fn climb(&self, server: &ServerName, background: &mut Background) {
+        self.ask(Ask::Calm).await;
+        let names: Vec<String> =
+            background.iter().filter(|(_, (on, _))| on == server).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            if let Some((_, calls)) = background.remove(&name) {
+                join(calls).await;
+            }
+        }
+        self.user.journal().note(Event::Phase(Phase::Calm { server: Arc::clone(server) }));
+        let rung = climb(&self.user, server, || self.prober.probe(server)).await;
+        self.findings.borrow_mut().rungs.push((Arc::clone(server), rung));
+    }
+
+    async fn ask(&self, what: Ask) {
+        let (done, answer) = oneshot::channel();
+        self.commands.borrow_mut().push_back(Command { what, done });
+        // The driver answers between two steps; it never lets a command go unanswered while the run lasts.
+        let _ = answer.await;
+    }
+}
+
+async fn join(calls: Vec<JoinHandle<()>>) {
+    for call in calls {
+        if let Err(error) = call.await
+            && error.is_panic()
+        {
+            std::panic::resume_unwind(error.into_panic());
+        }
+    }
+}
+
+fn failure(expect: Option<CallExpect>, outcome: &Outcome) -> Option<String> {
+    match (expect?, outcome) {
+        (CallExpect::Ok, Outcome::Ok) | (CallExpect::Error, Outcome::Error(_) | Outcome::TimedOut) => None,
+        (CallExpect::Ok, Outcome::Error(text)) => Some(format!("the call should have been ok, but the user saw: {text}")),
+        (CallExpect::Ok, Outcome::TimedOut) => Some("the call should have been ok, but got no answer in 60 s".to_owned()),
+        (CallExpect::Error, Outcome::Ok) => Some("the call should have failed, but was ok".to_owned()),
+    }
+}

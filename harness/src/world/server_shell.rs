@@ -1,0 +1,239 @@
+//! The shell of the model server: hyper in front, the core's ordered outputs walked one by one, the journal asked before
+//! each. Every decision is the core's; every fault the journal's.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use stalemate_wire::{Method, Request};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_local;
+use turmoil::net::TcpListener;
+
+use crate::journal::{Event, ServerName};
+use crate::server::{Framing, Input, Key, Output, ServerCore};
+use crate::world::body::{Feed, Outgoing, Piece};
+use crate::world::convert;
+use crate::world::net::{Conn, Net};
+use crate::world::shell::{Host, Order};
+
+/// How long a stopping process may take to send its last bytes, in milliseconds: longer than any hyper needs.
+const LAST_BYTES_MS: u64 = 5;
+
+/// A response on its way to hyper.
+type HyperResponse = hyper::Response<Outgoing>;
+
+struct Open {
+    frames: Option<Feed>,
+    head: Option<oneshot::Sender<HyperResponse>>,
+    method: Method,
+}
+
+/// The model server as a running process.
+pub struct ServerShell {
+    net: Arc<Net>,
+    host: Rc<Host>,
+    server: ServerName,
+    core: Rc<RefCell<ServerCore>>,
+    open: RefCell<BTreeMap<Key, Open>>,
+    next_key: Cell<u64>,
+    aborted: mpsc::UnboundedSender<Key>,
+}
+
+/// Runs the server until it is crashed. `core` stays readable for the driver.
+pub async fn run(net: Arc<Net>, host: Rc<Host>, server: ServerName, port: u16, core: Rc<RefCell<ServerCore>>) -> turmoil::Result {
+    let mut orders = host.open_orders();
+    let (aborted, mut aborts) = mpsc::unbounded_channel();
+    let listener = TcpListener::bind(("0.0.0.0", port)).await?;
+    let shell = Rc::new(ServerShell {
+        net,
+        host,
+        server,
+        core,
+        open: RefCell::default(),
+        next_key: Cell::new(0),
+        aborted,
+    });
+    shell.host.is_up.set(true);
+    shell.net.journal.note(Event::ProcessUp { process: Arc::clone(&shell.host.process.name) });
+    let mut listener = Some(listener);
+    loop {
+        let accepting = async {
+            match &listener {
+                Some(listener) => listener.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            order = orders.recv() => match order {
+                Some(Order::Stop) => {
+                    let shell = Rc::clone(&shell);
+                    spawn_local(async move { shell.stop().await });
+                }
+                Some(Order::Drain(limit_ms)) => {
+                    listener = None;
+                    let shell = Rc::clone(&shell);
+                    spawn_local(async move { shell.drain(limit_ms).await });
+                }
+                Some(Order::ExpireAll) => shell.input(Input::ExpireAll).await,
+                None => std::future::pending().await,
+            },
+            Some(key) = aborts.recv() => {
+                let shell = Rc::clone(&shell);
+                spawn_local(async move { shell.abort(key).await });
+            }
+            accepted = accepting => {
+                let (stream, peer) = accepted?;
+                let (conn, _) = shell.net.accepted(stream, peer, &shell.host.process);
+                spawn_local(Rc::clone(&shell).connection(conn));
+            }
+        }
+    }
+}
+
+impl ServerShell {
+    async fn connection(self: Rc<Self>, conn: Conn) {
+        let service = service_fn(move |request| Rc::clone(&self).exchange(request));
+        // A connection's own failure is the peer's to see; the journal has it from the taps.
+        let _ = hyper::server::conn::http1::Builder::new()
+            .auto_date_header(false)
+            .serve_connection(TokioIo::new(conn), service)
+            .await;
+    }
+
+    async fn exchange(self: Rc<Self>, request: hyper::Request<Incoming>) -> Result<HyperResponse, Infallible> {
+        let (parts, body) = request.into_parts();
+        let Ok(body) = body.collect().await else { return std::future::pending().await };
+        let request = convert::request(&parts, body.to_bytes().to_vec());
+        let key = Key(self.next_key.get());
+        self.next_key.set(key.0 + 1);
+        let (head, answer) = oneshot::channel();
+        let open = Open { frames: None, head: Some(head), method: request.method.clone() };
+        self.open.borrow_mut().insert(key, open);
+        // Walking goes on when the client goes away: hyper drops this future then, not the walk.
+        let mut guard = AbortGuard { key, line: self.aborted.clone(), armed: true };
+        let shell = Rc::clone(&self);
+        spawn_local(async move { shell.input(Input::Request { key, request }).await });
+        let response = answer.await;
+        guard.armed = false;
+        match response {
+            Ok(response) => Ok(response),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    async fn input(self: &Rc<Self>, input: Input) {
+        if self.host.process.is_halted() {
+            return;
+        }
+        let outputs = self.core.borrow_mut().handle(self.net.journal.now_ms(), input);
+        for output in outputs {
+            self.walk(output).await;
+        }
+    }
+
+    async fn abort(self: &Rc<Self>, key: Key) {
+        if self.open.borrow_mut().remove(&key).is_some() {
+            self.input(Input::Aborted { key }).await;
+        }
+    }
+
+    async fn walk(self: &Rc<Self>, output: Output) {
+        let journal = &self.net.journal;
+        match output {
+            Output::OpenSession { session } => {
+                let fate = journal.at(Event::SessionOpened { server: Arc::clone(&self.server), session });
+                self.host.undergo(fate).await;
+            }
+            Output::EndSession { session, cause } => {
+                journal.note(Event::SessionEnded { server: Arc::clone(&self.server), session, cause });
+            }
+            Output::Effect { tool, arguments } => {
+                let call = journal.call_in(&arguments);
+                let server = Arc::clone(&self.server);
+                let fate = journal.at(Event::EffectCommitted { server, tool, call });
+                self.host.undergo(fate).await;
+            }
+            Output::Respond { key, response, framing } => {
+                let Some(mut open) = self.open.borrow_mut().remove(&key) else { return };
+                let body = match framing {
+                    Framing::Length => Outgoing::whole(response.body),
+                    Framing::Chunked => Outgoing::one_chunk(response.body),
+                };
+                let response = convert::response(response.status, &response.headers, body);
+                let _ = open.head.take().expect("an exchange is answered once").send(response);
+            }
+            Output::Head { key, status, headers } => {
+                let mut open = self.open.borrow_mut();
+                let Some(open) = open.get_mut(&key) else { return };
+                let (frames, body) = Outgoing::fed(None);
+                open.frames = Some(frames);
+                let line = self.aborted.clone();
+                let body = body.if_abandoned(move || drop(line.send(key)));
+                let response = convert::response(status, &headers, body);
+                let _ = open.head.take().expect("an exchange is answered once").send(response);
+            }
+            Output::Event { key, event } => self.piece(key, Piece::Data(event.encode().into())),
+            Output::Close { key, clean } => {
+                if !clean {
+                    self.piece(key, Piece::Cut);
+                }
+                self.open.borrow_mut().remove(&key);
+            }
+            Output::Timer { id, at_ms } => {
+                let wait = at_ms.saturating_sub(journal.now_ms());
+                let shell = Rc::clone(self);
+                spawn_local(async move {
+                    tokio::time::sleep(Duration::from_millis(wait)).await;
+                    shell.input(Input::Timer(id)).await;
+                });
+            }
+            Output::Exit { code, why } => self.host.died(format!("{why} (exit status {code})")).await,
+        }
+    }
+
+    fn piece(&self, key: Key, piece: Piece) {
+        if let Some(frames) = self.open.borrow().get(&key).and_then(|open| open.frames.as_ref()) {
+            let _ = frames.send(piece);
+        }
+    }
+
+    async fn stop(self: &Rc<Self>) {
+        self.input(Input::Terminate).await;
+        tokio::time::sleep(Duration::from_millis(LAST_BYTES_MS)).await;
+        self.host.stopped().await
+    }
+
+    async fn drain(self: &Rc<Self>, limit_ms: u64) {
+        let idle = async {
+            while self.open.borrow().values().any(|open| open.method != Method::Get) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(limit_ms), idle).await;
+        self.stop().await;
+    }
+}
+
+/// Tells the shell that the peer went away before its answer was complete.
+struct AbortGuard {
+    key: Key,
+    line: mpsc::UnboundedSender<Key>,
+    armed: bool,
+}
+
+impl Drop for AbortGuard {
+    fn drop(&mut self) {
+        if self.armed {
+            let _ = self.line.send(self.key);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What the process shells share: the state of one process as the driver holds it, the orders that the driver gives, and
+//! what processes tell the driver. The shells themselves are in `server_shell` and `hop_shell`.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::fault::Fate;
+use crate::world::process::Process;
+
+/// An order to a running process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// SIGTERM: stop as the product stops.
+    Stop,
+    /// Take no more connections, finish what is in flight for at most so many milliseconds, then stop.
+    Drain(u64),
+    /// Every session expires.
+    ExpireAll,
+}
+
+/// What a process tells the driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// It ended as it was told to.
+    Stopped(Arc<str>),
+    /// It died by itself.
+    Died(Arc<str>, String),
+}
+
+/// Reports on their way to the driver, in order.
+pub type Reports = Rc<RefCell<VecDeque<Report>>>;
+
+/// One process as driver and shell share it.
+pub struct Host {
+    /// What the taps share too.
+    pub process: Arc<Process>,
+    /// Whether its software listens when it is started; otherwise its ports refuse.
+    pub listens: Cell<bool>,
+    /// Whether what runs now has begun to listen.
+    pub is_up: Cell<bool>,
+    /// The way to give orders to what runs now.
+    orders: RefCell<Option<mpsc::UnboundedSender<Order>>>,
+    reports: Reports,
+}
+
+impl Host {
+    /// A host that listens once started.
+    #[must_use]
+    pub fn new(process: Arc<Process>, reports: Reports) -> Rc<Self> {
+        Rc::new(Self { process, listens: Cell::new(true), is_up: Cell::new(false), orders: RefCell::new(None), reports })
+    }
+
+    /// A new line for orders; the software that starts now takes it.
+    pub fn open_orders(&self) -> mpsc::UnboundedReceiver<Order> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        *self.orders.borrow_mut() = Some(sender);
+        receiver
+    }
+
+    /// Gives an order. Returns whether anybody is there to take it.
+    pub fn order(&self, order: Order) -> bool {
+        self.orders.borrow().as_ref().is_some_and(|line| line.send(order).is_ok())
+    }
+
+    /// The process ended as it was told to. Nothing of it acts from here on.
+    pub async fn stopped(&self) -> ! {
+        self.end(Report::Stopped(Arc::clone(&self.process.name))).await
+    }
+
+    /// The process died by itself. Nothing of it acts from here on.
+    pub async fn died(&self, why: String) -> ! {
+        self.end(Report::Died(Arc::clone(&self.process.name), why)).await
+    }
+
+    async fn end(&self, report: Report) -> ! {
+        if !self.process.is_halted() {
+            self.process.set_halted(true);
+            self.reports.borrow_mut().push_back(report);
+        }
+        std::future::pending().await
+    }
+
+    /// Lets a fate act on the thing that the shell is about to do. Returns once it may be done.
+    pub async fn undergo(&self, fate: Fate) {
+        match fate {
+            Fate::Delay(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+            Fate::Park | Fate::Halt(_) => std::future::pending().await,
+            _ => {}
+        }
+        if self.process.is_halted() {
+            std::future::pending().await
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! A tap around one end of a connection: it frames both directions, tells the journal what passes, and carries out the
+//! fates. The same tap stands around models, real SDKs and real servers. It decides nothing.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+
+use crate::fault::Fate;
+use crate::journal::{ConnEnd, ConnId, Event, Exchange, Journal, ObjectId, ServerName, Side};
+use crate::world::framer::{Direction, Framed, Framer, Unit};
+use crate::world::process::{Process, TapControl};
+use crate::world::summary;
+
+/// What both ends know of a connection.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Its number.
+    pub conn: ConnId,
+    /// Who dialled.
+    pub from: Arc<str>,
+    /// Who accepted.
+    pub to: Arc<str>,
+    /// The client object whose own connection it is.
+    pub object: Option<ObjectId>,
+    /// The server that it leads to.
+    pub server: ServerName,
+}
+
+/// Finds the link of an accepted connection once its dialler has registered it.
+pub type Resolve = Box<dyn Fn() -> Option<Link> + Send + Sync>;
+
+enum Item {
+    Bytes(Vec<u8>, usize),
+    Wait(u64),
+    Sleeping(Pin<Box<Sleep>>),
+    Cut,
+    Park,
+}
+
+struct Lane {
+    framer: Framer,
+    queue: VecDeque<Item>,
+    finished: bool,
+    parked: bool,
+}
+
+impl Lane {
+    fn new(direction: Direction) -> Self {
+        Self {
+            framer: Framer::new(direction),
+            queue: VecDeque::new(),
+            finished: false,
+            parked: false,
+        }
+    }
+
+    fn queued_bytes(&self) -> usize {
+        self.queue
+            .iter()
+            .map(|i| {
+                if let Item::Bytes(b, at) = i {
+                    b.len() - at
+                } else {
+                    0
+                }
+            })
+            .sum()
+    }
+}
+
+/// One end of a connection.
+pub struct Tap<S> {
+    inner: Option<S>,
+    journal: Journal,
+    process: Arc<Process>,
+    control: Arc<TapControl>,
+    link: Arc<OnceLock<Link>>,
+    resolve: Option<Resolve>,
+    out: Lane,
+    inn: Lane,
+    dialled: bool,
+    end_noted: bool,
+    scratch: Vec<u8>,
+}
+
+/// Queued bytes above which a tap takes no more from its writer.
+const QUEUE_MAX: usize = 256 * 1024;
+
+impl<S> Tap<S> {
+    /// The dialling end.
+    pub fn dialled(inner: S, journal: Journal, process: Arc<Process>, link: Link) -> Self {
+        let tap = Self::build(inner, journal, process, None, true);
+        tap.link.set(link).expect("a new tap has no link");
+        tap
+    }
+
+    /// The accepting end. Its link is looked up when the first byte passes.
+    pub fn accepted(inner: S, journal: Journal, process: Arc<Process>, resolve: Resolve) -> Self {
+        Self::build(inner, journal, process, Some(resolve), false)
+    }
+
+    fn build(
+        inner: S,
+        journal: Journal,
+        process: Arc<Process>,
+        resolve: Option<Resolve>,
+        dialled: bool,
+    ) -> Self {
+        let control = Arc::new(TapControl::default());
+        process.add_tap(&control);
+        let (out, inn) = if dialled {
+            (Direction::Requests, Direction::Responses)
+        } else {
+            (Direction::Responses, Direction::Requests)
+        };
+        Self {
+            inner: Some(inner),
+            journal,
+            process,
+            control,
+            link: Arc::default(),
+            resolve,
+            out: Lane::new(out),
+            inn: Lane::new(inn),
+            dialled,
+            end_noted: false,
+            scratch: vec![0; 16 * 1024],
+        }
+    }
+
+    /// A view of the link that stays after the tap was given away.
+    pub fn link_cell(&self) -> Arc<OnceLock<Link>> {
+        Arc::clone(&self.link)
+    }
+
+    fn link(&self) -> Option<&Link> {
+        if self.link.get().is_none()
+            && let Some(link) = self.resolve.as_ref().and_then(|resolve| resolve())
+        {
+            let _ = self.link.set(link);
+        }
+        self.link.get()
+    }
+
+    /// Tells the journal of the unit's messages and queues what becomes of it.
+    fn pass(&mut self, side: Side, unit: Unit) {
+        let fate = self.judge(side, &unit);
+        let lane = match side {
+            Side::Sent => &mut self.out,
+            Side::Received => &mut self.inn,
+        };
+        if lane.parked {
+            return;
+        }
+        match fate {
+            Fate::Go => lane.queue.push_back(Item::Bytes(unit.bytes, 0)),
+            Fate::Delay(ms) => {
+                lane.queue.push_back(Item::Wait(ms));
+                lane.queue.push_back(Item::Bytes(unit.bytes, 0));
+            }
+            Fate::Park | Fate::Halt(_) => {
+                lane.parked = true;
+                lane.queue.push_back(Item::Park);
+            }
+            Fate::Cut { after_bytes } => {
+                let keep = usize::try_from(after_bytes)
+                    .unwrap_or(usize::MAX)
+                    .min(unit.bytes.len());
+                lane.queue
+                    .push_back(Item::Bytes(unit.bytes[..keep].to_vec(), 0));
+                lane.queue.push_back(Item::Cut);
+            }
+            Fate::Replace(response) => {
+                lane.queue
+                    .push_back(Item::Bytes(summary::encode(&response), 0));
+            }
+            Fate::Drop => {}
+            Fate::Duplicate => {
+                lane.queue.push_back(Item::Bytes(unit.bytes.clone(), 0));
+                lane.queue.push_back(Item::Bytes(unit.bytes, 0));
+            }
+        }
+    }
+
+    fn judge(&self, side: Side, unit: &Unit) -> Fate {
+        let Some(link) = self.link() else {
+            return Fate::Go;
+        };
+        let mut fate = Fate::Go;
+        for framed in &unit.framed {
+            let (at, peer) = if self.dialled {
+                (&link.from, &link.to)
+            } else {
+                (&link.to, &link.from)
+            };
+            let decided = self.journal.at(Event::Http {
+                exchange: Exchange {
+                    conn: link.conn,
+                    ordinal: unit.ordinal,
+                },
+                at: Arc::clone(at),
+                peer: Arc::clone(peer),
+                side,
+                object: link.object,
+                server: Arc::clone(&link.server),
+                message: summary::of(framed, &self.journal),
+            });
+            if fate == Fate::Go {
+                fate = decided;
+            }
+        }
+        fate
+    }
+
+    /// Whether an exchange has begun here and not ended.
+    fn in_exchange(&self) -> bool {
+        let (requests, responses) = if self.dialled {
+            (&self.out, &self.inn)
+        } else {
+            (&self.inn, &self.out)
+        };
+        requests.framer.finished() > responses.framer.finished()
+            || requests.framer.in_message()
+            || responses.framer.in_message()
+    }
+
+    fn note_end(&mut self, how: Option<ConnEnd>) {
+        // A halted process observes nothing, and only the dialling end tells, so that an end is told once.
+        if self.end_noted || !self.dialled || self.process.is_halted() {
+            return;
+        }
+        self.end_noted = true;
+        let how = how.unwrap_or(if self.in_exchange() {
+            ConnEnd::Cut
+        } else {
+            ConnEnd::Closed
+        });
+        if let Some(link) = self.link.get() {
+            let (from, to) = (Arc::clone(&link.from), Arc::clone(&link.to));
+            self.journal.note(Event::ConnEnded {
+                conn: link.conn,
+                from,
+                to,
+                how,
+            });
+        }
+    }
+
+    fn reset<T>(&mut self) -> Poll<io::Result<T>> {
+        self.note_end(Some(ConnEnd::Cut));
+        self.inner = None;
+        Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+    }
+
+    /// Whether this end may act now. Pending while the process is stalled, and for ever once it has halted.
+    fn poll_may_act(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.control.register(cx.waker());
+        if self.process.is_halted() || self.process.is_stalled() {
+            return Poll::Pending;
+        }
+        if self.control.is_cut() || self.inner.is_none() {
+            return self.reset();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Waits at the head of a queue; ready when bytes, a cut or nothing stand there.
+fn poll_head(queue: &mut VecDeque<Item>, cx: &mut Context<'_>) -> Poll<()> {
+    loop {
+        match queue.front_mut() {
+            Some(Item::Wait(ms)) => {
+                let sleep = Box::pin(tokio::time::sleep(Duration::from_millis(*ms)));
+                queue[0] = Item::Sleeping(sleep);
+            }
+            Some(Item::Sleeping(sleep)) => {
+                ready!(sleep.as_mut().poll(cx));
+                queue.pop_front();
+            }
+            Some(Item::Park) => return Poll::Pending,
+            _ => return Poll::Ready(()),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
+    /// Writes what is queued; ready when the queue is empty.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(poll_head(&mut self.out.queue, cx));
+            let Some(inner) = self.inner.as_mut() else {
+                return self.reset();
+            };
+            match self.out.queue.front_mut() {
+                None => return Pin::new(inner).poll_flush(cx),
+                Some(Item::Bytes(bytes, at)) => {
+                    if *at < bytes.len() {
+                        match ready!(Pin::new(inner).poll_write(cx, &bytes[*at..])) {
+                            Ok(n) => *at += n,
+                            Err(error) => {
+                                self.note_end(Some(ConnEnd::Cut));
+                                return Poll::Ready(Err(error));
+                            }
+                        }
+                        continue;
+                    }
+                    self.out.queue.pop_front();
+                }
+                Some(_) => return self.reset(),
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        loop {
+            ready!(this.poll_may_act(cx))?;
+            ready!(poll_head(&mut this.inn.queue, cx));
+            match this.inn.queue.front_mut() {
+                Some(Item::Bytes(bytes, at)) => {
+                    let n = buf.remaining().min(bytes.len() - *at);
+                    buf.put_slice(&bytes[*at..*at + n]);
+                    *at += n;
+                    if *at == bytes.len() {
+                        this.inn.queue.pop_front();
+                    }
+                    if n > 0 {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                Some(_) => return this.reset(),
+                None if this.inn.finished => {
+                    this.note_end(None);
+                    return Poll::Ready(Ok(()));
+                }
+                None => {
+                    let Some(inner) = this.inner.as_mut() else {
+                        return this.reset();
+                    };
+                    let mut read = ReadBuf::new(&mut this.scratch);
+                    if let Err(error) = ready!(Pin::new(inner).poll_read(cx, &mut read)) {
+                        this.note_end(Some(ConnEnd::Cut));
+                        return Poll::Ready(Err(error));
+                    }
+                    let units = if read.filled().is_empty() {
+                        this.inn.finished = true;
+                        this.inn.framer.finish().into_iter().collect()
+                    } else {
+                        this.inn.framer.push(read.filled())
+                    };
+                    units
+                        .into_iter()
+                        .for_each(|unit| this.pass(Side::Received, unit));
+                }
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        ready!(this.poll_may_act(cx))?;
+        if this.out.queued_bytes() > QUEUE_MAX {
+            ready!(this.poll_drain(cx))?;
+        }
+        for unit in this.out.framer.push(buf) {
+            this.pass(Side::Sent, unit);
+        }
+        // A fate may have halted the process: then not even what was queued leaves.
+        if !this.process.is_halted()
+            && let Poll::Ready(Err(error)) = this.poll_drain(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_may_act(cx))?;
+        this.poll_drain(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_may_act(cx))?;
+        if !this.out.finished {
+            this.out.finished = true;
+            if let Some(unit) = this.out.framer.finish() {
+                this.pass(Side::Sent, unit);
+            }
+        }
+        ready!(this.poll_drain(cx))?;
+        match this.inner.as_mut() {
+            Some(inner) => Pin::new(inner).poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl<S> Drop for Tap<S> {
+    fn drop(&mut self) {
+        self.note_end(None);
+    }
+}
