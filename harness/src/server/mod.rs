@@ -1,1 +1,145 @@
-//! The model MCP server: pure core and dialects.
+//! The model MCP server: a pure core, and the wording and the hazards of real servers as data files (dialects).
+//!
+//! Values in, ordered outputs out. There is no socket, no clock and no async code here: the shell in `world` carries the
+//! outputs out in their order, which is the order in which things happen in the real server, and may stop between any two
+//! of them. Resuming a stream (RES-04) is deliberately absent: no server modelled so far keeps its events.
+
+mod admit;
+mod answer;
+mod child;
+mod core;
+mod dialect;
+mod life;
+mod schema;
+mod session;
+mod store;
+
+use serde_json::Value;
+use stalemate_wire::{Headers, Request, Response, sse};
+
+pub use self::answer::{Answer, Framing, HeaderList, Then};
+pub use self::core::ServerCore;
+pub use self::dialect::{
+    Check, Dialect, DialectError, Exit, Hazards, IdShape, Keepalive, Messages, PoisonedIds,
+    Priming, RpcFault, Sessions, Situation, Sse, StreamEnd,
+};
+pub use self::store::{Entity, Store};
+
+/// An exchange at this server, named by the shell. A key is used for one request only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub u64);
+
+/// A timer that the core asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimerId(pub u64);
+
+/// What one process of the server is started with.
+pub struct Options {
+    /// The endpoint's path, e.g. `/mcp`.
+    pub path: String,
+    /// Draws the id of the next session, in the shape that the dialect describes.
+    pub ids: Box<dyn FnMut() -> String>,
+    /// The idle timeout of sessions in milliseconds, at least 1, where it differs from the dialect's; `Some(None)` is
+    /// "never".
+    pub session_timeout_ms: Option<Option<u64>>,
+}
+
+/// What happens to the server.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A whole request arrived.
+    Request {
+        /// The exchange.
+        key: Key,
+        /// The request.
+        request: Request,
+    },
+    /// The peer went away before the answer was complete. For any other exchange this says nothing.
+    Aborted {
+        /// The exchange.
+        key: Key,
+    },
+    /// A timer is due. One that no longer matters says nothing.
+    Timer(TimerId),
+    /// SIGTERM. Open streams are cut or ended, as the dialect says; the sessions are left for
+    /// [`ServerCore::live_sessions`], because the process ends them, not the server.
+    Terminate,
+    /// The scenario makes every session expire, whatever is open on it.
+    ExpireAll,
+    /// The stdio child behind a session ended.
+    ChildDied {
+        /// The session.
+        session: String,
+    },
+}
+
+/// What the server does, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// A session is opened.
+    OpenSession {
+        /// Its id.
+        session: String,
+    },
+    /// A session ends.
+    EndSession {
+        /// Its id.
+        session: String,
+        /// Why.
+        cause: crate::journal::SessionEnd,
+    },
+    /// A tool's write became durable. It is in the [`Store`] by the time this is returned, and stands here also when it
+    /// changed nothing, because the server carried it out.
+    Effect {
+        /// The tool.
+        tool: String,
+        /// Its arguments, as they came.
+        arguments: Value,
+    },
+    /// A complete response. Its headers do not say how the body is framed; `framing` does.
+    Respond {
+        /// The exchange.
+        key: Key,
+        /// The response.
+        response: Response,
+        /// How the body is framed.
+        framing: Framing,
+    },
+    /// The head of an event stream, whose body is chunked.
+    Head {
+        /// The exchange.
+        key: Key,
+        /// The status code.
+        status: u16,
+        /// The headers.
+        headers: Headers,
+    },
+    /// An event on a stream whose head was sent.
+    Event {
+        /// The exchange.
+        key: Key,
+        /// The event.
+        event: sse::Event,
+    },
+    /// The end of a stream.
+    Close {
+        /// The exchange.
+        key: Key,
+        /// Whether the last chunk is sent; if not, the connection breaks instead.
+        clean: bool,
+    },
+    /// A timer is wanted. It is never withdrawn; one that no longer matters is ignored when due.
+    Timer {
+        /// Which.
+        id: TimerId,
+        /// When, in milliseconds of the clock that the core is called with.
+        at_ms: u64,
+    },
+    /// The process dies here. Its sessions are still in [`ServerCore::live_sessions`]; its connections break.
+    Exit {
+        /// The exit status.
+        code: i32,
+        /// Why, as the process's last log line would say.
+        why: String,
+    },
+}

@@ -1,0 +1,76 @@
+//! The memory server's durable graph: entities by name, in the order of their creation. It outlives the processes that
+//! write it. Relations are deliberately absent; no driven tool makes any.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// One entity of the graph, its members in the order of the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entity {
+    /// Its name, unique in the graph.
+    pub name: String,
+    /// What it is.
+    pub entity_type: String,
+    /// What is known of it.
+    pub observations: Vec<String>,
+}
+
+impl Entity {
+    fn matches(&self, lowered: &str) -> bool {
+        let has = |text: &str| text.to_lowercase().contains(lowered);
+        has(&self.name) || has(&self.entity_type) || self.observations.iter().any(|o| has(o))
+    }
+}
+
+/// A handle on the graph. Clones share it, so that a server finds after a restart what it wrote before.
+#[derive(Clone, Debug, Default)]
+pub struct Store(Arc<Mutex<Vec<Entity>>>);
+
+impl Store {
+    /// An empty graph.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every entity, for keeping an old state of the graph.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Entity> {
+        self.lock().clone()
+    }
+
+    /// Puts an old state of the graph back.
+    pub fn restore(&self, entities: Vec<Entity>) {
+        *self.lock() = entities;
+    }
+
+    /// Adds the entities whose names are new, and returns those.
+    pub(super) fn create(&self, entities: Vec<Entity>) -> Vec<Entity> {
+        let mut graph = self.lock();
+        // Names are compared with the graph before the write only, as the real server does: twins in one call both stay.
+        let new: Vec<Entity> = entities
+            .into_iter()
+            .filter(|e| !graph.iter().any(|known| known.name == e.name))
+            .collect();
+        graph.extend(new.iter().cloned());
+        new
+    }
+
+    /// The entities with `query` in their name, type or an observation, without regard to case.
+    pub(super) fn search(&self, query: &str) -> Vec<Entity> {
+        let lowered = query.to_lowercase();
+        let graph = self.lock();
+        graph
+            .iter()
+            .filter(|e| e.matches(&lowered))
+            .cloned()
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entity>> {
+        // A poisoned lock holds a whole graph: nothing here can panic half-way through a write.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

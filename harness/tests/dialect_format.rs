@@ -1,0 +1,242 @@
+//! The dialect file format: that servers quite unlike supergateway fit it, and that mistakes in a file are found when it
+//! is read. The dialects here are sketches of other servers, made for this.
+
+mod model_server;
+
+use std::sync::Arc;
+
+use model_server::{Server, get, initialize, request};
+use stalemate::server::{Dialect, IdShape, Input, Situation};
+
+/// Like the Rust SDK: plain texts, primed streams with event ids, no `event` field, repeated `initialize` taken.
+const TEXTS: &str = r#"
+name: texts
+summary: bodies of plain text, primed streams
+sessions: {id: uuid-v4, idle-timeout-ms: 300000}
+revisions: ["2025-11-25", "2025-06-18"]
+checks: [accept, content-type, session, version, json, message]
+sse:
+  initialize-headers: &stream {content-type: text/event-stream, mcp-session-id: "${session}"}
+  post-headers: {content-type: text/event-stream}
+  get-headers: {content-type: text/event-stream}
+  post-event-id: ${event}/${stream}
+  get-event-id: ${event}
+  priming: {retry-ms: 3000, since: "2025-06-18"}
+messages:
+  initialize: '{"protocolVersion":"${revision}","capabilities":{},"serverInfo":{"name":"texts","version":"1"}}'
+  result: '{"jsonrpc":"2.0","id":${id},"result":${result}}'
+  error: '{"jsonrpc":"2.0","id":${id},"error":{"code":${code},"message":${message}}}'
+accepts: [initialize-live-session, initialize-unknown-session, get-second-stream, unsupported-version]
+answers:
+  post-unknown-session: &unknown {status: 404, body: "Not Found: Session not found"}
+  get-unknown-session: *unknown
+  post-without-session: &missing {status: 400, body: "Bad Request: Session ID is required"}
+  get-without-session: *missing
+  delete-without-session: *missing
+  delete-unknown-session: {status: 202}
+  delete-ok: {status: 202, then: end-session}
+  accepted: {status: 202}
+  post-wrong-accept: &not-acceptable {status: 406}
+  get-wrong-accept: *not-acceptable
+  post-wrong-content-type: {status: 415}
+  post-no-message: &bad {status: 400}
+  bad-json: *bad
+  method-not-allowed: &not-allowed {status: 405, headers: {allow: "GET, POST, DELETE"}}
+  options: *not-allowed
+  other-path: {status: 404}
+hazards: {stop: cut}
+"#;
+
+/// The same with what the Python SDK does about a missing id: it opens a session and names it in the refusal.
+fn minting() -> String {
+    let answer = r#"{status: 400, headers: {content-type: application/json, mcp-session-id: "${session}"}, then: mint-session, body: '{"jsonrpc":"2.0","id":${id},"error":{"code":-32600,"message":"Bad Request: Missing session ID"}}'}"#;
+    TEXTS.replace(
+        r#"{status: 400, body: "Bad Request: Session ID is required"}"#,
+        answer,
+    )
+}
+
+fn server(yaml: &str) -> Server {
+    let dialect = Dialect::parse(yaml).unwrap_or_else(|e| panic!("{e}"));
+    Server::of(Arc::new(dialect), None)
+}
+
+#[test]
+fn every_embedded_dialect_is_found_by_its_name() {
+    let names = Dialect::names();
+    assert_eq!(names, ["supergateway-3.4.3", "supergateway-4.0.0"]);
+    for name in names {
+        let dialect = Dialect::get(name).expect(name);
+        assert_eq!(dialect.name, name);
+        assert_eq!(dialect.sessions.id, IdShape::UuidV4);
+        assert!(dialect.accepts.is_empty());
+    }
+    assert!(Dialect::get("supergateway-3.4").is_none());
+}
+
+#[test]
+fn primed_streams_with_event_ids_fit() {
+    let mut server = server(TEXTS);
+    let first = server.post(None, &initialize("2025-06-18"));
+    let id = first.header("mcp-session-id").unwrap().to_owned();
+    assert!(
+        first
+            .text()
+            .starts_with("data: \nid: 0/0\nretry: 3000\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"protocolVersion\":\"2025-06-18\""),
+        "{}",
+        first.text()
+    );
+    assert!(first.text().ends_with("}\nid: 1/0\n\n"), "{}", first.text());
+    // Without a version header the client counts as one of 2025-03-26, which is not primed (VER-03).
+    let list = server.list(&id);
+    assert_eq!(list.header("mcp-session-id"), None);
+    assert!(
+        list.text()
+            .starts_with("data: {\"jsonrpc\":\"2.0\",\"id\":1,")
+    );
+    assert!(list.text().ends_with("\nid: 0/1\n\n"), "{}", list.text());
+    let mut resumable = get(Some(&id));
+    resumable.headers.push("mcp-protocol-version", "2025-11-25");
+    for _ in 0..2 {
+        let (stream, _) = server.request(resumable.clone());
+        assert_eq!(server.got[&stream].text(), "data: \nid: 0\nretry: 3000\n\n");
+    }
+}
+
+#[test]
+fn accepted_situations_go_on() {
+    let mut server = server(TEXTS);
+    let id = server.open();
+    let again = server.post(Some(&id), &initialize("2025-11-25"));
+    assert_eq!((again.status, server.live().len()), (200, 1));
+    assert_eq!(again.header("mcp-session-id"), Some(id.as_str()));
+    let stale = server.post(Some("stale"), &initialize("2025-11-25"));
+    assert_eq!((stale.status, server.live().len()), (200, 2));
+    assert_ne!(stale.header("mcp-session-id"), Some("stale"));
+    let gone = server.list("stale");
+    assert_eq!(
+        (gone.status, gone.text()),
+        (404, "Not Found: Session not found")
+    );
+    assert_eq!(gone.header("content-type"), None);
+    assert_eq!(server.delete("stale").status, 202);
+}
+
+#[test]
+fn the_order_of_checks_is_the_files() {
+    let mut sessions_last = server(TEXTS);
+    let bare = request("POST", Some("stale"), "");
+    let (key, _) = sessions_last.request(bare.clone());
+    assert_eq!(sessions_last.got[&key].status, 406);
+    let mut sessions_first = server(&TEXTS.replace(
+        "checks: [accept, content-type, session",
+        "checks: [session, accept, content-type",
+    ));
+    let (key, _) = sessions_first.request(bare);
+    assert_eq!(sessions_first.got[&key].status, 404);
+}
+
+#[test]
+fn a_refusal_can_mint_a_session() {
+    let mut server = server(&minting());
+    let list = serde_json::json!({"jsonrpc": "2.0", "id": 17, "method": "tools/list"});
+    let got = server.post(None, &list);
+    let minted = server.live().remove(0);
+    assert_eq!(got.status, 400);
+    assert_eq!(got.header("mcp-session-id"), Some(minted.as_str()));
+    assert!(got.text().contains("\"id\":17"), "{}", got.text());
+    server.wait(300_000);
+    assert!(server.live().is_empty(), "it expires like any other");
+}
+
+#[test]
+fn an_answer_can_end_the_process() {
+    let mut server = server(&TEXTS.replace(
+        "bad-json: *bad",
+        "bad-json: {status: 500, then: exit-process}",
+    ));
+    let id = server.open();
+    let mut broken = request("POST", Some(&id), "{");
+    broken
+        .headers
+        .push("accept", "application/json, text/event-stream");
+    broken.headers.push("content-type", "application/json");
+    let (key, out) = server.request(broken);
+    assert_eq!((server.got[&key].status, out.len()), (500, 2));
+    assert_eq!(server.exit(), Some((1, "died of bad-json")));
+    assert!(server.input(Input::ExpireAll).is_empty());
+}
+
+#[test]
+fn mistakes_are_found_when_the_file_is_read() {
+    for (from, to, expected) in [
+        (
+            "other-path: {status: 404}",
+            "",
+            "`other-path` must be under either",
+        ),
+        (
+            "accepts: [",
+            "accepts: [delete-ok, ",
+            "`delete-ok` must be under either",
+        ),
+        (
+            "accepted: {status: 202}",
+            "accepted: {status: 20}",
+            "`accepted`: 20 is no final status",
+        ),
+        (
+            "other-path: {status: 404}",
+            "other-path: {status: 404, then: end-session}",
+            "only `delete-ok` can `end-session`",
+        ),
+        (
+            "Session not found",
+            "${sesion}",
+            "get-unknown-session: no variable `${sesion}`",
+        ),
+        ("bad-json:", "bad-jsn:", "bad-jsn"),
+        (
+            "hazards: {stop: cut}",
+            "hazards: {stop: cut, stops: cut}",
+            "stops",
+        ),
+        ("revisions: [", "revisions: []\nx: [", "x"),
+        ("status: 415", "status: many", "many"),
+        (
+            r#"revisions: ["2025-11-25", "2025-06-18"]"#,
+            "revisions: []",
+            "`revisions` is empty",
+        ),
+    ] {
+        assert!(TEXTS.contains(from), "{from}");
+        let error = Dialect::parse(&TEXTS.replace(from, to))
+            .expect_err(to)
+            .to_string();
+        assert!(error.starts_with("failed to read the dialect: "), "{error}");
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+    let closed = TEXTS.replace("accepts: [", "accepts: [post-unknown-session, ");
+    let closed = closed.replace(
+        "post-unknown-session: &unknown {status: 404, body: \"Not Found: Session not found\"}\n  get-unknown-session: *unknown",
+        "get-unknown-session: {status: 404}",
+    );
+    let error = Dialect::parse(&closed)
+        .expect_err("it cannot go on")
+        .to_string();
+    assert!(
+        error.contains("`post-unknown-session` cannot be under `accepts`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn situations_have_one_name_each() {
+    let mut names: Vec<_> = Situation::ALL.iter().map(|(_, name)| *name).collect();
+    assert!(names.is_sorted());
+    names.dedup();
+    assert_eq!(names.len(), 20);
+    for (situation, name) in Situation::ALL {
+        assert_eq!(situation.as_str(), *name);
+    }
+}
