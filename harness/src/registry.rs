@@ -76,7 +76,11 @@ impl Registry {
                 AppPolicy::SOUND,
                 model(Policy::recovering()),
             )
-            .client("rmcp", "the official Rust SDK, rmcp 3.9.0, bare", Arc::new(RmcpClientFactory::default()));
+            .client(
+                "rmcp",
+                "the official Rust SDK, rmcp 3.9.0, bare",
+                Arc::new(RmcpClientFactory::default()),
+            );
         for (name, policy) in broken() {
             let what = "connector/recovering with one fault planted";
             registry = registry.application(name, what, AppPolicy::SOUND, model(policy));
@@ -91,7 +95,10 @@ impl Registry {
     /// Adds a bare client, in place of one of that name if there is one.
     #[must_use]
     pub fn client(mut self, name: &str, summary: &str, factory: Arc<dyn ClientFactory>) -> Self {
-        self.0.insert(name.to_owned(), (Subject::Bare { factory }, summary.to_owned()));
+        self.0.insert(
+            name.to_owned(),
+            (Subject::Bare { factory }, summary.to_owned()),
+        );
         self
     }
 
@@ -104,7 +111,10 @@ impl Registry {
         policy: AppPolicy,
         factory: Arc<dyn ClientFactory>,
     ) -> Self {
-        self.0.insert(name.to_owned(), (Subject::Application { policy, factory }, summary.to_owned()));
+        self.0.insert(
+            name.to_owned(),
+            (Subject::Application { policy, factory }, summary.to_owned()),
+        );
         self
     }
 
@@ -116,6 +126,8 @@ impl Registry {
 
     /// The names with a sentence on each, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, (_, summary))| (name.as_str(), summary.as_str()))
+        self.0
+            .iter()
+            .map(|(name, (_, summary))| (name.as_str(), summary.as_str()))
     }
 }

@@ -60,7 +60,12 @@ impl Application {
     /// An application without connectors, seen in the normal browser profile.
     #[must_use]
     pub fn new(policy: AppPolicy, maker: Rc<dyn MakeClient>, journal: Journal) -> Self {
-        Self { policy, maker, journal, state: RefCell::default() }
+        Self {
+            policy,
+            maker,
+            journal,
+            state: RefCell::default(),
+        }
     }
 
     fn profile(&self) -> Profile {
@@ -73,7 +78,10 @@ impl Application {
         match self.policy.key {
             SessionKey::Conversation => format!("conversation {} {server}", state.conversation),
             SessionKey::Connector => {
-                format!("connector {}", state.connectors.get(server).map_or(0, |c| c.id))
+                format!(
+                    "connector {}",
+                    state.connectors.get(server).map_or(0, |c| c.id)
+                )
             }
             SessionKey::AccountAndUrl => format!("url {server}"),
             SessionKey::Account => "account".to_owned(),
@@ -100,10 +108,21 @@ impl Application {
             return Ok(live.client);
         }
         let key = self.key(server);
-        let resume = self.state.borrow().stored.get(&key).and_then(|s| s.session.clone());
+        let resume = self
+            .state
+            .borrow()
+            .stored
+            .get(&key)
+            .and_then(|s| s.session.clone());
         let client = self.maker.make(server, resume);
         let slot = self.slot(server);
-        self.state.borrow_mut().clients.insert(slot.clone(), Live { client: Arc::clone(&client), listed: false });
+        self.state.borrow_mut().clients.insert(
+            slot.clone(),
+            Live {
+                client: Arc::clone(&client),
+                listed: false,
+            },
+        );
         if let Err(error) = client.connect().await {
             self.state.borrow_mut().clients.remove(&slot);
             return Err(error);
@@ -111,7 +130,12 @@ impl Application {
         if self.policy.key != SessionKey::Conversation
             && let Some(session) = client.stored_session()
         {
-            self.state.borrow_mut().stored.entry(key).or_default().session = Some(session);
+            self.state
+                .borrow_mut()
+                .stored
+                .entry(key)
+                .or_default()
+                .session = Some(session);
         }
         if let Some(connector) = self.state.borrow_mut().connectors.get_mut(server) {
             connector.connected = true;
@@ -120,12 +144,21 @@ impl Application {
     }
 
     /// Loads the tool list for this conversation, from the cache if the policy has one.
-    async fn load_tools(&self, server: &ServerName, client: &Arc<dyn Client>) -> Result<(), ClientError> {
+    async fn load_tools(
+        &self,
+        server: &ServerName,
+        client: &Arc<dyn Client>,
+    ) -> Result<(), ClientError> {
         if self.live(server).is_some_and(|live| live.listed) {
             return Ok(());
         }
         let key = self.key(server);
-        let cached = self.state.borrow().stored.get(&key).is_some_and(|s| s.tools.is_some());
+        let cached = self
+            .state
+            .borrow()
+            .stored
+            .get(&key)
+            .is_some_and(|s| s.tools.is_some());
         if !(self.policy.list_cached && cached) {
             let tools = client.list_tools().await?;
             self.state.borrow_mut().stored.entry(key).or_default().tools = Some(tools);
@@ -139,7 +172,10 @@ impl Application {
 
     async fn connect(&self, server: &ServerName) -> Result<(), ClientError> {
         let profile = self.profile();
-        self.state.borrow_mut().drawn_disconnected.retain(|(p, s)| !(*p == profile && s == server));
+        self.state
+            .borrow_mut()
+            .drawn_disconnected
+            .retain(|(p, s)| !(*p == profile && s == server));
         let result = async {
             let client = self.client(server).await?;
             self.load_tools(server, &client).await
@@ -174,10 +210,21 @@ impl Application {
             if let Some(connector) = state.connectors.get_mut(server) {
                 connector.connected = false;
             }
-            let slots: Vec<_> = state.clients.keys().filter(|(s, _)| s == server).cloned().collect();
-            slots.iter().filter_map(|slot| state.clients.remove(slot)).collect()
+            let slots: Vec<_> = state
+                .clients
+                .keys()
+                .filter(|(s, _)| s == server)
+                .cloned()
+                .collect();
+            slots
+                .iter()
+                .filter_map(|slot| state.clients.remove(slot))
+                .collect()
         };
-        self.journal.note(Event::Committed { action: why, server: Arc::clone(server) });
+        self.journal.note(Event::Committed {
+            action: why,
+            server: Arc::clone(server),
+        });
         let mut result = Ok(());
         for live in clients {
             result = result.and(live.client.disconnect().await);
@@ -190,7 +237,10 @@ impl Application {
             Deletes::Purges => self.clear(server, Action::Delete).await,
             Deletes::Keeps => {
                 // The objects go, and with them their connections; what is stored stays.
-                self.state.borrow_mut().clients.retain(|(s, _), _| s != server);
+                self.state
+                    .borrow_mut()
+                    .clients
+                    .retain(|(s, _), _| s != server);
                 Ok(())
             }
         };
@@ -202,7 +252,10 @@ impl Application {
     fn add(&self, server: &ServerName) {
         let mut state = self.state.borrow_mut();
         state.next_connector += 1;
-        let connector = Connector { id: state.next_connector, connected: false };
+        let connector = Connector {
+            id: state.next_connector,
+            connected: false,
+        };
         state.connectors.insert(Arc::clone(server), connector);
     }
 
@@ -212,14 +265,20 @@ impl Application {
         state.conversation += 1;
         let conversation = state.conversation;
         match self.policy.key {
-            SessionKey::Connector => state.clients.values_mut().for_each(|live| live.listed = false),
+            SessionKey::Connector => state
+                .clients
+                .values_mut()
+                .for_each(|live| live.listed = false),
             _ => state.clients.retain(|(_, of), _| *of == conversation),
         }
     }
 
     fn reload(&self) {
         let profile = self.profile();
-        self.state.borrow_mut().drawn_disconnected.retain(|(p, _)| *p != profile);
+        self.state
+            .borrow_mut()
+            .drawn_disconnected
+            .retain(|(p, _)| *p != profile);
         let servers: Vec<_> = self.state.borrow().connectors.keys().cloned().collect();
         servers.iter().for_each(|server| self.draw(server));
     }
@@ -228,18 +287,30 @@ impl Application {
     fn draw(&self, server: &ServerName) {
         let profile = self.profile();
         let shown = self.status(server, profile);
-        self.journal.note(Event::Drawn { server: Arc::clone(server), profile, shown });
+        self.journal.note(Event::Drawn {
+            server: Arc::clone(server),
+            profile,
+            shown,
+        });
     }
 
     fn status(&self, server: &ServerName, profile: Profile) -> Drawn {
         let key = self.key(server);
         let state = self.state.borrow();
-        let Some(connector) = state.connectors.get(server) else { return Drawn::Absent };
-        if state.drawn_disconnected.iter().any(|(p, s)| *p == profile && s == server) {
+        let Some(connector) = state.connectors.get(server) else {
+            return Drawn::Absent;
+        };
+        if state
+            .drawn_disconnected
+            .iter()
+            .any(|(p, s)| *p == profile && s == server)
+        {
             return Drawn::Disconnected;
         }
         match self.policy.status {
-            Status::Stored if state.stored.get(&key).is_some_and(|s| s.session.is_some()) => Drawn::Connected,
+            Status::Stored if state.stored.get(&key).is_some_and(|s| s.session.is_some()) => {
+                Drawn::Connected
+            }
             Status::Stored => Drawn::Disconnected,
             Status::LastExchange if !connector.connected => Drawn::Disconnected,
             Status::LastExchange => {
@@ -253,7 +324,11 @@ impl Application {
         }
     }
 
-    async fn carry_out(&self, action: Action, server: Option<&ServerName>) -> Result<(), ClientError> {
+    async fn carry_out(
+        &self,
+        action: Action,
+        server: Option<&ServerName>,
+    ) -> Result<(), ClientError> {
         let server = || server.expect("actions on a connector name it");
         match action {
             Action::Add => {
@@ -287,11 +362,20 @@ impl Application {
 }
 
 impl Subject for Application {
-    fn act<'a>(&'a self, action: Action, server: Option<&'a ServerName>) -> LocalBoxFuture<'a, Result<(), String>> {
+    fn act<'a>(
+        &'a self,
+        action: Action,
+        server: Option<&'a ServerName>,
+    ) -> LocalBoxFuture<'a, Result<(), String>> {
         Box::pin(async move { self.carry_out(action, server).await.map_err(|e| e.message) })
     }
 
-    fn call<'a>(&'a self, server: &'a ServerName, tool: &'a str, arguments: Value) -> LocalBoxFuture<'a, CallResult> {
+    fn call<'a>(
+        &'a self,
+        server: &'a ServerName,
+        tool: &'a str,
+        arguments: Value,
+    ) -> LocalBoxFuture<'a, CallResult> {
         Box::pin(async move {
             let client = self.client(server).await?;
             self.load_tools(server, &client).await?;

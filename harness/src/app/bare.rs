@@ -23,7 +23,10 @@ impl Bare {
     /// A program without clients.
     #[must_use]
     pub fn new(maker: Rc<dyn MakeClient>) -> Self {
-        Self { maker, clients: RefCell::default() }
+        Self {
+            maker,
+            clients: RefCell::default(),
+        }
     }
 
     fn client(&self, server: &ServerName) -> Result<Arc<dyn Client>, ClientError> {
@@ -31,12 +34,18 @@ impl Bare {
         found.ok_or_else(|| ClientError::new("no client of that server"))
     }
 
-    async fn carry_out(&self, action: Action, server: Option<&ServerName>) -> Result<(), ClientError> {
+    async fn carry_out(
+        &self,
+        action: Action,
+        server: Option<&ServerName>,
+    ) -> Result<(), ClientError> {
         let Some(server) = server else { return Ok(()) };
         match action {
             Action::Add => {
                 let client = self.maker.make(server, None);
-                self.clients.borrow_mut().insert(Arc::clone(server), Arc::clone(&client));
+                self.clients
+                    .borrow_mut()
+                    .insert(Arc::clone(server), Arc::clone(&client));
                 client.connect().await
             }
             Action::Connect => self.client(server)?.connect().await,
@@ -48,18 +57,34 @@ impl Bare {
                     None => Ok(()),
                 }
             }
-            Action::Reload | Action::NewConversation | Action::OpenIncognito | Action::OpenNormal => Ok(()),
+            Action::Reload
+            | Action::NewConversation
+            | Action::OpenIncognito
+            | Action::OpenNormal => Ok(()),
         }
     }
 }
 
 impl Subject for Bare {
-    fn act<'a>(&'a self, action: Action, server: Option<&'a ServerName>) -> LocalBoxFuture<'a, Result<(), String>> {
+    fn act<'a>(
+        &'a self,
+        action: Action,
+        server: Option<&'a ServerName>,
+    ) -> LocalBoxFuture<'a, Result<(), String>> {
         Box::pin(async move { self.carry_out(action, server).await.map_err(|e| e.message) })
     }
 
-    fn call<'a>(&'a self, server: &'a ServerName, tool: &'a str, arguments: Value) -> LocalBoxFuture<'a, CallResult> {
-        Box::pin(async move { self.client(server)?.call_tool(tool.to_owned(), arguments).await })
+    fn call<'a>(
+        &'a self,
+        server: &'a ServerName,
+        tool: &'a str,
+        arguments: Value,
+    ) -> LocalBoxFuture<'a, CallResult> {
+        Box::pin(async move {
+            self.client(server)?
+                .call_tool(tool.to_owned(), arguments)
+                .await
+        })
     }
 
     fn has_rung(&self, rung: Rung) -> bool {

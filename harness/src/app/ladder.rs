@@ -17,7 +17,11 @@ const BETWEEN_CALLS_MS: u64 = 5_000;
 
 /// Climbs the ladder for one server and returns the rung that worked. `probe` asks whether the server side works at
 /// all; `None` if it does not, before the climb or after the last rung.
-pub async fn climb<P: Future<Output = bool>>(user: &User, server: &ServerName, probe: impl Fn() -> P) -> Option<Rung> {
+pub async fn climb<P: Future<Output = bool>>(
+    user: &User,
+    server: &ServerName,
+    probe: impl Fn() -> P,
+) -> Option<Rung> {
     let journal = user.journal();
     let rung = if probe().await {
         let rung = find_rung(user, server).await;
@@ -26,18 +30,29 @@ pub async fn climb<P: Future<Output = bool>>(user: &User, server: &ServerName, p
     } else {
         None
     };
-    journal.note(Event::Phase(Phase::Climbed { server: server.clone(), rung }));
+    journal.note(Event::Phase(Phase::Climbed {
+        server: server.clone(),
+        rung,
+    }));
     rung
 }
 
 async fn find_rung(user: &User, server: &ServerName) -> Rung {
     let path = user.path_of(server);
-    let spoilt = user.journal().read(|entries| is_spoilt(entries, server, &path));
+    let spoilt = user
+        .journal()
+        .read(|entries| is_spoilt(entries, server, &path));
     for rung in Rung::ALL {
-        if rung == Rung::Never || !user.subject().has_rung(rung) || (rung == Rung::Transparent && spoilt) {
+        if rung == Rung::Never
+            || !user.subject().has_rung(rung)
+            || (rung == Rung::Transparent && spoilt)
+        {
             continue;
         }
-        user.journal().note(Event::Phase(Phase::Rung { server: server.clone(), rung }));
+        user.journal().note(Event::Phase(Phase::Rung {
+            server: server.clone(),
+            rung,
+        }));
         if ascend(user, server, rung).await && works(user, server).await {
             return rung;
         }
@@ -69,7 +84,14 @@ async fn ascend(user: &User, server: &ServerName, rung: Rung) -> bool {
 }
 
 async fn works(user: &User, server: &ServerName) -> bool {
-    for (n, tool) in [Tool::CreateEntities, Tool::SearchNodes, Tool::CreateEntities].into_iter().enumerate() {
+    for (n, tool) in [
+        Tool::CreateEntities,
+        Tool::SearchNodes,
+        Tool::CreateEntities,
+    ]
+    .into_iter()
+    .enumerate()
+    {
         if n > 0 {
             sleep(Duration::from_millis(BETWEEN_CALLS_MS)).await;
         }
@@ -85,11 +107,14 @@ async fn works(user: &User, server: &ServerName) -> bool {
 #[must_use]
 pub fn is_spoilt(entries: &[Entry], server: &ServerName, path: &[ProcessName]) -> bool {
     let outages = outages(entries, path);
-    failed_calls(entries, server).into_iter().any(|(_, began, ended)| {
-        let in_flight = outages.iter().any(|o| (began..ended).contains(&o.from));
-        let since_calm = !outages.is_empty() && outages.iter().all(|o| o.to.is_some_and(|to| to < began));
-        in_flight || since_calm
-    })
+    failed_calls(entries, server)
+        .into_iter()
+        .any(|(_, began, ended)| {
+            let in_flight = outages.iter().any(|o| (began..ended).contains(&o.from));
+            let since_calm =
+                !outages.is_empty() && outages.iter().all(|o| o.to.is_some_and(|to| to < began));
+            in_flight || since_calm
+        })
 }
 
 /// The calls of a server that ended otherwise than ok and had not begun during an outage, with the entries at which they

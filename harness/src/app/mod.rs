@@ -17,7 +17,7 @@ use stalemate_clients::{CallResult, Client, LocalBoxFuture, StoredSession};
 pub use application::Application;
 pub use bare::Bare;
 pub use ladder::climb;
-pub use policy::{AppPolicy, Disconnects, Deletes, SessionKey, Status};
+pub use policy::{AppPolicy, Deletes, Disconnects, SessionKey, Status};
 pub use user::{CallSpec, User};
 
 use crate::journal::{Action, Rung, ServerName};
@@ -31,10 +31,19 @@ pub trait MakeClient {
 /// What the user has in front of them: an application with connectors, or a program around a bare SDK.
 pub trait Subject {
     /// Carries out what the user did. The error is what the user is shown.
-    fn act<'a>(&'a self, action: Action, server: Option<&'a ServerName>) -> LocalBoxFuture<'a, Result<(), String>>;
+    fn act<'a>(
+        &'a self,
+        action: Action,
+        server: Option<&'a ServerName>,
+    ) -> LocalBoxFuture<'a, Result<(), String>>;
 
     /// Calls a tool in the present conversation.
-    fn call<'a>(&'a self, server: &'a ServerName, tool: &'a str, arguments: Value) -> LocalBoxFuture<'a, CallResult>;
+    fn call<'a>(
+        &'a self,
+        server: &'a ServerName,
+        tool: &'a str,
+        arguments: Value,
+    ) -> LocalBoxFuture<'a, CallResult>;
 
     /// Whether a rung exists for this subject.
     fn has_rung(&self, rung: Rung) -> bool;

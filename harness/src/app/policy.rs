@@ -82,10 +82,35 @@ impl AppPolicy {
     pub fn broken() -> Vec<(&'static str, Self)> {
         let sound = Self::SOUND;
         vec![
-            ("broken/delete-keeps-the-session", Self { deletes: Deletes::Keeps, key: SessionKey::AccountAndUrl, ..sound }),
-            ("broken/disconnect-only-drawn", Self { disconnects: Disconnects::OnlyDrawn, ..sound }),
-            ("broken/status-from-the-store", Self { status: Status::Stored, ..sound }),
-            ("broken/sessions-by-account", Self { key: SessionKey::Account, ..sound }),
+            (
+                "broken/delete-keeps-the-session",
+                Self {
+                    deletes: Deletes::Keeps,
+                    key: SessionKey::AccountAndUrl,
+                    ..sound
+                },
+            ),
+            (
+                "broken/disconnect-only-drawn",
+                Self {
+                    disconnects: Disconnects::OnlyDrawn,
+                    ..sound
+                },
+            ),
+            (
+                "broken/status-from-the-store",
+                Self {
+                    status: Status::Stored,
+                    ..sound
+                },
+            ),
+            (
+                "broken/sessions-by-account",
+                Self {
+                    key: SessionKey::Account,
+                    ..sound
+                },
+            ),
         ]
     }
 }

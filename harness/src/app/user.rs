@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::app::SharedSubject;
-use crate::journal::{Action, CallId, Event, Journal, Outcome, ProcessName, Profile, ServerName, outage};
+use crate::journal::{
+    Action, CallId, Event, Journal, Outcome, ProcessName, Profile, ServerName, outage,
+};
 use crate::scenario::Tool;
 
 /// The longest that a call may take, in milliseconds.
@@ -52,7 +54,12 @@ impl User {
         subject: SharedSubject,
         path_of: Rc<dyn Fn(&ServerName) -> Vec<ProcessName>>,
     ) -> Self {
-        Self { journal, subject, path_of, profile: Rc::new(std::cell::Cell::new(Profile::Normal)) }
+        Self {
+            journal,
+            subject,
+            path_of,
+            profile: Rc::new(std::cell::Cell::new(Profile::Normal)),
+        }
     }
 
     /// The subject.
@@ -81,16 +88,32 @@ impl User {
             _ => {}
         }
         let profile = self.profile.get();
-        self.journal.note(Event::UserActed { action, server: server.cloned(), profile });
-        let limit_ms = if action == Action::Disconnect { DISCONNECT_LIMIT_MS } else { ACTION_LIMIT_MS };
-        let acted = timeout(Duration::from_millis(limit_ms), self.subject.act(action, server)).await;
+        self.journal.note(Event::UserActed {
+            action,
+            server: server.cloned(),
+            profile,
+        });
+        let limit_ms = if action == Action::Disconnect {
+            DISCONNECT_LIMIT_MS
+        } else {
+            ACTION_LIMIT_MS
+        };
+        let acted = timeout(
+            Duration::from_millis(limit_ms),
+            self.subject.act(action, server),
+        )
+        .await;
         let error = match acted {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error),
             Err(_) => Some(format!("no answer within {} s", limit_ms / 1000)),
         };
         let well = error.is_none();
-        self.journal.note(Event::UserActionEnded { action, server: server.cloned(), error });
+        self.journal.note(Event::UserActionEnded {
+            action,
+            server: server.cloned(),
+            error,
+        });
         well
     }
 
@@ -112,7 +135,10 @@ impl User {
             Ok(Err(error)) => Outcome::Error(error.message),
             Err(_) => Outcome::TimedOut,
         };
-        self.journal.note(Event::CallEnded { call, outcome: outcome.clone() });
+        self.journal.note(Event::CallEnded {
+            call,
+            outcome: outcome.clone(),
+        });
         (call, outcome)
     }
 }
@@ -125,7 +151,9 @@ fn nonce(number: u32) -> String {
 /// The arguments of a call, with its nonce in them.
 fn arguments(spec: CallSpec, nonce: &str) -> Value {
     match spec.tool {
-        Tool::CreateEntities => json!({"entities": [{"entityType": "note", "name": nonce, "observations": []}]}),
+        Tool::CreateEntities => {
+            json!({"entities": [{"entityType": "note", "name": nonce, "observations": []}]})
+        }
         Tool::SearchNodes => json!({"query": nonce}),
         // It takes no arguments; one more is ignored by the server and lets the call be found on the wire.
         Tool::ReadGraph => json!({"note": nonce}),

@@ -34,7 +34,10 @@ fn clears(view: &View<'_>, action: Action, what: &str) -> Verdict {
     for (began, ended, server) in view.actions(action) {
         let Some(server) = server else { continue };
         let old = view.ids_before(server, began);
-        let mut later = view.requests_after(ended).filter(|s| s.server == *server).peekable();
+        let mut later = view
+            .requests_after(ended)
+            .filter(|s| s.server == *server)
+            .peekable();
         exercised |= !old.is_empty() && later.peek().is_some();
         if let Some(reuse) = later.find(|s| s.session().is_some_and(|id| old.contains(&id))) {
             let why = format!("{} carries an id from before {what}", reuse.what());
@@ -57,7 +60,9 @@ pub(super) const SHOWS_THE_TRUTH: Invariant = Invariant {
     judge: Judge::Client(|view| {
         let mut exercised = false;
         for (at, entry) in view.entries.iter().enumerate() {
-            let Event::Drawn { server, shown, .. } = &entry.event else { continue };
+            let Event::Drawn { server, shown, .. } = &entry.event else {
+                continue;
+            };
             let found = match shown {
                 Drawn::Connected => untrue_connected(view, server, at),
                 Drawn::Disconnected => untrue_disconnected(view, server, at),
@@ -65,7 +70,10 @@ pub(super) const SHOWS_THE_TRUTH: Invariant = Invariant {
             };
             exercised = true;
             if let Some(why) = found {
-                return Verdict::Violated { at, why: why.to_owned() };
+                return Verdict::Violated {
+                    at,
+                    why: why.to_owned(),
+                };
             }
         }
         Verdict::of(exercised, None)
@@ -73,11 +81,21 @@ pub(super) const SHOWS_THE_TRUTH: Invariant = Invariant {
 };
 
 fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&'static str> {
-    let ended = |s: &Seen| s.response.as_ref().map(|(n, _)| *n).or(s.failed).filter(|n| *n < at);
+    let ended = |s: &Seen| {
+        s.response
+            .as_ref()
+            .map(|(n, _)| *n)
+            .or(s.failed)
+            .filter(|n| *n < at)
+    };
     let of_server = view.client.iter().filter(|s| s.server == *server);
-    let last = of_server.filter_map(|s| ended(s).map(|n| (n, s))).max_by_key(|(n, _)| *n);
+    let last = of_server
+        .filter_map(|s| ended(s).map(|n| (n, s)))
+        .max_by_key(|(n, _)| *n);
     let (ended, last) = last?;
-    let refused = last.status().is_none_or(|status| is_refusal(&last.request.method, status));
+    let refused = last
+        .status()
+        .is_none_or(|status| is_refusal(&last.request.method, status));
     let committed = view.entries[ended..at]
         .iter()
         .any(|e| matches!(&e.event, Event::Committed { server: s, .. } if s == server));
@@ -112,13 +130,23 @@ pub(super) const INCOGNITO_IS_FIRST_CONTACT: Invariant = Invariant {
             let refused: Vec<(&Arc<str>, &str)> = view
                 .client
                 .iter()
-                .filter(|s| s.response.as_ref().is_some_and(|(at, r)| *at < began && is_refusal(&s.request.method, r.status)))
+                .filter(|s| {
+                    s.response.as_ref().is_some_and(|(at, r)| {
+                        *at < began && is_refusal(&s.request.method, r.status)
+                    })
+                })
                 .filter_map(|s| Some((&s.server, s.session()?)))
                 .collect();
             let mut later = view.requests_after(began).peekable();
             exercised |= later.peek().is_some();
-            if let Some(reuse) = later.find(|s| s.session().is_some_and(|id| refused.contains(&(&s.server, id)))) {
-                let why = format!("{} in the private window carries an id that had been refused", reuse.what());
+            if let Some(reuse) = later.find(|s| {
+                s.session()
+                    .is_some_and(|id| refused.contains(&(&s.server, id)))
+            }) {
+                let why = format!(
+                    "{} in the private window carries an id that had been refused",
+                    reuse.what()
+                );
                 return Verdict::Violated { at: reuse.at, why };
             }
         }
@@ -153,7 +181,11 @@ pub(super) const CONNECTORS_ISOLATED: Invariant = Invariant {
             if let Some(giver) = given.get(id)
                 && **giver != seen.server
             {
-                let why = format!("{} to {} carries an id that {giver} gave", seen.what(), seen.server);
+                let why = format!(
+                    "{} to {} carries an id that {giver} gave",
+                    seen.what(),
+                    seen.server
+                );
                 return Verdict::Violated { at: seen.at, why };
             }
         }

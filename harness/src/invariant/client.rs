@@ -48,7 +48,9 @@ pub(super) const NO_STALE_ID: Invariant = Invariant {
             let reuse = view.client.iter().find(|s| {
                 s.at > dead.since
                     && s.session() == Some(&dead.id)
-                    && dead.object.map_or(*s.server == *dead.server, |o| s.object == Some(o))
+                    && dead
+                        .object
+                        .map_or(*s.server == *dead.server, |o| s.object == Some(o))
             });
             if let Some(reuse) = reuse {
                 let why = format!("{} carries an id {}", reuse.what(), dead.why);
@@ -73,13 +75,21 @@ struct Dead {
 fn dead_ids(view: &View<'_>) -> Vec<Dead> {
     let mut dead = Vec::new();
     for seen in &view.client {
-        let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else { continue };
+        let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else {
+            continue;
+        };
         let why = match (&seen.request.method, response.status) {
             (_, 404) => "that this client object had got 404 for",
             (Method::Delete, 200..=299) => "that this client object had deleted",
             _ => continue,
         };
-        dead.push(Dead { id: id.to_owned(), since: *at, object: seen.object, server: seen.server.to_string(), why });
+        dead.push(Dead {
+            id: id.to_owned(),
+            since: *at,
+            object: seen.object,
+            server: seen.server.to_string(),
+            why,
+        });
     }
     for (action, why) in [
         (Action::Disconnect, "from before the user disconnected"),
@@ -89,7 +99,13 @@ fn dead_ids(view: &View<'_>) -> Vec<Dead> {
             let Some(server) = server else { continue };
             for id in view.ids_before(server, began) {
                 let server = server.to_string();
-                dead.push(Dead { id: id.to_owned(), since: ended, object: None, server, why });
+                dead.push(Dead {
+                    id: id.to_owned(),
+                    since: ended,
+                    object: None,
+                    server,
+                    why,
+                });
             }
         }
     }
@@ -107,7 +123,10 @@ pub(super) const INITIALIZE_WITHOUT_ID: Invariant = Invariant {
     judge: Judge::Client(|view| {
         let initializes = || view.client.iter().filter(|s| s.request.asks("initialize"));
         let found = initializes().find(|s| s.session().is_some());
-        Verdict::of(initializes().next().is_some(), found.map(|s| (s.at, "initialize carries a session id".to_owned())))
+        Verdict::of(
+            initializes().next().is_some(),
+            found.map(|s| (s.at, "initialize carries a session id".to_owned())),
+        )
     }),
 };
 
@@ -123,18 +142,32 @@ pub(super) const FULL_HANDSHAKE_AGAIN: Invariant = Invariant {
     judge: Judge::Client(|view| {
         let mut exercised = false;
         for init in view.client.iter().filter(|s| s.request.asks("initialize")) {
-            let Some((answered, response)) = &init.response else { continue };
-            let Some(id) = response.session.as_deref().filter(|_| response.status < 300) else { continue };
+            let Some((answered, response)) = &init.response else {
+                continue;
+            };
+            let Some(id) = response
+                .session
+                .as_deref()
+                .filter(|_| response.status < 300)
+            else {
+                continue;
+            };
             exercised = true;
             let first = view.client.iter().find(|s| {
-                s.at > *answered && s.object == init.object && s.session() == Some(id) && !s.request.asks("ping")
+                s.at > *answered
+                    && s.object == init.object
+                    && s.session() == Some(id)
+                    && !s.request.asks("ping")
             });
             if let Some(first) = first
                 && !first.request.asks("notifications/initialized")
                 // Ending a session at once is no use of it.
                 && first.request.method != Method::Delete
             {
-                let why = format!("{} comes in a new session before notifications/initialized", first.what());
+                let why = format!(
+                    "{} comes in a new session before notifications/initialized",
+                    first.what()
+                );
                 return Verdict::Violated { at: first.at, why };
             }
         }
@@ -153,10 +186,15 @@ pub(super) const EVERY_CALL_RESOLVES: Invariant = Invariant {
     judge: Judge::Client(|view| {
         let mut exercised = false;
         for (at, entry) in view.entries.iter().enumerate() {
-            let Event::CallEnded { outcome, .. } = &entry.event else { continue };
+            let Event::CallEnded { outcome, .. } = &entry.event else {
+                continue;
+            };
             exercised = true;
             if *outcome == Outcome::TimedOut {
-                return Verdict::Violated { at, why: "a call got no answer within 60 s".to_owned() };
+                return Verdict::Violated {
+                    at,
+                    why: "a call got no answer within 60 s".to_owned(),
+                };
             }
         }
         Verdict::of(exercised, None)
@@ -175,11 +213,19 @@ pub(super) const AT_MOST_ONCE: Invariant = Invariant {
     judge: Judge::Client(|view| {
         let mut effects: BTreeMap<CallId, u32> = BTreeMap::new();
         for (at, entry) in view.entries.iter().enumerate() {
-            let Event::EffectCommitted { call: Some(call), .. } = &entry.event else { continue };
+            let Event::EffectCommitted {
+                call: Some(call), ..
+            } = &entry.event
+            else {
+                continue;
+            };
             let count = effects.entry(*call).or_default();
             *count += 1;
             if *count > 1 {
-                return Verdict::Violated { at, why: "one call had its effect twice".to_owned() };
+                return Verdict::Violated {
+                    at,
+                    why: "one call had its effect twice".to_owned(),
+                };
             }
         }
         Verdict::of(!effects.is_empty(), None)

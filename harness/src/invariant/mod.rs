@@ -108,14 +108,28 @@ impl Invariant {
         match &self.judge {
             Judge::Client(judge) => {
                 let applies = self.party != Party::Application || view.has_application;
-                let verdict = if applies { judge(view) } else { Verdict::NotExercised };
-                let party = if self.party == Party::Application { "application" } else { "client" };
-                vec![Judgement { party: Arc::from(party), verdict }]
+                let verdict = if applies {
+                    judge(view)
+                } else {
+                    Verdict::NotExercised
+                };
+                let party = if self.party == Party::Application {
+                    "application"
+                } else {
+                    "client"
+                };
+                vec![Judgement {
+                    party: Arc::from(party),
+                    verdict,
+                }]
             }
             Judge::Server(judge) => view
                 .servers
                 .iter()
-                .map(|(server, seen)| Judgement { party: server.clone(), verdict: judge(view, server, seen) })
+                .map(|(server, seen)| Judgement {
+                    party: server.clone(),
+                    verdict: judge(view, server, seen),
+                })
                 .collect(),
         }
     }

@@ -26,11 +26,20 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
             if seen.request.method == Method::Delete || seen.request.asks("initialize") {
                 continue;
             }
-            let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else { continue };
-            let Some((_, cause)) = dead.get(id).filter(|(since, _)| *since < seen.at) else { continue };
+            let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else {
+                continue;
+            };
+            let Some((_, cause)) = dead.get(id).filter(|(since, _)| *since < seen.at) else {
+                continue;
+            };
             exercised = true;
             if response.status != 404 {
-                let why = format!("answers {} to {} in a session that {}", response.status, seen.what(), cause);
+                let why = format!(
+                    "answers {} to {} in a session that {}",
+                    response.status,
+                    seen.what(),
+                    cause
+                );
                 return Verdict::Violated { at: *at, why };
             }
         }
@@ -40,19 +49,31 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
 
 /// The server's sessions that have ended: where in the journal, and how. A model tells; of a real server it is known
 /// that its process ended, and which sessions it had given out.
-fn dead_sessions(view: &View<'_>, server: &Arc<str>, received: &[Seen]) -> BTreeMap<String, (usize, &'static str)> {
+fn dead_sessions(
+    view: &View<'_>,
+    server: &Arc<str>,
+    received: &[Seen],
+) -> BTreeMap<String, (usize, &'static str)> {
     let mut dead = BTreeMap::new();
     for (at, entry) in view.entries.iter().enumerate() {
         match &entry.event {
-            Event::SessionEnded { server: s, session, cause } if s == server => {
+            Event::SessionEnded {
+                server: s,
+                session,
+                cause,
+            } if s == server => {
                 dead.entry(session.clone()).or_insert((at, ended(*cause)));
             }
             Event::ProcessDown { process, .. } if process == server => {
-                for seen in received.iter().filter(|s| s.at < at && s.request.asks("initialize")) {
+                for seen in received
+                    .iter()
+                    .filter(|s| s.at < at && s.request.asks("initialize"))
+                {
                     if let Some((_, response)) = &seen.response
                         && let Some(id) = &response.session
                     {
-                        dead.entry(id.clone()).or_insert((at, ended(SessionEnd::ProcessEnded)));
+                        dead.entry(id.clone())
+                            .or_insert((at, ended(SessionEnd::ProcessEnded)));
                     }
                 }
             }

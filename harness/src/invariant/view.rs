@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use stalemate_wire::Method;
 
 use crate::journal::{
-    Action, Entry, Event, Exchange, Message, ObjectId, RequestSummary, ResponseSummary, Rung, ServerName, Side,
+    Action, Entry, Event, Exchange, Message, ObjectId, RequestSummary, ResponseSummary, Rung,
+    ServerName, Side,
 };
 use crate::world::CLIENT;
 
@@ -67,12 +68,23 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn new(entries: &'a [Entry], servers: &[ServerName], has_application: bool) -> Self {
         let client = collect(entries, CLIENT, Side::Sent);
-        let servers = servers.iter().map(|s| (s.clone(), collect(entries, s, Side::Received))).collect();
-        Self { entries, has_application, client, servers }
+        let servers = servers
+            .iter()
+            .map(|s| (s.clone(), collect(entries, s, Side::Received)))
+            .collect();
+        Self {
+            entries,
+            has_application,
+            client,
+            servers,
+        }
     }
 
     /// The entries of the user's actions of that kind: where each began and ended, and the connector.
-    pub fn actions(&self, wanted: Action) -> impl Iterator<Item = (usize, usize, Option<&'a ServerName>)> + use<'a> {
+    pub fn actions(
+        &self,
+        wanted: Action,
+    ) -> impl Iterator<Item = (usize, usize, Option<&'a ServerName>)> + use<'a> {
         let entries = self.entries;
         entries.iter().enumerate().filter_map(move |(at, entry)| match &entry.event {
             Event::UserActed { action, server, .. } if *action == wanted => {
@@ -95,7 +107,11 @@ impl<'a> View<'a> {
     pub fn ids_before(&self, server: &ServerName, at: usize) -> Vec<&str> {
         let mut ids = Vec::new();
         for seen in self.client.iter().filter(|s| s.server == *server) {
-            let given = seen.response.as_ref().filter(|(r, _)| *r < at).and_then(|(_, r)| r.session.as_deref());
+            let given = seen
+                .response
+                .as_ref()
+                .filter(|(r, _)| *r < at)
+                .and_then(|(_, r)| r.session.as_deref());
             let carried = seen.session().filter(|_| seen.at < at);
             for id in [given, carried].into_iter().flatten() {
                 if !ids.contains(&id) {
@@ -110,10 +126,14 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn worst_rung(&self) -> Option<(usize, Rung)> {
         use crate::journal::Phase;
-        let rungs = self.entries.iter().enumerate().filter_map(|(at, e)| match &e.event {
-            Event::Phase(Phase::Climbed { rung, .. }) => Some((at, *rung)),
-            _ => None,
-        });
+        let rungs = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter_map(|(at, e)| match &e.event {
+                Event::Phase(Phase::Climbed { rung, .. }) => Some((at, *rung)),
+                _ => None,
+            });
         let mut worst = None;
         for (at, rung) in rungs {
             let rung = rung?;
@@ -131,30 +151,39 @@ fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
     let mut index: BTreeMap<Exchange, usize> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
         match &entry.event {
-            Event::Http { exchange, at: here, side: s, object, server, message, .. } if &**here == process => {
-                match message {
-                    Message::Request(request) if *s == side => {
-                        index.insert(*exchange, seen.len());
-                        seen.push(Seen {
-                            exchange: *exchange,
-                            server: server.clone(),
-                            object: *object,
-                            at,
-                            request: request.clone(),
-                            response: None,
-                            failed: None,
-                        });
-                    }
-                    Message::Response(response) => {
-                        if let Some(n) = index.get(exchange) {
-                            seen[*n].response.get_or_insert((at, response.clone()));
-                        }
-                    }
-                    _ => {}
+            Event::Http {
+                exchange,
+                at: here,
+                side: s,
+                object,
+                server,
+                message,
+                ..
+            } if &**here == process => match message {
+                Message::Request(request) if *s == side => {
+                    index.insert(*exchange, seen.len());
+                    seen.push(Seen {
+                        exchange: *exchange,
+                        server: server.clone(),
+                        object: *object,
+                        at,
+                        request: request.clone(),
+                        response: None,
+                        failed: None,
+                    });
                 }
-            }
+                Message::Response(response) => {
+                    if let Some(n) = index.get(exchange) {
+                        seen[*n].response.get_or_insert((at, response.clone()));
+                    }
+                }
+                _ => {}
+            },
             Event::ConnEnded { conn, from, .. } if &**from == process => {
-                for open in seen.iter_mut().filter(|s| s.exchange.conn == *conn && s.response.is_none()) {
+                for open in seen
+                    .iter_mut()
+                    .filter(|s| s.exchange.conn == *conn && s.response.is_none())
+                {
                     open.failed.get_or_insert(at);
                 }
             }

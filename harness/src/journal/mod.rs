@@ -70,7 +70,10 @@ impl Journal {
         };
         inner.entries.push(Entry {
             at_ms,
-            event: Event::FaultBegan { fault: description, on: Vec::new() },
+            event: Event::FaultBegan {
+                fault: description,
+                on: Vec::new(),
+            },
         });
         if let Fate::Halt(process) = &fate {
             let process = Arc::clone(process);

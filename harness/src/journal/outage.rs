@@ -20,21 +20,36 @@ pub fn outages(entries: &[Entry], path: &[ProcessName]) -> Vec<Outage> {
     let mut outages: Vec<Outage> = Vec::new();
     let touches = |on: &[ProcessName]| on.iter().any(|p| path.contains(p));
     let close = |outages: &mut Vec<Outage>, what: &str, at: usize| {
-        for outage in outages.iter_mut().filter(|o| o.to.is_none() && o.what == what) {
+        for outage in outages
+            .iter_mut()
+            .filter(|o| o.to.is_none() && o.what == what)
+        {
             outage.to = Some(at);
         }
     };
     for (at, entry) in entries.iter().enumerate() {
         match &entry.event {
             Event::FaultBegan { on, .. } if on.is_empty() => {
-                outages.push(Outage { from: at, to: Some(at), what: String::new() });
+                outages.push(Outage {
+                    from: at,
+                    to: Some(at),
+                    what: String::new(),
+                });
             }
             Event::FaultBegan { fault, on } if touches(on) => {
-                outages.push(Outage { from: at, to: None, what: fault.clone() });
+                outages.push(Outage {
+                    from: at,
+                    to: None,
+                    what: fault.clone(),
+                });
             }
             Event::FaultHealed { fault, .. } => close(&mut outages, fault, at),
             Event::ProcessDown { process, .. } if path.contains(process) => {
-                outages.push(Outage { from: at, to: None, what: process.to_string() });
+                outages.push(Outage {
+                    from: at,
+                    to: None,
+                    what: process.to_string(),
+                });
             }
             Event::ProcessUp { process } => close(&mut outages, process, at),
             _ => {}

@@ -47,7 +47,7 @@ impl Store {
     }
 
     /// Adds the entities whose names are new, and returns those.
-    pub(super) fn create(&self, entities: Vec<Entity>) -> Vec<Entity> {
+    pub(crate) fn create(&self, entities: Vec<Entity>) -> Vec<Entity> {
         let mut graph = self.lock();
         // Names are compared with the graph before the write only, as the real server does: twins in one call both stay.
         let new: Vec<Entity> = entities
@@ -59,7 +59,7 @@ impl Store {
     }
 
     /// The entities with `query` in their name, type or an observation, without regard to case.
-    pub(super) fn search(&self, query: &str) -> Vec<Entity> {
+    pub(crate) fn search(&self, query: &str) -> Vec<Entity> {
         let lowered = query.to_lowercase();
         let graph = self.lock();
         graph

@@ -32,13 +32,23 @@ impl Outgoing {
     #[must_use]
     pub fn fed(length: Option<u64>) -> (Feed, Self) {
         let (feed, pieces) = mpsc::unbounded_channel();
-        (feed, Self { length, pieces, on_drop: None })
+        (
+            feed,
+            Self {
+                length,
+                pieces,
+                on_drop: None,
+            },
+        )
     }
 
     /// A whole body with its length.
     #[must_use]
     pub fn whole(bytes: Vec<u8>) -> Self {
-        Self { length: Some(bytes.len() as u64), ..Self::one_chunk(bytes) }
+        let length = bytes.len() as u64;
+        let mut body = Self::one_chunk(bytes);
+        body.length = Some(length);
+        body
     }
 
     /// A whole body as one chunk.
@@ -63,7 +73,10 @@ impl Body for Outgoing {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = self.get_mut();
         let piece = ready!(this.pieces.poll_recv(cx));
         if !matches!(piece, Some(Piece::Data(_))) {
@@ -78,7 +91,8 @@ impl Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.length.map_or_else(SizeHint::default, SizeHint::with_exact)
+        self.length
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -10,7 +10,10 @@ use stalemate_wire::{Headers, Method, Request};
 pub fn request(parts: &http::request::Parts, body: Vec<u8>) -> Request {
     Request {
         method: Method::parse(parts.method.as_str()),
-        path: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        path: parts
+            .uri
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), ToString::to_string),
         headers: headers(&parts.headers),
         body,
     }
@@ -19,13 +22,23 @@ pub fn request(parts: &http::request::Parts, body: Vec<u8>) -> Request {
 /// The header list of a hyper message.
 #[must_use]
 pub fn headers(map: &HeaderMap) -> Headers {
-    map.iter().map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned())).collect()
+    map.iter()
+        .map(|(n, v)| {
+            (
+                n.as_str().to_owned(),
+                String::from_utf8_lossy(v.as_bytes()).into_owned(),
+            )
+        })
+        .collect()
 }
 
 fn header_map(headers: &Headers) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in headers.iter() {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::try_from(name),
+            HeaderValue::from_bytes(value.as_bytes()),
+        ) {
             map.append(name, value);
         }
     }
@@ -36,9 +49,12 @@ fn header_map(headers: &Headers) -> HeaderMap {
 #[must_use]
 pub fn response<B>(status: u16, headers: &Headers, body: B) -> hyper::Response<B> {
     let mut response = hyper::Response::new(body);
-    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::BAD_GATEWAY);
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::BAD_GATEWAY);
     *response.headers_mut() = header_map(headers);
-    response.headers_mut().remove(hyper::header::TRANSFER_ENCODING);
+    response
+        .headers_mut()
+        .remove(hyper::header::TRANSFER_ENCODING);
     response
 }
 
@@ -47,9 +63,13 @@ pub fn response<B>(status: u16, headers: &Headers, body: B) -> hyper::Response<B
 /// # Errors
 /// If the method or the path are such as hyper cannot carry.
 pub fn outgoing<B>(request: &Request, body: B) -> Result<hyper::Request<B>, http::Error> {
-    let mut outgoing =
-        hyper::Request::builder().method(request.method.as_str()).uri(request.path.as_str()).body(body)?;
+    let mut outgoing = hyper::Request::builder()
+        .method(request.method.as_str())
+        .uri(request.path.as_str())
+        .body(body)?;
     *outgoing.headers_mut() = header_map(&request.headers);
-    outgoing.headers_mut().remove(hyper::header::TRANSFER_ENCODING);
+    outgoing
+        .headers_mut()
+        .remove(hyper::header::TRANSFER_ENCODING);
     Ok(outgoing)
 }

@@ -142,7 +142,10 @@ impl<'a> Driver<'a> {
                 return Err("the run did not end within eight days of virtual time".to_owned());
             }
             if steps.is_multiple_of(1024) && os::outside(|| began.elapsed()) > WALL_LIMIT {
-                return Err(format!("the run did not end within {} s of wall-clock time", WALL_LIMIT.as_secs()));
+                return Err(format!(
+                    "the run did not end within {} s of wall-clock time",
+                    WALL_LIMIT.as_secs()
+                ));
             }
         }
         Ok(self.now_ms)
@@ -155,7 +158,9 @@ impl<'a> Driver<'a> {
         if jump_ms > 0 {
             self.jumper.jump(jump_ms);
         }
-        self.sim.step().map_err(|error| format!("the simulation failed: {error}"))?;
+        self.sim
+            .step()
+            .map_err(|error| format!("the simulation failed: {error}"))?;
         self.now_ms += jump_ms.max(1);
         let armed = clock::take_armed();
         self.journal.set_now_ms(self.now_ms);
@@ -167,7 +172,10 @@ impl<'a> Driver<'a> {
     }
 
     fn jump_ms(&mut self) -> u64 {
-        if self.quiet < QUIET_STEPS || !self.commands.borrow().is_empty() || !self.reports.borrow().is_empty() {
+        if self.quiet < QUIET_STEPS
+            || !self.commands.borrow().is_empty()
+            || !self.reports.borrow().is_empty()
+        {
             return 0;
         }
         let due = self.due.keys().next().map(|(at, _)| *at);
@@ -212,7 +220,9 @@ impl<'a> Driver<'a> {
         }
         loop {
             let command = self.commands.borrow_mut().pop_front();
-            let Some(Command { what, done }) = command else { break };
+            let Some(Command { what, done }) = command else {
+                break;
+            };
             match what {
                 Ask::Fault(step) => self.fault(step, done),
                 Ask::Calm => self.calm(done),
@@ -270,18 +280,32 @@ impl<'a> Driver<'a> {
                 self.stop(&targets, "restart", Order::Stop, Some(down_ms), Some(done));
                 return;
             }
-            StepAction::Drain { targets, limit_ms, down_ms } => {
-                self.stop(&targets, "drain", Order::Drain(limit_ms), Some(down_ms), Some(done));
+            StepAction::Drain {
+                targets,
+                limit_ms,
+                down_ms,
+            } => {
+                self.stop(
+                    &targets,
+                    "drain",
+                    Order::Drain(limit_ms),
+                    Some(down_ms),
+                    Some(done),
+                );
                 return;
             }
             StepAction::Crash { targets } => {
                 self.begin("crash", &names(&targets));
-                names(&targets).iter().for_each(|process| self.die(process, "killed (SIGKILL)"));
+                names(&targets)
+                    .iter()
+                    .for_each(|process| self.die(process, "killed (SIGKILL)"));
             }
             StepAction::Down { targets, for_ms } => {
                 self.stop(&targets, "down", Order::Stop, for_ms, None);
             }
-            StepAction::Up { targets } => names(&targets).iter().for_each(|process| self.start(process)),
+            StepAction::Up { targets } => names(&targets)
+                .iter()
+                .for_each(|process| self.start(process)),
             StepAction::PowerLoss { targets, down_ms } => {
                 self.begin("power loss", &names(&targets));
                 for process in names(&targets) {
@@ -290,23 +314,34 @@ impl<'a> Driver<'a> {
                 }
             }
             StepAction::Partition { between, for_ms } => self.partition(&between, for_ms),
-            StepAction::Heal => (0..self.partitions.len()).for_each(|index| self.heal_partition(index)),
+            StepAction::Heal => {
+                (0..self.partitions.len()).for_each(|index| self.heal_partition(index))
+            }
             StepAction::Stall { target, for_ms } => {
                 let process: ProcessName = Arc::from(target);
                 self.processes[&process].host.process.set_stalled(true);
                 let fault = format!("{process} stalled");
-                self.journal.note(Event::FaultBegan { fault, on: vec![Arc::clone(&process)] });
+                self.journal.note(Event::FaultBegan {
+                    fault,
+                    on: vec![Arc::clone(&process)],
+                });
                 self.schedule(for_ms, Due::HealStall(process));
             }
             StepAction::Cut { target } => {
                 let process: ProcessName = Arc::from(target);
                 let fault = format!("every connection of {process} cut");
-                self.journal.note(Event::FaultBegan { fault, on: Vec::new() });
+                self.journal.note(Event::FaultBegan {
+                    fault,
+                    on: Vec::new(),
+                });
                 self.processes[&process].host.process.cut_connections();
             }
             StepAction::Expire { server } => {
                 let fault = format!("every session of {server} expires");
-                self.journal.note(Event::FaultBegan { fault, on: Vec::new() });
+                self.journal.note(Event::FaultBegan {
+                    fault,
+                    on: Vec::new(),
+                });
                 self.processes[&*server].host.order(Order::ExpireAll);
             }
             other => unreachable!("not a fault: {other:?}"),
@@ -317,17 +352,31 @@ impl<'a> Driver<'a> {
     /// Notes a fault of processes, which is healed when all of them are up again.
     fn begin(&mut self, what: &str, targets: &[ProcessName]) {
         let fault = format!("{what} of {}", targets.join(", "));
-        self.journal.note(Event::FaultBegan { fault: fault.clone(), on: targets.to_vec() });
+        self.journal.note(Event::FaultBegan {
+            fault: fault.clone(),
+            on: targets.to_vec(),
+        });
         self.healing.push((targets.to_vec(), fault));
     }
 
-    fn stop(&mut self, targets: &[String], what: &str, order: Order, down_ms: Option<u64>, done: Option<oneshot::Sender<()>>) {
+    fn stop(
+        &mut self,
+        targets: &[String],
+        what: &str,
+        order: Order,
+        down_ms: Option<u64>,
+        done: Option<oneshot::Sender<()>>,
+    ) {
         let targets = names(targets);
         self.begin(what, &targets);
         for process in &targets {
             self.stopping.insert(Arc::clone(process), down_ms);
             if self.processes[process].host.order(order) {
-                let grace_ms = if let Order::Drain(limit_ms) = order { limit_ms } else { 0 };
+                let grace_ms = if let Order::Drain(limit_ms) = order {
+                    limit_ms
+                } else {
+                    0
+                };
                 self.schedule(KILL_AFTER_MS + grace_ms, Due::Kill(Arc::clone(process)));
             } else {
                 self.stopped(process);
@@ -367,16 +416,24 @@ impl<'a> Driver<'a> {
 
     fn end_process(&mut self, process: &ProcessName, cause: &str) {
         // What the scheduled start or kill of an earlier life would do is no longer wanted.
-        self.due.retain(|_, due| !matches!(due, Due::Start(p) | Due::Kill(p) if p == process));
+        self.due
+            .retain(|_, due| !matches!(due, Due::Start(p) | Due::Kill(p) if p == process));
         let managed = &self.processes[process];
         managed.host.is_up.set(false);
         managed.host.listens.set(false);
         managed.host.process.set_halted(true);
-        self.journal.note(Event::ProcessDown { process: Arc::clone(process), cause: cause.to_owned() });
+        self.journal.note(Event::ProcessDown {
+            process: Arc::clone(process),
+            cause: cause.to_owned(),
+        });
         if let Some((server, sessions)) = &managed.sessions {
             for session in sessions() {
                 let cause = SessionEnd::ProcessEnded;
-                self.journal.note(Event::SessionEnded { server: Arc::clone(server), session, cause });
+                self.journal.note(Event::SessionEnded {
+                    server: Arc::clone(server),
+                    session,
+                    cause,
+                });
             }
         }
         for address in &managed.addresses {
@@ -399,8 +456,14 @@ impl<'a> Driver<'a> {
     /// Links between a process and all others.
     fn links_of(&self, process: &ProcessName) -> Vec<(IpAddr, IpAddr)> {
         let own = &self.processes[process].addresses;
-        let others = self.processes.values().flat_map(|m| &m.addresses).filter(|a| !own.contains(a));
-        others.flat_map(|other| own.iter().map(move |own| (*own, *other))).collect()
+        let others = self
+            .processes
+            .values()
+            .flat_map(|m| &m.addresses)
+            .filter(|a| !own.contains(a));
+        others
+            .flat_map(|other| own.iter().map(move |own| (*own, *other)))
+            .collect()
     }
 
     /// Peers learn nothing: no FIN, no RST. What they send meanwhile arrives when the power is back.
@@ -434,17 +497,31 @@ impl<'a> Driver<'a> {
     }
 
     fn between(&self, sides: &(ProcessName, ProcessName)) -> Vec<(IpAddr, IpAddr)> {
-        let (left, right) = (&self.processes[&sides.0].addresses, &self.processes[&sides.1].addresses);
-        left.iter().flat_map(|a| right.iter().map(move |b| (*a, *b))).collect()
+        let (left, right) = (
+            &self.processes[&sides.0].addresses,
+            &self.processes[&sides.1].addresses,
+        );
+        left.iter()
+            .flat_map(|a| right.iter().map(move |b| (*a, *b)))
+            .collect()
     }
 
     fn partition(&mut self, between: &(String, String), for_ms: Option<u64>) {
         let sides: (ProcessName, ProcessName) = (Arc::from(&*between.0), Arc::from(&*between.1));
         let name = format!("partition of {} and {}", sides.0, sides.1);
         let on = vec![Arc::clone(&sides.0), Arc::clone(&sides.1)];
-        self.journal.note(Event::FaultBegan { fault: name.clone(), on });
-        self.between(&sides).into_iter().for_each(|(a, b)| self.hold(a, b));
-        self.partitions.push(Partition { name, sides, open: true });
+        self.journal.note(Event::FaultBegan {
+            fault: name.clone(),
+            on,
+        });
+        self.between(&sides)
+            .into_iter()
+            .for_each(|(a, b)| self.hold(a, b));
+        self.partitions.push(Partition {
+            name,
+            sides,
+            open: true,
+        });
         if let Some(for_ms) = for_ms {
             self.schedule(for_ms, Due::HealPartition(self.partitions.len() - 1));
         }
@@ -456,14 +533,22 @@ impl<'a> Driver<'a> {
             return;
         }
         let (fault, sides) = (partition.name.clone(), partition.sides.clone());
-        self.between(&sides).into_iter().for_each(|(a, b)| self.release(a, b));
-        self.journal.note(Event::FaultHealed { fault, on: vec![sides.0, sides.1] });
+        self.between(&sides)
+            .into_iter()
+            .for_each(|(a, b)| self.release(a, b));
+        self.journal.note(Event::FaultHealed {
+            fault,
+            on: vec![sides.0, sides.1],
+        });
     }
 
     fn heal_stall(&mut self, process: &ProcessName) {
         if self.processes[process].host.process.is_stalled() {
             let fault = format!("{process} stalled");
-            self.journal.note(Event::FaultHealed { fault, on: vec![Arc::clone(process)] });
+            self.journal.note(Event::FaultHealed {
+                fault,
+                on: vec![Arc::clone(process)],
+            });
             self.processes[process].host.process.set_stalled(false);
         }
     }
@@ -481,7 +566,8 @@ impl<'a> Driver<'a> {
             }
         }
         let down: Vec<_> = self.stopping.keys().cloned().collect();
-        down.into_iter().for_each(|process| drop(self.stopping.insert(process, Some(0))));
+        down.into_iter()
+            .for_each(|process| drop(self.stopping.insert(process, Some(0))));
         self.waiting.push((all, done));
     }
 }

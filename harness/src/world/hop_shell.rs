@@ -64,7 +64,14 @@ impl HopShell {
         cores: BTreeMap<ServerName, Arc<dyn Hop>>,
         logs: AccessLogs,
     ) -> Rc<Self> {
-        Rc::new(Self { net, host, next, cores, logs, pool: RefCell::default() })
+        Rc::new(Self {
+            net,
+            host,
+            next,
+            cores,
+            logs,
+            pool: RefCell::default(),
+        })
     }
 
     /// Listens and serves until it is crashed. `announces` is true for one of a process's addresses.
@@ -73,7 +80,9 @@ impl HopShell {
         let listener = TcpListener::bind(("0.0.0.0", port)).await?;
         if announces {
             self.host.is_up.set(true);
-    self.net.journal.note(Event::ProcessUp { process: Arc::clone(&self.host.process.name) });
+            self.net.journal.note(Event::ProcessUp {
+                process: Arc::clone(&self.host.process.name),
+            });
         }
         loop {
             let order = async {
@@ -104,7 +113,10 @@ impl HopShell {
         let peer: Rc<str> = Rc::from(peer);
         let service = service_fn(move |request| {
             let link = link.get().expect("a request has passed the tap").clone();
-            let parent = Exchange { conn: link.conn, ordinal: ordinal.replace(ordinal.get() + 1) };
+            let parent = Exchange {
+                conn: link.conn,
+                ordinal: ordinal.replace(ordinal.get() + 1),
+            };
             Rc::clone(&self).exchange(link.server, parent, Rc::clone(&peer), request)
         });
         // A connection's own failure is the peer's to see; the journal has it from the taps.
@@ -122,11 +134,16 @@ impl HopShell {
         request: hyper::Request<Incoming>,
     ) -> Result<hyper::Response<Outgoing>, Infallible> {
         let (parts, body) = request.into_parts();
-        let Ok(body) = body.collect().await else { return std::future::pending().await };
+        let Ok(body) = body.collect().await else {
+            return std::future::pending().await;
+        };
         let request = convert::request(&parts, body.to_bytes().to_vec());
         let core = Arc::clone(&self.cores[&server]);
         let log = Log::new(&self.host, &core, &self.logs, &peer, &request);
-        let onward = core.forward(&ForwardRequest { request: &request, remote_addr: &peer });
+        let onward = core.forward(&ForwardRequest {
+            request: &request,
+            remote_addr: &peer,
+        });
         // A task of its own, so that the line is logged and the upstream let go in order when the client leaves.
         let (mut answer, answered) = oneshot::channel();
         spawn_local(async move {
@@ -160,30 +177,46 @@ impl HopShell {
         core: &Arc<dyn Hop>,
     ) -> Result<hyper::Response<Incoming>, UpstreamFailure> {
         let upstream = core.upstream();
-            loop {
-                let (mut pooled, fresh) = self.connection_to(server, core).await?;
-                let Ok(outgoing) = convert::outgoing(onward, Full::new(Bytes::from(onward.body.clone()))) else {
-                    return Err(UpstreamFailure::ClosedBeforeHead);
-                };
-                let child = Exchange { conn: pooled.conn, ordinal: pooled.next };
-                pooled.next += 1;
-                self.net.journal.note(Event::Forwarded { at: Arc::clone(&self.host.process.name), parent, child });
-                let sending = pooled.sender.try_send_request(outgoing);
-                let answer = timeout(Duration::from_millis(upstream.read_timeout_ms), sending).await;
-                match answer {
-                    Err(_) => return Err(UpstreamFailure::ReadTimeout),
-                    Ok(Ok(response)) => {
-                        if upstream.keep_alive {
-                            pooled.used_ms = self.net.journal.now_ms();
-                            self.pool.borrow_mut().entry(Arc::clone(server)).or_default().push(pooled);
-                        }
-                        return Ok(response);
+        loop {
+            let (mut pooled, fresh) = self.connection_to(server, core).await?;
+            let Ok(outgoing) =
+                convert::outgoing(onward, Full::new(Bytes::from(onward.body.clone())))
+            else {
+                return Err(UpstreamFailure::ClosedBeforeHead);
+            };
+            let child = Exchange {
+                conn: pooled.conn,
+                ordinal: pooled.next,
+            };
+            pooled.next += 1;
+            self.net.journal.note(Event::Forwarded {
+                at: Arc::clone(&self.host.process.name),
+                parent,
+                child,
+            });
+            let sending = pooled.sender.try_send_request(outgoing);
+            let answer = timeout(Duration::from_millis(upstream.read_timeout_ms), sending).await;
+            match answer {
+                Err(_) => return Err(UpstreamFailure::ReadTimeout),
+                Ok(Ok(response)) => {
+                    if upstream.keep_alive {
+                        pooled.used_ms = self.net.journal.now_ms();
+                        self.pool
+                            .borrow_mut()
+                            .entry(Arc::clone(server))
+                            .or_default()
+                            .push(pooled);
                     }
-                    // A kept connection that had died meanwhile: the request never left, so it may go again.
-                    Ok(Err(mut error)) if !fresh && error.take_message().is_some() => {}
-                    Ok(Err(_)) => return Err(UpstreamFailure::ClosedBeforeHead),
+                    return Ok(response);
+                }
+                // A kept connection that had died meanwhile: the request never left, so it may go again.
+                Ok(Err(mut error)) => {
+                    if fresh || error.take_message().is_none() {
+                        return Err(UpstreamFailure::ClosedBeforeHead);
+                    }
                 }
             }
+        }
     }
 
     async fn connection_to(
@@ -194,32 +227,58 @@ impl HopShell {
         let kept = {
             let mut pool = self.pool.borrow_mut();
             let kept = pool.entry(Arc::clone(server)).or_default();
-            let oldest_ms = self.net.journal.now_ms().saturating_sub(core.upstream().idle_timeout_ms);
+            let oldest_ms = self
+                .net
+                .journal
+                .now_ms()
+                .saturating_sub(core.upstream().idle_timeout_ms);
             kept.retain(|c| !c.sender.is_closed() && c.used_ms >= oldest_ms);
-            kept.iter().position(|c| c.sender.is_ready()).map(|at| kept.remove(at))
+            kept.iter()
+                .position(|c| c.sender.is_ready())
+                .map(|at| kept.remove(at))
         };
         if let Some(kept) = kept {
             return Ok((kept, false));
         }
-        let dialling =
-            Arc::clone(&self.net).dial(Arc::clone(&self.host.process), Arc::clone(server), self.next, None);
+        let dialling = Arc::clone(&self.net).dial(
+            Arc::clone(&self.host.process),
+            Arc::clone(server),
+            self.next,
+            None,
+        );
         let limit = Duration::from_millis(core.upstream().connect_timeout_ms);
         let conn = match timeout(limit, dialling).await {
             Err(_) => return Err(UpstreamFailure::ConnectTimeout),
             Ok(Err(_)) => return Err(UpstreamFailure::Refused),
             Ok(Ok(conn)) => conn,
         };
-        let id = conn.link_cell().get().expect("a dialled connection has its link").conn;
+        let id = conn
+            .link_cell()
+            .get()
+            .expect("a dialled connection has its link")
+            .conn;
         let (sender, driving) = http1::Builder::new()
             .handshake(TokioIo::new(conn))
             .await
             .map_err(|_| UpstreamFailure::ClosedBeforeHead)?;
         spawn_local(async move { drop(driving.await) });
-        Ok((Pooled { sender, conn: id, next: 0, used_ms: 0 }, true))
+        Ok((
+            Pooled {
+                sender,
+                conn: id,
+                next: 0,
+                used_ms: 0,
+            },
+            true,
+        ))
     }
 }
 
 /// A whole response for hyper.
 fn whole(response: Response) -> hyper::Response<Outgoing> {
-    convert::response(response.status, &response.headers, Outgoing::whole(response.body))
+    convert::response(
+        response.status,
+        &response.headers,
+        Outgoing::whole(response.body),
+    )
 }

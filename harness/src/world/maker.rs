@@ -26,7 +26,11 @@ impl MakeClient for Maker {
     fn make(&self, server: &ServerName, resume: Option<StoredSession>) -> Arc<dyn Client> {
         let object = self.net.journal.new_object();
         let resumed = resume.is_some();
-        self.net.journal.note(Event::ObjectMade { object, server: Arc::clone(server), resumed });
+        self.net.journal.note(Event::ObjectMade {
+            object,
+            server: Arc::clone(server),
+            resumed,
+        });
         let outermost = Outermost {
             net: Arc::clone(&self.net),
             from: Arc::clone(&self.process),

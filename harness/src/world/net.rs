@@ -40,7 +40,12 @@ impl Net {
     /// A network with those routes.
     #[must_use]
     pub fn new(journal: Journal, routes: BTreeMap<ServerName, Vec<Target>>) -> Arc<Self> {
-        Arc::new(Self { journal, links: Arc::default(), routes, turns: Mutex::default() })
+        Arc::new(Self {
+            journal,
+            links: Arc::default(),
+            routes,
+            turns: Mutex::default(),
+        })
     }
 
     /// Opens a connection from `from` to position `position` on the server's route: 0 is the outermost.
@@ -79,7 +84,12 @@ impl Net {
             }
             Err(error) => {
                 let (from, to) = (link.from, link.to);
-                self.journal.note(Event::ConnEnded { conn: link.conn, from, to, how: ConnEnd::Refused });
+                self.journal.note(Event::ConnEnded {
+                    conn: link.conn,
+                    from,
+                    to,
+                    how: ConnEnd::Refused,
+                });
                 Err(error)
             }
         }
@@ -88,7 +98,9 @@ impl Net {
     /// Of a target's addresses, the one whose turn it is for this dialler and server.
     fn take_turn(&self, from: &ProcessName, server: &ServerName, target: &Target) -> SocketAddr {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = turns.entry((Arc::clone(from), Arc::clone(server))).or_default();
+        let turn = turns
+            .entry((Arc::clone(from), Arc::clone(server)))
+            .or_default();
         let address = target.addresses[*turn % target.addresses.len()];
         *turn += 1;
         address
@@ -102,8 +114,13 @@ impl Net {
         process: &Arc<Process>,
     ) -> (Conn, Arc<OnceLock<Link>>) {
         let links = Arc::clone(&self.links);
-        let resolve: Resolve =
-            Box::new(move || links.lock().unwrap_or_else(PoisonError::into_inner).get(&peer).cloned());
+        let resolve: Resolve = Box::new(move || {
+            links
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(&peer)
+                .cloned()
+        });
         let tap = Tap::accepted(stream, self.journal.clone(), Arc::clone(process), resolve);
         let cell = tap.link_cell();
         (tap, cell)
@@ -130,8 +147,12 @@ pub struct Outermost {
 
 impl Dial for Outermost {
     fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<BoxIo>> + Send>> {
-        let dialling =
-            Arc::clone(&self.net).dial(Arc::clone(&self.from), Arc::clone(&self.server), 0, Some(self.object));
+        let dialling = Arc::clone(&self.net).dial(
+            Arc::clone(&self.from),
+            Arc::clone(&self.server),
+            0,
+            Some(self.object),
+        );
         Box::pin(async move { Ok(Box::new(dialling.await?) as BoxIo) })
     }
 }

@@ -39,17 +39,26 @@ impl Prober {
 
     /// Whether a fresh client can work with the server.
     pub async fn probe(&self, server: &ServerName) -> bool {
-        self.journal.note(Event::Phase(Phase::Probe { server: Arc::clone(server) }));
+        self.journal.note(Event::Phase(Phase::Probe {
+            server: Arc::clone(server),
+        }));
         let (answer, answered) = oneshot::channel();
-        let works = self.jobs.send((Arc::clone(server), answer)).is_ok() && answered.await.unwrap_or(false);
-        self.journal.note(Event::ProbeEnded { server: Arc::clone(server), works });
+        let works =
+            self.jobs.send((Arc::clone(server), answer)).is_ok() && answered.await.unwrap_or(false);
+        self.journal.note(Event::ProbeEnded {
+            server: Arc::clone(server),
+            works,
+        });
         works
     }
 }
 
 /// The policy of a probe: everything right, and no stream, so that it leaves no trace behind it.
 fn policy() -> Policy {
-    Policy { open_stream: false, ..Policy::recovering() }
+    Policy {
+        open_stream: false,
+        ..Policy::recovering()
+    }
 }
 
 /// Makes the probe's clients.
@@ -66,12 +75,20 @@ pub async fn serve(maker: Rc<Maker>, mut jobs: Jobs) -> turmoil::Result {
             let probing = async {
                 let client = maker.make(&server, None);
                 let worked = client.connect().await.is_ok()
-                    && client.call_tool("search_nodes".to_owned(), serde_json::json!({"query": "probe"})).await.is_ok();
+                    && client
+                        .call_tool(
+                            "search_nodes".to_owned(),
+                            serde_json::json!({"query": "probe"}),
+                        )
+                        .await
+                        .is_ok();
                 // Whether the session can be closed is not what was asked.
                 let _ = client.disconnect().await;
                 worked
             };
-            let works = timeout(Duration::from_millis(PROBE_LIMIT_MS), probing).await.unwrap_or(false);
+            let works = timeout(Duration::from_millis(PROBE_LIMIT_MS), probing)
+                .await
+                .unwrap_or(false);
             let _ = answer.send(works);
         });
     }

@@ -19,13 +19,26 @@ use crate::world::process::Process;
 use crate::world::shell::{Host, Order};
 
 /// Runs the server until it is crashed.
-pub async fn run(net: Arc<Net>, host: Rc<Host>, server: ServerName, port: u16, store: Store) -> turmoil::Result {
+pub async fn run(
+    net: Arc<Net>,
+    host: Rc<Host>,
+    server: ServerName,
+    port: u16,
+    store: Store,
+) -> turmoil::Result {
     let mut orders = host.open_orders();
     let listener = TcpListener::bind(("0.0.0.0", port)).await?;
-    let tools = Tools { journal: net.journal.clone(), process: Arc::clone(&host.process), server, store };
+    let tools = Tools {
+        journal: net.journal.clone(),
+        process: Arc::clone(&host.process),
+        server,
+        store,
+    };
     let rmcp = RmcpServer::new(Arc::new(tools), &RmcpServerOptions::default());
     host.is_up.set(true);
-    net.journal.note(Event::ProcessUp { process: Arc::clone(&host.process.name) });
+    net.journal.note(Event::ProcessUp {
+        process: Arc::clone(&host.process.name),
+    });
     loop {
         tokio::select! {
             biased;
@@ -61,7 +74,11 @@ impl ToolBackend for Tools {
         tool: &str,
         arguments: Value,
     ) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>> {
-        let (journal, process, server) = (self.journal.clone(), Arc::clone(&self.process), Arc::clone(&self.server));
+        let (journal, process, server) = (
+            self.journal.clone(),
+            Arc::clone(&self.process),
+            Arc::clone(&self.server),
+        );
         let (store, tool) = (self.store.clone(), tool.to_owned());
         Box::pin(async move {
             if process.is_halted() {
@@ -70,19 +87,28 @@ impl ToolBackend for Tools {
             let commit = |entities: Vec<Entity>| {
                 store.create(entities);
                 let call = journal.call_in(&arguments);
-                journal.at(Event::EffectCommitted { server: Arc::clone(&server), tool: tool.clone(), call })
+                journal.at(Event::EffectCommitted {
+                    server: Arc::clone(&server),
+                    tool: tool.clone(),
+                    call,
+                })
             };
             match tool.as_str() {
                 "create_entities" => {
-                    let entities = serde_json::from_value::<Vec<Entity>>(arguments["entities"].clone())
-                        .map_err(|error| format!("bad arguments: {error}"))?;
+                    let entities =
+                        serde_json::from_value::<Vec<Entity>>(arguments["entities"].clone())
+                            .map_err(|error| format!("bad arguments: {error}"))?;
                     undergo(commit(entities)).await;
                     Ok(arguments["entities"].to_string())
                 }
                 "slow" => {
                     let ms = arguments["ms"].as_u64().unwrap_or_default();
                     let name = arguments["name"].as_str().unwrap_or_default().to_owned();
-                    let entity = Entity { name, entity_type: "slow".to_owned(), observations: Vec::new() };
+                    let entity = Entity {
+                        name,
+                        entity_type: "slow".to_owned(),
+                        observations: Vec::new(),
+                    };
                     undergo(commit(vec![entity])).await;
                     tokio::time::sleep(Duration::from_millis(ms)).await;
                     Ok("done".to_owned())
@@ -91,7 +117,9 @@ impl ToolBackend for Tools {
                     let found = store.search(arguments["query"].as_str().unwrap_or_default());
                     Ok(json!({"entities": found, "relations": []}).to_string())
                 }
-                "read_graph" => Ok(json!({"entities": store.snapshot(), "relations": []}).to_string()),
+                "read_graph" => {
+                    Ok(json!({"entities": store.snapshot(), "relations": []}).to_string())
+                }
                 other => Err(format!("unknown tool {other}")),
             }
         })

@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::proxy::{
-    BodyEnd, BrokenBody, ChunkCounter, Framing, HeadDecision, Hop, LogRecord, Release, UpstreamFailure,
-    nginx::CLIENT_CLOSED_REQUEST,
+    BodyEnd, BrokenBody, ChunkCounter, Framing, HeadDecision, Hop, LogRecord, Release,
+    UpstreamFailure, nginx::CLIENT_CLOSED_REQUEST,
 };
 use crate::world::body::{Feed, Outgoing, Piece};
 use crate::world::convert;
@@ -35,7 +35,13 @@ pub struct Log {
 impl Log {
     /// The line of a request that came from `peer`. Until an answer is known, the client counts as having left.
     #[must_use]
-    pub fn new(host: &Rc<Host>, core: &Arc<dyn Hop>, logs: &AccessLogs, peer: &Rc<str>, request: &Request) -> Self {
+    pub fn new(
+        host: &Rc<Host>,
+        core: &Arc<dyn Hop>,
+        logs: &AccessLogs,
+        peer: &Rc<str>,
+        request: &Request,
+    ) -> Self {
         Self {
             host: Rc::clone(host),
             core: Arc::clone(core),
@@ -69,7 +75,9 @@ impl Drop for Log {
         }
         let record = LogRecord::new(&self.peer, &self.request, self.status, self.sent.sent());
         if let Some(line) = self.core.access_log(&record) {
-            self.logs.borrow_mut().push((Arc::clone(&self.host.process.name), line));
+            self.logs
+                .borrow_mut()
+                .push((Arc::clone(&self.host.process.name), line));
         }
     }
 }
@@ -101,10 +109,23 @@ impl Relay {
             HeadDecision::Replace(response) => {
                 self.log.finish(&response);
                 let whole = Outgoing::whole(response.body);
-                let _ = self.answer.send(convert::response(response.status, &response.headers, whole));
+                let _ =
+                    self.answer
+                        .send(convert::response(response.status, &response.headers, whole));
             }
-            HeadDecision::Forward { status, headers: outer, release } => {
-                self.forward(Framing::of(parts.status.as_u16(), &headers), status, &outer, release, body).await;
+            HeadDecision::Forward {
+                status,
+                headers: outer,
+                release,
+            } => {
+                self.forward(
+                    Framing::of(parts.status.as_u16(), &headers),
+                    status,
+                    &outer,
+                    release,
+                    body,
+                )
+                .await;
             }
         }
     }
@@ -129,7 +150,11 @@ impl Relay {
             Release::FirstByte { .. } => 1,
             Release::Buffers { bytes } => bytes,
         };
-        let mut held = Held { response: Some(convert::response(status, headers, outgoing)), data: Vec::new(), bytes: 0 };
+        let mut held = Held {
+            response: Some(convert::response(status, headers, outgoing)),
+            data: Vec::new(),
+            bytes: 0,
+        };
         let end = loop {
             if held.bytes >= threshold && !self.release(&mut held, status, framing, &feed) {
                 break End::ClientLeft;
@@ -163,7 +188,10 @@ impl Relay {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the state of one broken relay, used here only")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the state of one broken relay, used here only"
+    )]
     fn broken(
         mut self,
         why: BrokenBody,
@@ -182,7 +210,9 @@ impl Relay {
             let response = self.core.on_failure(failure);
             self.log.finish(&response);
             let whole = Outgoing::whole(response.body);
-            let _ = self.answer.send(convert::response(response.status, &response.headers, whole));
+            let _ = self
+                .answer
+                .send(convert::response(response.status, &response.headers, whole));
             return;
         }
         if why == BrokenBody::Silent {
@@ -200,7 +230,10 @@ impl Relay {
         if let Some(response) = held.response.take() {
             self.log.head(status, framing);
             let (spare, _) = oneshot::channel();
-            if std::mem::replace(&mut self.answer, spare).send(response).is_err() {
+            if std::mem::replace(&mut self.answer, spare)
+                .send(response)
+                .is_err()
+            {
                 return false;
             }
         }
@@ -211,7 +244,11 @@ impl Relay {
     }
 
     async fn client_left(&mut self, feed: &Feed, head_is_held: bool) {
-        if head_is_held { self.answer.closed().await } else { feed.closed().await }
+        if head_is_held {
+            self.answer.closed().await
+        } else {
+            feed.closed().await
+        }
     }
 }
 
@@ -226,5 +263,9 @@ fn why_broken(error: &hyper::Error) -> BrokenBody {
     let reset = std::iter::successors(std::error::Error::source(error), |e| e.source())
         .filter_map(|e| e.downcast_ref::<io::Error>())
         .any(|e| e.kind() == io::ErrorKind::ConnectionReset);
-    if reset { BrokenBody::Reset } else { BrokenBody::Closed }
+    if reset {
+        BrokenBody::Reset
+    } else {
+        BrokenBody::Closed
+    }
 }

@@ -120,8 +120,14 @@ impl World<'_> {
 
     fn manage(&mut self, name: &str, addresses: Vec<IpAddr>, supervisor_ms: u64) -> Rc<Host> {
         let host = Host::new(Process::new(name), Rc::clone(&self.reports));
-        let managed = Managed { host: Rc::clone(&host), addresses, supervisor_ms, sessions: None };
-        self.processes.insert(Arc::clone(&host.process.name), managed);
+        let managed = Managed {
+            host: Rc::clone(&host),
+            addresses,
+            supervisor_ms,
+            sessions: None,
+        };
+        self.processes
+            .insert(Arc::clone(&host.process.name), managed);
         host
     }
 
@@ -131,18 +137,36 @@ impl World<'_> {
         let host = self.manage(&server.name, vec![address], server.supervisor_ms);
         let store = Store::default();
         let ids = Rc::new(RefCell::new(Ids::new(server, seed)));
-        let (net, jumper, port, kind) = (Arc::clone(net), self.jumper.clone(), server.port, server.kind.clone());
+        let (net, jumper, port, kind) = (
+            Arc::clone(net),
+            self.jumper.clone(),
+            server.port,
+            server.kind.clone(),
+        );
         let session_timeout_ms = server.session_timeout_ms;
         let core: Rc<RefCell<Option<Rc<RefCell<ServerCore>>>>> = Rc::default();
         let seen = Rc::clone(&core);
-        let sessions: Rc<dyn Fn() -> Vec<String>> =
-            Rc::new(move || seen.borrow().as_ref().map_or_else(Vec::new, |core| core.borrow().live_sessions()));
+        let sessions: Rc<dyn Fn() -> Vec<String>> = Rc::new(move || {
+            seen.borrow()
+                .as_ref()
+                .map_or_else(Vec::new, |core| core.borrow().live_sessions())
+        });
         if let Some(managed) = self.processes.get_mut(&name) {
             managed.sessions = Some((Arc::clone(&name), sessions));
         }
         self.sim.host(server.name.as_str(), move || {
-            let (net, host, name, store) = (Arc::clone(&net), Rc::clone(&host), Arc::clone(&name), store.clone());
-            let (ids, core, kind, jumper) = (Rc::clone(&ids), Rc::clone(&core), kind.clone(), jumper.clone());
+            let (net, host, name, store) = (
+                Arc::clone(&net),
+                Rc::clone(&host),
+                Arc::clone(&name),
+                store.clone(),
+            );
+            let (ids, core, kind, jumper) = (
+                Rc::clone(&ids),
+                Rc::clone(&core),
+                kind.clone(),
+                jumper.clone(),
+            );
             async move {
                 spawn_local(jumper.serve());
                 *core.borrow_mut() = None;
@@ -152,7 +176,8 @@ impl World<'_> {
                 match kind {
                     ServerKind::Real(_) => real_shell::run(net, host, name, port, store).await,
                     ServerKind::Dialect(dialect) => {
-                        let dialect = Dialect::get(&dialect).expect("loading has checked the dialect");
+                        let dialect =
+                            Dialect::get(&dialect).expect("loading has checked the dialect");
                         let options = Options {
                             path: ENDPOINT.to_owned(),
                             ids: Box::new(move || ids.borrow_mut().next()),
@@ -179,7 +204,10 @@ impl World<'_> {
                 let mut options = HopOptions::new(format!("localhost:{}", server.port));
                 options.upstream_path = Some(ENDPOINT.to_owned());
                 options.read_timeout_ms = hop.read_timeout_ms;
-                (Arc::from(server.name.as_str()), proxy::hop(hop.kind, &options))
+                (
+                    Arc::from(server.name.as_str()),
+                    proxy::hop(hop.kind, &options),
+                )
             })
             .collect();
         for (n, name) in names.iter().enumerate() {
@@ -193,7 +221,9 @@ impl World<'_> {
                     if !host.listens.get() {
                         return std::future::pending().await;
                     }
-                    HopShell::new(net, host, position + 1, cores, logs).run(HOP_PORT, n == 0).await
+                    HopShell::new(net, host, position + 1, cores, logs)
+                        .run(HOP_PORT, n == 0)
+                        .await
                 }
             };
             match name.parse::<IpAddr>() {
@@ -217,7 +247,10 @@ impl World<'_> {
         });
         let (jumper, jobs) = (self.jumper.clone(), RefCell::new(Some(jobs)));
         self.sim.host(PROBE, move || {
-            let jobs = jobs.borrow_mut().take().expect("the probe process starts once");
+            let jobs = jobs
+                .borrow_mut()
+                .take()
+                .expect("the probe process starts once");
             let (jumper, maker) = (jumper.clone(), Rc::clone(&maker));
             async move {
                 spawn_local(jumper.serve());
@@ -234,10 +267,16 @@ impl World<'_> {
             paths,
         });
         let subject: SharedSubject = match subject {
-            Subject::Application { policy, .. } => Rc::new(Application::new(*policy, maker, self.journal.clone())),
+            Subject::Application { policy, .. } => {
+                Rc::new(Application::new(*policy, maker, self.journal.clone()))
+            }
             Subject::Bare { .. } => Rc::new(Bare::new(maker)),
         };
-        let hops: Vec<ProcessName> = scenario.path.iter().map(|hop| Arc::from(hop.kind.as_str())).collect();
+        let hops: Vec<ProcessName> = scenario
+            .path
+            .iter()
+            .map(|hop| Arc::from(hop.kind.as_str()))
+            .collect();
         let path_of = Rc::new(move |server: &ServerName| {
             let ends = [Arc::from(CLIENT), Arc::clone(server)];
             hops.iter().cloned().chain(ends).collect()
@@ -251,7 +290,10 @@ impl World<'_> {
         };
         let (jumper, script) = (self.jumper.clone(), RefCell::new(Some(script)));
         self.sim.host(CLIENT, move || {
-            let script = script.borrow_mut().take().expect("the client process starts once");
+            let script = script
+                .borrow_mut()
+                .take()
+                .expect("the client process starts once");
             let jumper = jumper.clone();
             async move {
                 spawn_local(jumper.serve());
@@ -263,8 +305,14 @@ impl World<'_> {
 
     fn drive(self) -> Result<Run, String> {
         let findings = Rc::clone(&self.findings);
-        let driver =
-            Driver::new(self.sim, self.journal.clone(), self.jumper, self.processes, self.commands, self.reports);
+        let driver = Driver::new(
+            self.sim,
+            self.journal.clone(),
+            self.jumper,
+            self.processes,
+            self.commands,
+            self.reports,
+        );
         let virtual_ms = driver.run(move || findings.borrow().finished)?;
         let findings = self.findings.borrow().clone();
         Ok(Run {
@@ -288,7 +336,9 @@ struct Ids {
 impl Ids {
     fn new(server: &Server, seed: u64) -> Self {
         let hex = match &server.kind {
-            ServerKind::Dialect(name) => Dialect::get(name).is_some_and(|d| d.draws_hex_ids()),
+            ServerKind::Dialect(name) => {
+                Dialect::get(name).is_some_and(|d| d.sessions.id == crate::server::IdShape::Hex32)
+            }
             ServerKind::Real(_) => false,
         };
         Self {
@@ -301,7 +351,11 @@ impl Ids {
     fn next(&mut self) -> String {
         self.named.pop_front().unwrap_or_else(|| {
             let uuid = self.drawn.uuid();
-            if self.hex { uuid.replace('-', "") } else { uuid }
+            if self.hex {
+                uuid.replace('-', "")
+            } else {
+                uuid
+            }
         })
     }
 }
@@ -324,15 +378,25 @@ fn routes(sim: &Sim<'_>, scenario: &Scenario) -> BTreeMap<ServerName, Vec<Target
         .iter()
         .map(|hop| Target {
             process: Arc::from(hop.kind.as_str()),
-            addresses: addresses_of(hop.kind).iter().map(|n| SocketAddr::new(lookup(sim, n), HOP_PORT)).collect(),
+            addresses: addresses_of(hop.kind)
+                .iter()
+                .map(|n| SocketAddr::new(lookup(sim, n), HOP_PORT))
+                .collect(),
         })
         .collect();
     let route = |server: &Server| {
         let address = SocketAddr::new(sim.lookup(server.name.as_str()), server.port);
-        let target = Target { process: Arc::from(server.name.as_str()), addresses: vec![address] };
+        let target = Target {
+            process: Arc::from(server.name.as_str()),
+            addresses: vec![address],
+        };
         hops.iter().cloned().chain([target]).collect()
     };
-    scenario.servers.iter().map(|server| (Arc::from(server.name.as_str()), route(server))).collect()
+    scenario
+        .servers
+        .iter()
+        .map(|server| (Arc::from(server.name.as_str()), route(server)))
+        .collect()
 }
 
 /// The path that a client is given for each server. Behind nginx it is secret, and shown as the report shows it.
@@ -347,6 +411,11 @@ fn endpoint_paths(scenario: &Scenario) -> BTreeMap<ServerName, Arc<str>> {
         .servers
         .iter()
         .enumerate()
-        .map(|(position, server)| (Arc::from(server.name.as_str()), Arc::from(path(position, server))))
+        .map(|(position, server)| {
+            (
+                Arc::from(server.name.as_str()),
+                Arc::from(path(position, server)),
+            )
+        })
         .collect()
 }

@@ -103,10 +103,17 @@ impl Script {
 
     async fn call(&self, line: u64, call: &Call, background: &mut Background) {
         let server: ServerName = Arc::from(call.on.as_str());
-        let spec = CallSpec { tool: call.tool, takes_ms: call.takes_ms };
+        let spec = CallSpec {
+            tool: call.tool,
+            takes_ms: call.takes_ms,
+        };
         let calls: Vec<_> = (0..call.parallel)
             .map(|_| {
-                let (user, server, findings) = (self.user.clone(), Arc::clone(&server), Rc::clone(&self.findings));
+                let (user, server, findings) = (
+                    self.user.clone(),
+                    Arc::clone(&server),
+                    Rc::clone(&self.findings),
+                );
                 let expect = call.expect;
                 spawn_local(async move {
                     let (_, outcome) = user.call(&server, spec).await;
@@ -128,16 +135,24 @@ impl Script {
 
     async fn climb(&self, server: &ServerName, background: &mut Background) {
         self.ask(Ask::Calm).await;
-        let names: Vec<String> =
-            background.iter().filter(|(_, (on, _))| on == server).map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = background
+            .iter()
+            .filter(|(_, (on, _))| on == server)
+            .map(|(name, _)| name.clone())
+            .collect();
         for name in names {
             if let Some((_, calls)) = background.remove(&name) {
                 join(calls).await;
             }
         }
-        self.user.journal().note(Event::Phase(Phase::Calm { server: Arc::clone(server) }));
+        self.user.journal().note(Event::Phase(Phase::Calm {
+            server: Arc::clone(server),
+        }));
         let rung = climb(&self.user, server, || self.prober.probe(server)).await;
-        self.findings.borrow_mut().rungs.push((Arc::clone(server), rung));
+        self.findings
+            .borrow_mut()
+            .rungs
+            .push((Arc::clone(server), rung));
     }
 
     async fn ask(&self, what: Ask) {
@@ -160,9 +175,16 @@ async fn join(calls: Vec<JoinHandle<()>>) {
 
 fn failure(expect: Option<CallExpect>, outcome: &Outcome) -> Option<String> {
     match (expect?, outcome) {
-        (CallExpect::Ok, Outcome::Ok) | (CallExpect::Error, Outcome::Error(_) | Outcome::TimedOut) => None,
-        (CallExpect::Ok, Outcome::Error(text)) => Some(format!("the call should have been ok, but the user saw: {text}")),
-        (CallExpect::Ok, Outcome::TimedOut) => Some("the call should have been ok, but got no answer in 60 s".to_owned()),
-        (CallExpect::Error, Outcome::Ok) => Some("the call should have failed, but was ok".to_owned()),
+        (CallExpect::Ok, Outcome::Ok)
+        | (CallExpect::Error, Outcome::Error(_) | Outcome::TimedOut) => None,
+        (CallExpect::Ok, Outcome::Error(text)) => Some(format!(
+            "the call should have been ok, but the user saw: {text}"
+        )),
+        (CallExpect::Ok, Outcome::TimedOut) => {
+            Some("the call should have been ok, but got no answer in 60 s".to_owned())
+        }
+        (CallExpect::Error, Outcome::Ok) => {
+            Some("the call should have failed, but was ok".to_owned())
+        }
     }
 }

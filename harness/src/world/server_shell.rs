@@ -48,7 +48,13 @@ pub struct ServerShell {
 }
 
 /// Runs the server until it is crashed. `core` stays readable for the driver.
-pub async fn run(net: Arc<Net>, host: Rc<Host>, server: ServerName, port: u16, core: Rc<RefCell<ServerCore>>) -> turmoil::Result {
+pub async fn run(
+    net: Arc<Net>,
+    host: Rc<Host>,
+    server: ServerName,
+    port: u16,
+    core: Rc<RefCell<ServerCore>>,
+) -> turmoil::Result {
     let mut orders = host.open_orders();
     let (aborted, mut aborts) = mpsc::unbounded_channel();
     let listener = TcpListener::bind(("0.0.0.0", port)).await?;
@@ -62,7 +68,9 @@ pub async fn run(net: Arc<Net>, host: Rc<Host>, server: ServerName, port: u16, c
         aborted,
     });
     shell.host.is_up.set(true);
-    shell.net.journal.note(Event::ProcessUp { process: Arc::clone(&shell.host.process.name) });
+    shell.net.journal.note(Event::ProcessUp {
+        process: Arc::clone(&shell.host.process.name),
+    });
     let mut listener = Some(listener);
     loop {
         let accepting = async {
@@ -109,17 +117,30 @@ impl ServerShell {
             .await;
     }
 
-    async fn exchange(self: Rc<Self>, request: hyper::Request<Incoming>) -> Result<HyperResponse, Infallible> {
+    async fn exchange(
+        self: Rc<Self>,
+        request: hyper::Request<Incoming>,
+    ) -> Result<HyperResponse, Infallible> {
         let (parts, body) = request.into_parts();
-        let Ok(body) = body.collect().await else { return std::future::pending().await };
+        let Ok(body) = body.collect().await else {
+            return std::future::pending().await;
+        };
         let request = convert::request(&parts, body.to_bytes().to_vec());
         let key = Key(self.next_key.get());
         self.next_key.set(key.0 + 1);
         let (head, answer) = oneshot::channel();
-        let open = Open { frames: None, head: Some(head), method: request.method.clone() };
+        let open = Open {
+            frames: None,
+            head: Some(head),
+            method: request.method.clone(),
+        };
         self.open.borrow_mut().insert(key, open);
         // Walking goes on when the client goes away: hyper drops this future then, not the walk.
-        let mut guard = AbortGuard { key, line: self.aborted.clone(), armed: true };
+        let mut guard = AbortGuard {
+            key,
+            line: self.aborted.clone(),
+            armed: true,
+        };
         let shell = Rc::clone(&self);
         spawn_local(async move { shell.input(Input::Request { key, request }).await });
         let response = answer.await;
@@ -134,7 +155,10 @@ impl ServerShell {
         if self.host.process.is_halted() {
             return;
         }
-        let outputs = self.core.borrow_mut().handle(self.net.journal.now_ms(), input);
+        let outputs = self
+            .core
+            .borrow_mut()
+            .handle(self.net.journal.now_ms(), input);
         for output in outputs {
             self.walk(output).await;
         }
@@ -150,11 +174,18 @@ impl ServerShell {
         let journal = &self.net.journal;
         match output {
             Output::OpenSession { session } => {
-                let fate = journal.at(Event::SessionOpened { server: Arc::clone(&self.server), session });
+                let fate = journal.at(Event::SessionOpened {
+                    server: Arc::clone(&self.server),
+                    session,
+                });
                 self.host.undergo(fate).await;
             }
             Output::EndSession { session, cause } => {
-                journal.note(Event::SessionEnded { server: Arc::clone(&self.server), session, cause });
+                journal.note(Event::SessionEnded {
+                    server: Arc::clone(&self.server),
+                    session,
+                    cause,
+                });
             }
             Output::Effect { tool, arguments } => {
                 let call = journal.call_in(&arguments);
@@ -162,24 +193,44 @@ impl ServerShell {
                 let fate = journal.at(Event::EffectCommitted { server, tool, call });
                 self.host.undergo(fate).await;
             }
-            Output::Respond { key, response, framing } => {
-                let Some(mut open) = self.open.borrow_mut().remove(&key) else { return };
+            Output::Respond {
+                key,
+                response,
+                framing,
+            } => {
+                let Some(mut open) = self.open.borrow_mut().remove(&key) else {
+                    return;
+                };
                 let body = match framing {
                     Framing::Length => Outgoing::whole(response.body),
                     Framing::Chunked => Outgoing::one_chunk(response.body),
                 };
                 let response = convert::response(response.status, &response.headers, body);
-                let _ = open.head.take().expect("an exchange is answered once").send(response);
+                let _ = open
+                    .head
+                    .take()
+                    .expect("an exchange is answered once")
+                    .send(response);
             }
-            Output::Head { key, status, headers } => {
+            Output::Head {
+                key,
+                status,
+                headers,
+            } => {
                 let mut open = self.open.borrow_mut();
-                let Some(open) = open.get_mut(&key) else { return };
+                let Some(open) = open.get_mut(&key) else {
+                    return;
+                };
                 let (frames, body) = Outgoing::fed(None);
                 open.frames = Some(frames);
                 let line = self.aborted.clone();
                 let body = body.if_abandoned(move || drop(line.send(key)));
                 let response = convert::response(status, &headers, body);
-                let _ = open.head.take().expect("an exchange is answered once").send(response);
+                let _ = open
+                    .head
+                    .take()
+                    .expect("an exchange is answered once")
+                    .send(response);
             }
             Output::Event { key, event } => self.piece(key, Piece::Data(event.encode().into())),
             Output::Close { key, clean } => {
@@ -196,12 +247,19 @@ impl ServerShell {
                     shell.input(Input::Timer(id)).await;
                 });
             }
-            Output::Exit { code, why } => self.host.died(format!("{why} (exit status {code})")).await,
+            Output::Exit { code, why } => {
+                self.host.died(format!("{why} (exit status {code})")).await
+            }
         }
     }
 
     fn piece(&self, key: Key, piece: Piece) {
-        if let Some(frames) = self.open.borrow().get(&key).and_then(|open| open.frames.as_ref()) {
+        if let Some(frames) = self
+            .open
+            .borrow()
+            .get(&key)
+            .and_then(|open| open.frames.as_ref())
+        {
             let _ = frames.send(piece);
         }
     }
@@ -214,7 +272,12 @@ impl ServerShell {
 
     async fn drain(self: &Rc<Self>, limit_ms: u64) {
         let idle = async {
-            while self.open.borrow().values().any(|open| open.method != Method::Get) {
+            while self
+                .open
+                .borrow()
+                .values()
+                .any(|open| open.method != Method::Get)
+            {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };

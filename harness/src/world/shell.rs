@@ -52,7 +52,13 @@ impl Host {
     /// A host that listens once started.
     #[must_use]
     pub fn new(process: Arc<Process>, reports: Reports) -> Rc<Self> {
-        Rc::new(Self { process, listens: Cell::new(true), is_up: Cell::new(false), orders: RefCell::new(None), reports })
+        Rc::new(Self {
+            process,
+            listens: Cell::new(true),
+            is_up: Cell::new(false),
+            orders: RefCell::new(None),
+            reports,
+        })
     }
 
     /// A new line for orders; the software that starts now takes it.
@@ -64,17 +70,22 @@ impl Host {
 
     /// Gives an order. Returns whether anybody is there to take it.
     pub fn order(&self, order: Order) -> bool {
-        self.orders.borrow().as_ref().is_some_and(|line| line.send(order).is_ok())
+        self.orders
+            .borrow()
+            .as_ref()
+            .is_some_and(|line| line.send(order).is_ok())
     }
 
     /// The process ended as it was told to. Nothing of it acts from here on.
     pub async fn stopped(&self) -> ! {
-        self.end(Report::Stopped(Arc::clone(&self.process.name))).await
+        self.end(Report::Stopped(Arc::clone(&self.process.name)))
+            .await
     }
 
     /// The process died by itself. Nothing of it acts from here on.
     pub async fn died(&self, why: String) -> ! {
-        self.end(Report::Died(Arc::clone(&self.process.name), why)).await
+        self.end(Report::Died(Arc::clone(&self.process.name), why))
+            .await
     }
 
     async fn end(&self, report: Report) -> ! {
