@@ -5,6 +5,7 @@
 
 mod client;
 mod dial;
+pub mod model;
 
 pub use client::{
     CallResult, Client, ClientError, ClientFactory, Health, LocalBoxFuture, NotificationSink,
