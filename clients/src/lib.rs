@@ -5,6 +5,7 @@
 
 mod client;
 mod dial;
+pub mod model;
 pub mod rmcp;
 
 pub use client::{

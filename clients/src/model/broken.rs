@@ -1,0 +1,69 @@
+//! Clients that are wrong in one known way each, so that an invariant can be seen to catch it. Each is
+//! [`Policy::recovering`] with one knob wrong; nothing else may differ.
+
+use super::policy::{Policy, ReinitBounds};
+
+/// The broken policies with their names, in the order of the names.
+#[must_use]
+pub fn broken() -> Vec<(&'static str, Policy)> {
+    let right = Policy::recovering;
+    vec![
+        (
+            // Waits for ever for an answer that has come already (F6). The limit would hide it, so it is off as well.
+            "broken/hangs",
+            Policy {
+                request_timeout: None,
+                ignore_unattributed: true,
+                ..right()
+            },
+        ),
+        (
+            // F4.
+            "broken/initialize-with-stale-id",
+            Policy {
+                reinit_carries_id: true,
+                ..right()
+            },
+        ),
+        (
+            // Re-initializes after a loss but goes on with the lost id (against SES-08).
+            "broken/keeps-id-after-404",
+            Policy {
+                drop_id_on_loss: false,
+                ..right()
+            },
+        ),
+        (
+            // LIFE-04.
+            "broken/no-initialized",
+            Policy {
+                skip_initialized: true,
+                ..right()
+            },
+        ),
+        (
+            // F13.
+            "broken/reinit-per-call",
+            Policy {
+                single_flight: false,
+                ..right()
+            },
+        ),
+        (
+            // F8.
+            "broken/reinit-storm",
+            Policy {
+                reinit_bounds: ReinitBounds::none(),
+                ..right()
+            },
+        ),
+        (
+            // F11.
+            "broken/resends-what-may-have-run",
+            Policy {
+                resend_unknown: true,
+                ..right()
+            },
+        ),
+    ]
+}

@@ -1,0 +1,360 @@
+//! One POST and its answer: JSON or an event stream (POST-06, POST-07), a refusal, or nothing. Also the handshake and the
+//! answers to what the server asks. Whether to try again is decided by the callers.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use hyper::Response;
+use hyper::body::Incoming;
+use serde_json::Value;
+use stalemate_wire::{Revision, RpcKind, SessionId, header, notification, summarize};
+
+use super::failure::Failure;
+use super::http::{Conn, Events, Head, Next, header_of, is_event_stream};
+use super::session::{Core, Session};
+use crate::Health;
+
+/// How long the rest of a stream may take after the response (POST-10); then its connection is closed.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// What a successful exchange brought.
+pub(super) struct Answer {
+    /// The result; null where none was asked for.
+    pub(super) result: Value,
+    /// The session id header of the response, as it stands.
+    session_id: Option<String>,
+}
+
+impl Core {
+    /// Sends one message on `conn`. With `expected`, waits for the response with that id; without, the body is a
+    /// notification or a response, and any success will do (POST-04).
+    pub(super) async fn exchange(
+        self: &Rc<Self>,
+        mut conn: Conn,
+        head: &Head,
+        body: Vec<u8>,
+        expected: Option<u64>,
+    ) -> Result<Answer, Failure> {
+        let accept = [
+            (header::ACCEPT, "application/json, text/event-stream"),
+            (header::CONTENT_TYPE, "application/json"),
+        ];
+        let request = self.http.request("POST", &accept, head, body)?;
+        let response = match conn.send(request).await {
+            Ok(response) => response,
+            Err(failure) => {
+                // A pooled connection that was closed while idle says nothing of the server.
+                if !(conn.is_reused() && matches!(failure, Failure::Unsent(_))) {
+                    self.broken();
+                }
+                return Err(failure);
+            }
+        };
+        let status = response.status().as_u16();
+        if !response.status().is_success() {
+            return Err(self.refusal(conn, response, status, expected).await);
+        }
+        let session_id = header_of(&response, header::SESSION_ID).map(str::to_owned);
+        let result = match expected {
+            None => {
+                self.finish(conn, Events::new(response.into_body())).await;
+                Ok(Value::Null)
+            }
+            Some(id) if is_event_stream(&response) => {
+                self.from_events(conn, Events::new(response.into_body()), id)
+                    .await
+            }
+            Some(id) => self.from_json(conn, response, id).await,
+        };
+        match result {
+            Ok(_) | Err(Failure::Answered(_)) => self.set_health(Health::Working),
+            Err(_) => self.broken(),
+        }
+        Ok(Answer {
+            result: result?,
+            session_id,
+        })
+    }
+
+    /// The connection failed under a request: the idle ones go too.
+    fn broken(&self) {
+        self.set_health(Health::Failing);
+        self.http.drop_idle();
+    }
+
+    /// Reads a refusal. Its JSON-RPC error counts as the answer whatever id it carries: a server that refuses a request in
+    /// its HTTP layer often has not read the id (POST-05, F6).
+    async fn refusal(
+        &self,
+        conn: Conn,
+        response: Response<Incoming>,
+        status: u16,
+        expected: Option<u64>,
+    ) -> Failure {
+        let body = match response.into_body().collect().await {
+            Ok(body) => {
+                self.http.release(conn);
+                body.to_bytes()
+            }
+            Err(_) => Default::default(),
+        };
+        let error = summarize(&body)
+            .into_iter()
+            .find(|rpc| rpc.kind == RpcKind::Error);
+        let id = error.as_ref().and_then(|e| e.id.as_ref()?.as_u64());
+        if self.policy.ignore_unattributed && expected.is_some() && id != expected {
+            std::future::pending::<()>().await;
+        }
+        self.set_health(Health::Failing);
+        Failure::Refused {
+            status,
+            message: error.and_then(|e| e.error).map(|e| e.message),
+        }
+    }
+
+    /// The response from a JSON body.
+    async fn from_json(
+        self: &Rc<Self>,
+        conn: Conn,
+        response: Response<Incoming>,
+        id: u64,
+    ) -> Result<Value, Failure> {
+        let body = match response.into_body().collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(_) => return Err(Failure::Unknown("response cut short")),
+        };
+        self.http.release(conn);
+        let message = serde_json::from_slice::<Value>(&body).ok();
+        match message.and_then(|m| self.take_in(m, Some(id))) {
+            Some(result) => result,
+            None if self.policy.ignore_unattributed => std::future::pending().await,
+            None => Err(Failure::Unknown("no response")),
+        }
+    }
+
+    /// The response from an event stream. A stream that ends without it has lost it (F7).
+    async fn from_events(
+        self: &Rc<Self>,
+        conn: Conn,
+        mut events: Events,
+        id: u64,
+    ) -> Result<Value, Failure> {
+        loop {
+            match events.next().await {
+                Next::Event(event) => {
+                    let message = event.data.and_then(|d| serde_json::from_str(&d).ok());
+                    if let Some(result) = message.and_then(|m| self.take_in(m, Some(id))) {
+                        self.finish(conn, events).await;
+                        return result;
+                    }
+                }
+                Next::End => {
+                    self.http.release(conn);
+                    return Err(Failure::Unknown("response lost"));
+                }
+                Next::Cut => return Err(Failure::Unknown("connection lost")),
+            }
+        }
+    }
+
+    /// Takes in a message from any stream. Returns the result if it is the response with the expected id; passes on
+    /// notifications, answers requests, and ignores responses that nobody waits for (CAN-04).
+    pub(super) fn take_in(
+        self: &Rc<Self>,
+        message: Value,
+        expected: Option<u64>,
+    ) -> Option<Result<Value, Failure>> {
+        if let Value::Array(batch) = message {
+            // Batches exist in 2025-03-26 only, where they may mix responses and notifications.
+            let taken = batch.into_iter().map(|m| self.take_in(m, expected));
+            return taken.fold(None, Option::or);
+        }
+        if let Some(method) = message.get("method").and_then(Value::as_str) {
+            match message.get("id") {
+                Some(id) => self.answer_server(method, id),
+                None => (self.sink)(method),
+            }
+            return None;
+        }
+        let id = message.get("id").filter(|id| !id.is_null());
+        let mine = expected.is_some() && id.and_then(Value::as_u64) == expected;
+        if let Some(error) = message.get("error") {
+            let unattributed =
+                expected.is_some() && id.is_none() && !self.policy.ignore_unattributed;
+            let text = error.get("message").and_then(Value::as_str);
+            return (mine || unattributed)
+                .then(|| Err(Failure::Answered(text.unwrap_or("error").to_owned())));
+        }
+        mine.then(|| match message.get("result") {
+            Some(result) => Ok(result.clone()),
+            None => Err(Failure::Protocol("invalid response")),
+        })
+    }
+
+    /// Answers a request of the server in a POST of its own: `ping` with an empty result (PING-01), anything else as
+    /// unknown, since no capability was declared.
+    fn answer_server(self: &Rc<Self>, method: &str, id: &Value) {
+        let body = if method == "ping" {
+            format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)
+        } else {
+            format!(
+                r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32601,"message":"Method not found"}}}}"#
+            )
+        };
+        let Some(generation) = self.current().map(|s| s.generation) else {
+            return;
+        };
+        let core = Rc::clone(self);
+        self.spawn(async move {
+            let post = async {
+                loop {
+                    let conn = core.http.acquire().await?;
+                    let reused = conn.is_reused();
+                    // Not with the id of a session that was lost meanwhile.
+                    let Some(session) = core.current_of(generation) else {
+                        core.http.release(conn);
+                        return Ok(());
+                    };
+                    let head = session.head();
+                    let body = body.clone().into_bytes();
+                    match core.exchange(conn, &head, body, None).await {
+                        Err(Failure::Unsent(_)) if reused => {}
+                        other => return other.map(drop),
+                    }
+                }
+            };
+            if let Err(failure) = core.limited(post).await {
+                core.refused_aside(generation, &failure);
+            }
+        });
+    }
+
+    /// A request that no call waits for was refused: if that means a lost session, the usual follows.
+    fn refused_aside(self: &Rc<Self>, generation: u64, failure: &Failure) {
+        let carried = self.current_of(generation).is_some_and(|s| s.id.is_some());
+        if carried && self.means_lost(failure) && self.lose(generation) {
+            self.start_reinit();
+        }
+    }
+
+    /// Reads what follows the response, so that the connection can serve the next request. Mostly that is only the end of
+    /// the body, which stands in the same segment: letting the connection's task run first saves a second connection.
+    async fn finish(self: &Rc<Self>, conn: Conn, mut events: Events) {
+        for _ in 0..3 {
+            match events.next().now_or_never() {
+                Some(Next::Event(event)) => self.take_in_event(event),
+                Some(Next::End) => return self.http.release(conn),
+                Some(Next::Cut) => return,
+                None => tokio::task::yield_now().await,
+            }
+        }
+        let core = Rc::clone(self);
+        self.spawn(async move {
+            let rest = async {
+                loop {
+                    match events.next().await {
+                        Next::Event(event) => core.take_in_event(event),
+                        Next::End => return core.http.release(conn),
+                        Next::Cut => return,
+                    }
+                }
+            };
+            // A stream that does not end is closed with its connection.
+            let _ = tokio::time::timeout(DRAIN, rest).await;
+        });
+    }
+
+    /// Takes in an event that carries no response.
+    pub(super) fn take_in_event(self: &Rc<Self>, event: stalemate_wire::sse::Event) {
+        if let Some(message) = event.data.and_then(|d| serde_json::from_str(&d).ok()) {
+            self.take_in(message, None);
+        }
+    }
+
+    /// `initialize` and `notifications/initialized`. The session is not in use yet.
+    pub(super) async fn handshake(
+        self: &Rc<Self>,
+        carried: Option<SessionId>,
+        initialized: bool,
+    ) -> Result<Session, Failure> {
+        let head = Head {
+            id: carried,
+            revision: None,
+        };
+        let answer = self.post(&head, |id| {
+            format!(
+                r#"{{"jsonrpc":"2.0","id":{id},"method":"initialize","params":{{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{{"name":"stalemate","version":"1.0"}}}}}}"#,
+                self.policy.revision
+            )
+            .into_bytes()
+        });
+        let answer = answer.await?;
+        let revision = answer.result.get("protocolVersion").and_then(Value::as_str);
+        let session = Session {
+            id: match answer.session_id.map(SessionId::new) {
+                Some(Ok(id)) => Some(id),
+                Some(Err(_)) => return Err(Failure::Protocol("invalid session id")),
+                None => None,
+            },
+            // LIFE-08.
+            revision: revision
+                .and_then(Revision::parse)
+                .ok_or(Failure::Protocol("unsupported protocol version"))?,
+            generation: 0,
+        };
+        if let Some(id) = &session.id {
+            self.state.borrow_mut().remember(id);
+        }
+        if initialized {
+            self.notify(&session.head(), "notifications/initialized")
+                .await?;
+        }
+        Ok(session)
+    }
+
+    /// Sends a request of the handshake.
+    async fn post(
+        self: &Rc<Self>,
+        head: &Head,
+        body: impl Fn(u64) -> Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let mut unused_id = None;
+        loop {
+            let conn = self.connection().await?;
+            let reused = conn.is_reused();
+            let id = *unused_id.get_or_insert_with(|| self.next_id());
+            match self.exchange(conn, head, body(id), Some(id)).await {
+                Err(Failure::Unsent(_)) if reused => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Sends a notification of the handshake.
+    async fn notify(self: &Rc<Self>, head: &Head, method: &str) -> Result<(), Failure> {
+        loop {
+            let conn = self.connection().await?;
+            let reused = conn.is_reused();
+            match self.exchange(conn, head, notification(method), None).await {
+                Err(Failure::Unsent(_)) if reused => {}
+                other => return other.map(drop),
+            }
+        }
+    }
+
+    /// A connection for a POST. That none can be opened is a failed exchange.
+    pub(super) async fn connection(&self) -> Result<Conn, Failure> {
+        let conn = self.http.acquire().await;
+        if conn.is_err() {
+            self.broken();
+        }
+        conn
+    }
+
+    /// Whether a failure means that the session which the request carried is lost.
+    pub(super) fn means_lost(&self, failure: &Failure) -> bool {
+        matches!(failure, Failure::Refused { status, .. } if self.policy.is_lost(*status))
+    }
+}

@@ -1,0 +1,222 @@
+//! Connections of one client: keep-alive connections for POST and DELETE, dialled when none is idle, and the reading of
+//! response bodies. What a response means is not decided here.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use stalemate_wire::{Revision, SessionId, header, sse};
+use tokio::task::JoinHandle;
+
+use super::failure::Failure;
+use crate::Dialler;
+
+/// The connections of one client.
+pub(super) struct Http {
+    dialler: Dialler,
+    connect_timeout: Duration,
+    /// Idle connections; the one used last is taken first.
+    idle: RefCell<Vec<Conn>>,
+    /// Grows when the pool is emptied; connections in use at that time do not come back.
+    epoch: Cell<u64>,
+}
+
+/// One connection. Dropping it closes it, whatever is in flight on it.
+pub(super) struct Conn {
+    sender: SendRequest<Full<Bytes>>,
+    task: JoinHandle<()>,
+    epoch: u64,
+    reused: bool,
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Conn {
+    /// Whether the connection was idle before: then it may have been closed by the peer at any time, and that it failed
+    /// unsent says nothing about the server.
+    pub(super) fn is_reused(&self) -> bool {
+        self.reused
+    }
+
+    /// Sends a request and waits for the head of its response.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Failure> {
+        match self.sender.try_send_request(request).await {
+            Ok(response) => Ok(response),
+            // hyper hands the request back only if nothing of it was written.
+            Err(e) if e.message().is_some() => Err(Failure::Unsent("connection closed")),
+            Err(_) => Err(Failure::Unknown("connection lost")),
+        }
+    }
+}
+
+/// The headers by which a request belongs to a session.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Head {
+    /// The session's id (SES-05).
+    pub(super) id: Option<SessionId>,
+    /// The negotiated revision, once there is one (VER-01).
+    pub(super) revision: Option<Revision>,
+}
+
+impl Http {
+    pub(super) fn new(dialler: Dialler, connect_timeout: Duration) -> Self {
+        Self {
+            dialler,
+            connect_timeout,
+            idle: RefCell::default(),
+            epoch: Cell::new(0),
+        }
+    }
+
+    /// Opens a connection.
+    pub(super) async fn dial(&self) -> Result<Conn, Failure> {
+        let epoch = self.epoch.get();
+        let stream = match tokio::time::timeout(self.connect_timeout, self.dialler.dial()).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(Failure::of_dialling(&error)),
+            Err(_) => return Err(Failure::Unsent("connection timed out")),
+        };
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|_| Failure::Unsent("connection failed"))?;
+        let task = tokio::task::spawn_local(async move {
+            // How it ended is told to whoever waits for a response on it.
+            let _ = connection.await;
+        });
+        Ok(Conn {
+            sender,
+            task,
+            epoch,
+            reused: false,
+        })
+    }
+
+    /// An idle connection that is still open, or a new one.
+    pub(super) async fn acquire(&self) -> Result<Conn, Failure> {
+        loop {
+            let Some(mut conn) = self.take_idle() else {
+                return self.dial().await;
+            };
+            if conn.sender.ready().await.is_ok() {
+                return Ok(conn);
+            }
+        }
+    }
+
+    /// The idle connection that was used last.
+    pub(super) fn take_idle(&self) -> Option<Conn> {
+        self.idle.borrow_mut().pop()
+    }
+
+    /// Gives back a connection whose response was read to its end.
+    pub(super) fn release(&self, mut conn: Conn) {
+        if conn.epoch == self.epoch.get() && !conn.sender.is_closed() {
+            conn.reused = true;
+            self.idle.borrow_mut().push(conn);
+        }
+    }
+
+    /// Closes the idle connections. After one connection broke or fell silent the others are no better, and each would
+    /// cost the user one more failure.
+    pub(super) fn drop_idle(&self) {
+        self.idle.borrow_mut().clear();
+    }
+
+    /// Closes the idle connections, and those in use when they are given back.
+    pub(super) fn clear(&self) {
+        self.epoch.set(self.epoch.get() + 1);
+        self.drop_idle();
+    }
+
+    /// A request to the endpoint. The order of the headers is fixed, because traces show it.
+    pub(super) fn request(
+        &self,
+        method: &'static str,
+        extra: &[(&'static str, &str)],
+        head: &Head,
+        body: Vec<u8>,
+    ) -> Result<Request<Full<Bytes>>, Failure> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(self.dialler.path())
+            .header("host", self.dialler.host());
+        for (name, value) in extra {
+            request = request.header(*name, *value);
+        }
+        if let Some(id) = &head.id {
+            request = request.header(header::SESSION_ID, id.as_str());
+        }
+        if let Some(revision) = head.revision.filter(|r| r.has_version_header()) {
+            request = request.header(header::PROTOCOL_VERSION, revision.as_str());
+        }
+        request
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|_| Failure::Unsent("invalid address"))
+    }
+}
+
+/// Whether a response's body is an event stream.
+pub(super) fn is_event_stream(response: &Response<Incoming>) -> bool {
+    header_of(response, header::CONTENT_TYPE)
+        .is_some_and(|v| v.to_ascii_lowercase().starts_with("text/event-stream"))
+}
+
+/// The value of a response header, if it is text.
+pub(super) fn header_of<'a>(response: &'a Response<Incoming>, name: &str) -> Option<&'a str> {
+    response.headers().get(name).and_then(|v| v.to_str().ok())
+}
+
+/// A response body, read event by event.
+pub(super) struct Events {
+    body: Incoming,
+    decoder: sse::Decoder,
+}
+
+/// What comes next on an event stream.
+pub(super) enum Next {
+    /// An event.
+    Event(sse::Event),
+    /// The body's proper end.
+    End,
+    /// The connection broke before that.
+    Cut,
+}
+
+impl Events {
+    pub(super) fn new(body: Incoming) -> Self {
+        Self {
+            body,
+            decoder: sse::Decoder::new(),
+        }
+    }
+
+    /// The next event. Nothing is lost if the future is dropped.
+    pub(super) async fn next(&mut self) -> Next {
+        loop {
+            if let Some((event, _)) = self.decoder.next_event() {
+                return Next::Event(event);
+            }
+            match self.body.frame().await {
+                Some(Ok(frame)) => {
+                    if let Some(bytes) = frame.data_ref() {
+                        self.decoder.push(bytes);
+                    }
+                }
+                Some(Err(_)) => return Next::Cut,
+                None => return Next::End,
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The GET stream of the models, and what arrives on any stream, in paused time.
+
+mod support;
+
+use std::time::Duration;
+
+use stalemate_clients::Health;
+use stalemate_clients::model::Policy;
+use support::{Reply, Seen, World, paused};
+use tokio::time::sleep;
+
+/// The whole milliseconds between each of these and the one before.
+fn gaps(requests: &[Seen]) -> Vec<u128> {
+    let pairs = requests.windows(2);
+    pairs.map(|p| (p[1].at - p[0].at).as_millis()).collect()
+}
+
+#[test]
+fn a_stream_that_ends_at_once_causes_no_storm() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world
+            .server
+            .script(|s| (s.method == "GET").then(|| Reply::Events("id: 1\ndata:\n\n".into())));
+        world.connect().await;
+        sleep(Duration::from_secs(600)).await;
+        let gets = world.server.all("GET");
+        assert_eq!(gaps(&gets[..6]), [1000, 2000, 4000, 8000, 16_000]);
+        assert_eq!(gaps(&gets[6..9]), [30_000, 30_000]);
+        assert_eq!(world.server.count("initialize"), 1);
+    });
+}
+
+#[test]
+fn a_conflict_backs_off_and_keeps_the_session() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        let mut left = 3;
+        world.server.script(move |s| {
+            let refuse = s.method == "GET" && left > 0;
+            left -= u32::from(refuse);
+            refuse.then(|| Reply::error(409, "Conflict"))
+        });
+        world.connect().await;
+        world.server.until(|s| !s.streams.borrow().is_empty()).await;
+        sleep(Duration::from_secs(1)).await;
+        let gets = world.server.all("GET");
+        assert_eq!(gaps(&gets), [1000, 2000, 4000]);
+        assert!(gets.iter().all(|s| s.session() == Some("session-1")));
+        assert_eq!(world.client.health(), Health::Working);
+    });
+}
+
+#[test]
+fn the_server_says_when_to_reconnect() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        let mut first = true;
+        world.server.script(move |s| {
+            let primed = s.method == "GET" && std::mem::take(&mut first);
+            primed.then(|| Reply::Events("id: 0/0\nretry: 3000\ndata:\n\n".into()))
+        });
+        world.connect().await;
+        world.server.until(|s| s.count("GET") == 2).await;
+        let gets = world.server.all("GET");
+        assert_eq!(gaps(&gets), [3000]);
+        assert_eq!(gets[1].header("last-event-id"), Some("0/0"));
+    });
+}
+
+#[test]
+fn a_refused_cursor_is_given_up_before_the_session() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world.server.script(|s| {
+            s.header("last-event-id")
+                .map(|_| Reply::error(400, "unknown event"))
+        });
+        world.connect().await;
+        world.server.push("id: 1\ndata:\n\n");
+        sleep(Duration::from_millis(1)).await;
+        world.server.streams.borrow_mut().clear();
+        world.server.until(|s| s.count("GET") == 3).await;
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(world.server.count("GET"), 3);
+        assert_eq!(world.server.count("initialize"), 1);
+        assert_eq!(world.client.health(), Health::Working);
+    });
+}
+
+#[test]
+fn a_stream_is_not_opened_with_a_lost_id() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world.connect().await;
+        world.server.forget();
+        // The stream is over and waits to be reopened while a call finds that the session is gone.
+        world.server.streams.borrow_mut().clear();
+        sleep(Duration::from_millis(500)).await;
+        world.call(1).await.unwrap();
+        sleep(Duration::from_secs(60)).await;
+        let gets = world.server.all("GET");
+        let sessions: Vec<_> = gets.iter().filter_map(Seen::session).collect();
+        assert_eq!(sessions, ["session-1", "session-2"]);
+    });
+}
+
+#[test]
+fn a_lost_session_is_noticed_by_the_stream() {
+    paused(async {
+        for status in [400, 404] {
+            let world = World::pipes(Policy::recovering());
+            world.server.dead.set(status);
+            world.connect().await;
+            world.server.forget();
+            world.server.streams.borrow_mut().clear();
+            world.server.until(|s| s.count("GET") == 3).await;
+            let sessions: Vec<_> = world.server.all("GET");
+            let sessions: Vec<_> = sessions.iter().filter_map(|s| s.session()).collect();
+            assert_eq!(sessions, ["session-1", "session-1", "session-2"]);
+            // Nothing is left for the user to notice.
+            world.call(1).await.unwrap();
+            assert_eq!(world.server.count("tools/call"), 1);
+        }
+    });
+}
+
+#[test]
+fn a_server_without_streams_is_left_alone() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        let no = |status| {
+            move |seen: &Seen| {
+                (seen.method == "GET").then(|| Reply::Status(status, "text/plain", String::new()))
+            }
+        };
+        world.server.script(no(405));
+        world.connect().await;
+        world.call(1).await.unwrap();
+        assert_eq!(world.client.health(), Health::Working);
+
+        // 404 means a lost session, but not a third time.
+        world.client.disconnect().await.unwrap();
+        world.server.script(no(404));
+        let before = world.server.count("initialize");
+        world.client.connect().await.unwrap();
+        world.server.until(|s| s.count("GET") == 3).await;
+        for nonce in 2..6 {
+            world.call(nonce).await.unwrap();
+        }
+        assert_eq!(world.server.count("GET"), 3);
+        assert_eq!(world.server.count("initialize") - before, 3);
+    });
+}
+
+#[test]
+fn the_stream_is_reopened_from_the_last_event() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world.connect().await;
+        world
+            .server
+            .push("id: 4\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n");
+        // An event with an id but no data moves the cursor all the same (POLL-07).
+        world.server.push("id: 5\ndata:\n\n");
+        world.server.streams.borrow_mut().clear();
+        world.server.until(|s| s.count("GET") == 2).await;
+        assert_eq!(world.server.all("GET")[0].header("last-event-id"), None);
+        assert_eq!(world.server.last("GET").header("last-event-id"), Some("5"));
+        assert_eq!(*world.notes.lock().unwrap(), ["notifications/message"]);
+        assert_eq!(world.server.count("initialize"), 1);
+    });
+}
+
+#[test]
+fn what_the_server_asks_is_answered_by_post() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world.connect().await;
+        world
+            .server
+            .push("data: {\"jsonrpc\":\"2.0\",\"id\":\"p1\",\"method\":\"ping\"}\n\n");
+        world
+            .server
+            .push("data: {\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"roots/list\"}\n\n");
+        world.server.until(|s| s.count("POST") == 2).await;
+        let mut answers = world.server.all("POST");
+        answers.sort_by_key(|s| s.body.len());
+        assert_eq!(
+            answers[0].body,
+            r#"{"jsonrpc":"2.0","id":"p1","result":{}}"#
+        );
+        assert!(answers[1].body.contains("-32601"), "{}", answers[1].body);
+        assert_eq!(answers[0].session(), Some("session-1"));
+    });
+}
+
+#[test]
+fn notifications_before_a_response_are_passed_on() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world.connect().await;
+        world.server.script(|seen| {
+            let id = seen.message()["id"].as_u64()?;
+            Some(Reply::Events(format!(
+                "data: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}}\n\n\
+                 data: {{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{{}}}}\n\n\
+                 data: {{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"mine\"}}]}}}}\n\n",
+                id + 1
+            )))
+        });
+        assert_eq!(world.call(1).await.unwrap(), "mine");
+        assert_eq!(*world.notes.lock().unwrap(), ["notifications/progress"]);
+    });
+}
