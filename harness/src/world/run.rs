@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
 use tokio::task::spawn_local;
 use tracing::subscriber::DefaultGuard;
 use turmoil::{Builder, Sim};
@@ -43,7 +44,7 @@ pub const PROBE: &str = "probe";
 const ENDPOINT: &str = "/mcp";
 
 /// What came of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
     /// The journal.
     pub entries: Vec<Entry>,

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use stalemate_wire::{Method, Request};
+use stalemate_wire::Method;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 use turmoil::net::TcpListener;

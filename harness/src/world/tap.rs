@@ -13,7 +13,7 @@ use tokio::time::Sleep;
 
 use crate::fault::Fate;
 use crate::journal::{ConnEnd, ConnId, Event, Exchange, Journal, ObjectId, ServerName, Side};
-use crate::world::framer::{Direction, Framed, Framer, Unit};
+use crate::world::framer::{Direction, Framer, Unit};
 use crate::world::process::{Process, TapControl};
 use crate::world::summary;
 

@@ -1,0 +1,270 @@
+//! Cells: one scenario with one client and one seed. A cell is run twice and must give the same journal; it is then
+//! judged, and compared with what the scenario promises. How results are shown is `report`'s business.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::invariant::{self, Party, Severity, Verdict, View};
+use crate::journal::{self, Entry, Event, Message, Rung, ServerName, Side};
+use crate::registry::Subject;
+use crate::scenario::Scenario;
+use crate::world::{CLIENT, Run};
+
+/// How a cell came out, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Every promise was kept.
+    Kept,
+    /// Something that the scenario is about never happened.
+    Vacuous,
+    /// The server side itself did not work in calm.
+    NoProgress,
+    /// A promise was broken.
+    Broken,
+    /// Two runs gave different journals.
+    NotDeterministic,
+}
+
+impl Outcome {
+    /// The name in tables and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Vacuous => "vacuous",
+            Self::NoProgress => "no-progress",
+            Self::Broken => "broken",
+            Self::NotDeterministic => "not-deterministic",
+        }
+    }
+
+    /// The exit code for it: 0, 5, 3, 1, 4.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Kept => 0,
+            Self::Vacuous => 5,
+            Self::NoProgress => 3,
+            Self::Broken => 1,
+            Self::NotDeterministic => 4,
+        }
+    }
+}
+
+/// One invariant's verdict on one party.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// The invariant.
+    pub id: String,
+    /// `client`, `application`, or the name of a server or hop.
+    pub party: String,
+    /// `held`, `violated` or `not-exercised`.
+    pub verdict: &'static str,
+    /// Whether the scenario says so.
+    pub expected: bool,
+    /// What happened; empty unless violated.
+    pub why: String,
+    /// The entry of the journal at which it was violated.
+    #[serde(skip)]
+    pub at: Option<usize>,
+}
+
+/// A judged cell.
+#[derive(Clone, Debug, Serialize)]
+pub struct CellResult {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The client's name.
+    pub client: String,
+    /// The seed.
+    pub seed: u64,
+    /// The worst rung over all servers; `None` where the server side made no progress.
+    pub rung: Option<Rung>,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Every invariant's verdict.
+    pub invariants: Vec<Judged>,
+    /// The hash of the journal.
+    pub journal_hash: String,
+    /// How long the run lasted, in virtual milliseconds.
+    pub virtual_ms: u64,
+    /// How many requests the client made.
+    pub exchanges: usize,
+    /// The rung of each server that was climbed.
+    pub rungs: BTreeMap<String, Option<Rung>>,
+    /// What keeps the outcome from being `kept`, and warnings, each in a sentence.
+    pub problems: Vec<String>,
+}
+
+/// Judges a run against its scenario. `again` is a second run of the same cell.
+#[must_use]
+pub fn judge(scenario: &Scenario, client: &str, subject: &Subject, seed: u64, run: &Run, again: &Run) -> CellResult {
+    let servers: Vec<ServerName> = scenario.servers.iter().map(|s| Arc::from(s.name.as_str())).collect();
+    let view = View::new(&run.entries, &servers, subject.has_application());
+    let mut verdict = Account::default();
+    if run.entries != again.entries {
+        verdict.problem(Outcome::NotDeterministic, first_difference(&run.entries, &again.entries));
+    }
+    for (line, failure) in &run.failures {
+        verdict.problem(Outcome::Broken, format!("line {line}: {failure}"));
+    }
+    for line in &run.unfired {
+        verdict.problem(Outcome::Vacuous, format!("line {line}: this injection never fired"));
+    }
+    for (server, _) in run.rungs.iter().filter(|(_, rung)| rung.is_none()) {
+        let why = format!("{server}: a fresh client could not work either, so the fault is not the client's");
+        verdict.problem(Outcome::NoProgress, why);
+    }
+    let rung = worst(&run.rungs);
+    if let Some(promised) = scenario.expect.get(client).and_then(|e| e.rung)
+        && let Some(rung) = rung
+        && rung != promised
+    {
+        verdict.problem(Outcome::Broken, format!("the rung is {}, promised is {}", rung.as_str(), promised.as_str()));
+    }
+    let mut invariants = Vec::new();
+    for invariant in invariant::ALL {
+        for judgement in invariant.judge(&view) {
+            let listed = is_listed(scenario, client, invariant.party, &judgement.party, invariant.id);
+            invariants.push(verdict.judged(invariant, &judgement, listed));
+        }
+    }
+    for clause in &scenario.spec {
+        let exercised = invariant::ALL.iter().filter(|i| i.clauses.contains(&clause.as_str())).any(|i| {
+            invariants.iter().any(|j| j.id == i.id && j.verdict != "not-exercised")
+        });
+        if !exercised {
+            verdict.problem(Outcome::Vacuous, format!("{clause} is listed under `spec`, and nothing exercised it"));
+        }
+    }
+    CellResult {
+        scenario: scenario.name.clone(),
+        client: client.to_owned(),
+        seed,
+        rung,
+        outcome: verdict.outcome,
+        invariants,
+        journal_hash: journal::hash(&run.entries),
+        virtual_ms: run.virtual_ms,
+        exchanges: exchanges(&run.entries),
+        rungs: run.rungs.iter().map(|(server, rung)| (server.to_string(), *rung)).collect(),
+        problems: verdict.problems,
+    }
+}
+
+struct Account {
+    outcome: Outcome,
+    problems: Vec<String>,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self { outcome: Outcome::Kept, problems: Vec::new() }
+    }
+}
+
+impl Account {
+    fn problem(&mut self, outcome: Outcome, why: String) {
+        self.outcome = self.outcome.max(outcome);
+        self.problems.push(why);
+    }
+
+    fn judged(
+        &mut self,
+        invariant: &invariant::Invariant,
+        judgement: &invariant::Judgement,
+        listed: bool,
+    ) -> Judged {
+        let of = if matches!(invariant.party, Party::Server | Party::Hop) {
+            format!(" by {}", judgement.party)
+        } else {
+            String::new()
+        };
+        let (verdict, expected, why, at) = match &judgement.verdict {
+            Verdict::Held => {
+                if listed {
+                    let why = format!("{}{of} is listed as violated, and holds: take it off the list", invariant.id);
+                    self.problem(Outcome::Broken, why);
+                }
+                ("held", !listed, String::new(), None)
+            }
+            Verdict::NotExercised => {
+                // Not every client brings a server into the situation; whether any does is asked of the scenario.
+                let may = !listed || matches!(invariant.party, Party::Server | Party::Hop);
+                if !may {
+                    let why = format!("{} is listed as violated, and nothing exercised it", invariant.id);
+                    self.problem(Outcome::Vacuous, why);
+                }
+                ("not-exercised", may, String::new(), None)
+            }
+            Verdict::Violated { at, why } => {
+                if !listed {
+                    let text = format!("{}{of} is violated: {why}", invariant.id);
+                    match invariant.severity {
+                        Severity::Should => self.problem(Outcome::Kept, format!("warning: {text}")),
+                        Severity::Must | Severity::Policy => self.problem(Outcome::Broken, text),
+                    }
+                }
+                ("violated", listed, why.clone(), Some(*at))
+            }
+        };
+        Judged {
+            id: invariant.id.to_owned(),
+            party: judgement.party.to_string(),
+            verdict,
+            expected,
+            why,
+            at,
+        }
+    }
+}
+
+fn is_listed(scenario: &Scenario, client: &str, kind: Party, party: &str, id: &str) -> bool {
+    match kind {
+        Party::Client | Party::Application => {
+            scenario.expect.get(client).is_some_and(|e| e.violates.iter().any(|v| v == id))
+        }
+        Party::Server | Party::Hop => scenario.violates.get(party).is_some_and(|v| v.contains_key(id)),
+    }
+}
+
+/// Violations that a scenario lists for its servers and hops and that none of its cells showed.
+#[must_use]
+pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
+    let shown = |party: &str, id: &str| {
+        let mut judged = results.iter().filter(|r| r.scenario == scenario.name).flat_map(|r| &r.invariants);
+        judged.any(|j| j.party == party && j.id == id && j.verdict == "violated")
+    };
+    scenario
+        .violates
+        .iter()
+        .flat_map(|(party, ids)| ids.keys().map(move |id| (party, id)))
+        .filter(|(party, id)| !shown(party, id))
+        .map(|(party, id)| format!("{id} by {party} is listed as violated, and no client's run showed it"))
+        .collect()
+}
+
+fn worst(rungs: &[(ServerName, Option<Rung>)]) -> Option<Rung> {
+    rungs.iter().map(|(_, rung)| *rung).collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+fn exchanges(entries: &[Entry]) -> usize {
+    entries
+        .iter()
+        .filter(|e| {
+            matches!(&e.event, Event::Http { at, side: Side::Sent, message: Message::Request(_), .. } if &**at == CLIENT)
+        })
+        .count()
+}
+
+fn first_difference(one: &[Entry], two: &[Entry]) -> String {
+    let at = one.iter().zip(two).position(|(a, b)| a != b).unwrap_or_else(|| one.len().min(two.len()));
+    let show = |entries: &[Entry]| {
+        entries.get(at).map_or_else(|| "the end".to_owned(), |e| serde_json::to_string(e).unwrap_or_default())
+    };
+    let ms = one.get(at).or(two.get(at)).map_or(0, |e| e.at_ms);
+    format!("two runs differ at event {at}, at {ms} ms: first {}, then {}", show(one), show(two))
+}
