@@ -19,15 +19,14 @@ use crate::answers;
 use crate::server::{Script, Seen, Server, listed};
 use crate::{described, dialler, difference};
 
-/// After this long a call counts as hanging. rmcp answers at once or never, but for reconnecting streams.
-const LIMIT: Duration = Duration::from_millis(1500);
+/// After this long a call counts as hanging, and a request as not sent. rmcp acts at once or never, but for streams that
+/// end, which it reopens after 1 s.
+const LIMIT: Duration = Duration::from_secs(2);
 /// A call that is not answered by then lets other sessions run.
 const QUICK: Duration = Duration::from_millis(200);
 /// How many sessions run at once, but for those in which a call seems to hang: enough to keep the machine busy, and few
 /// enough that no call hangs for want of it.
 const AT_ONCE: usize = 16;
-/// How long to wait for a request that one of the clients may not send.
-const GRACE: Duration = Duration::from_millis(400);
 /// Longer than rmcp's own limit for DELETE (5 s) and for draining (2 s).
 const CLOSE_LIMIT: Duration = Duration::from_secs(9);
 
@@ -131,8 +130,7 @@ async fn play<C: StreamableHttpClient>(
                 _ if row.answer.is_stream() => 2,
                 _ => 1,
             };
-            server
-                .wait(GRACE, |seen| count(seen, "GET") >= streams)
+            turn.limit(server.wait(LIMIT, |seen| count(seen, "GET") >= streams))
                 .await;
             for _ in 0..2 {
                 let params = CallToolRequestParams::new("read_graph");
@@ -142,21 +140,19 @@ async fn play<C: StreamableHttpClient>(
                     Some(Ok(result)) => format!("call: {result:?}\n"),
                     Some(Err(error)) => format!("call: {}\n", described(&error, &server.address)),
                     None => {
-                        server
-                            .wait(GRACE, |seen| {
-                                count(seen, "notifications/cancelled") > cancelled
-                            })
-                            .await;
+                        turn.limit(server.wait(LIMIT, |seen| {
+                            count(seen, "notifications/cancelled") > cancelled
+                        }))
+                        .await;
                         "call: hangs\n".to_owned()
                     }
                 };
             }
             // Each session that was opened has its stream.
-            server
-                .wait(GRACE, |seen| {
-                    count(seen, "GET") >= count(seen, "notifications/initialized")
-                })
-                .await;
+            turn.limit(server.wait(LIMIT, |seen| {
+                count(seen, "GET") >= count(seen, "notifications/initialized")
+            }))
+            .await;
             let closed = timeout(CLOSE_LIMIT, client.cancel()).await;
             text += &format!("close: {closed:?}\n");
         }
