@@ -79,7 +79,7 @@ impl Registry {
             .client(
                 "rmcp",
                 "the official Rust SDK, rmcp 3.9.0, bare",
-                Arc::new(RmcpClientFactory::default()),
+                Arc::new(RmcpClientFactory),
             );
         for (name, policy) in broken() {
             let what = "connector/recovering with one fault planted";

@@ -1,0 +1,109 @@
+//! The end of a trace, which a reviewer reads first: rung, time to recover, calls lost and doubled, clauses exercised,
+//! verdicts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::cell::CellResult;
+use crate::invariant;
+use crate::journal::{CallId, Entry, Event, Outcome, Rung};
+use crate::report::names::span;
+use crate::scenario::Scenario;
+
+#[derive(Default)]
+struct Calls {
+    ok: usize,
+    failed: usize,
+    lost: usize,
+    effects: BTreeMap<CallId, usize>,
+}
+
+/// The footer of a judged cell.
+pub(super) fn footer(scenario: &Scenario, result: &CellResult, entries: &[Entry]) -> String {
+    let mut out = String::new();
+    let calls = calls(entries);
+    let doubled = calls.effects.values().filter(|n| **n > 1).count();
+    let rungs: Vec<String> = scenario
+        .servers
+        .iter()
+        .filter_map(|s| result.rungs.get(&s.name).map(|rung| format!("{} {}", s.name, name(*rung))))
+        .collect();
+    let _ = writeln!(out, "rung      {} ({})", name(result.rung), rungs.join(", "));
+    let _ = writeln!(out, "recovered {}", recovered(entries, result.rung));
+    let _ = writeln!(
+        out,
+        "calls     {} ok, {} failed, {} lost to an outage, {doubled} with their effect doubled",
+        calls.ok, calls.failed, calls.lost
+    );
+    let _ = writeln!(out, "exercised {}", clauses(result).join(", "));
+    for (label, verdict) in [("held", "held"), ("violated", "violated")] {
+        for judged in result.invariants.iter().filter(|j| j.verdict == verdict) {
+            let mark = if judged.expected { "" } else { "  NOT EXPECTED" };
+            let why = if judged.why.is_empty() { String::new() } else { format!(": {}", judged.why) };
+            let _ = writeln!(out, "{label:<9} {} ({}){why}{mark}", judged.id, judged.party);
+        }
+    }
+    let _ = writeln!(out, "outcome   {}", result.outcome.as_str());
+    for problem in &result.problems {
+        let _ = writeln!(out, "          {problem}");
+    }
+    out
+}
+
+fn name(rung: Option<Rung>) -> &'static str {
+    rung.map_or("none: no progress, server side", Rung::as_str)
+}
+
+fn calls(entries: &[Entry]) -> Calls {
+    let mut calls = Calls::default();
+    let mut outage = BTreeSet::new();
+    for entry in entries {
+        match &entry.event {
+            Event::CallBegan { call, during_outage: true, .. } => {
+                outage.insert(*call);
+            }
+            Event::CallEnded { outcome: Outcome::Ok, .. } => calls.ok += 1,
+            Event::CallEnded { call, .. } if outage.contains(call) => calls.lost += 1,
+            Event::CallEnded { .. } => calls.failed += 1,
+            Event::EffectCommitted { call: Some(call), .. } => *calls.effects.entry(*call).or_default() += 1,
+            _ => {}
+        }
+    }
+    calls
+}
+
+/// The time from the end of the last fault to the first call after it that was ok.
+fn recovered(entries: &[Entry], rung: Option<Rung>) -> String {
+    if rung.is_none_or(|r| r == Rung::Never) {
+        return "not at all".to_owned();
+    }
+    let is_end = |e: &Entry| matches!(e.event, Event::FaultHealed { .. } | Event::ProcessUp { .. }) && e.at_ms > 2;
+    let is_fault = |e: &Entry| matches!(&e.event, Event::FaultBegan { on, .. } if on.is_empty());
+    let Some(calm) = entries.iter().rposition(|e| is_end(e) || is_fault(e)) else {
+        return "nothing was broken".to_owned();
+    };
+    let mut began = BTreeSet::new();
+    for entry in &entries[calm..] {
+        match &entry.event {
+            Event::CallBegan { call, .. } => {
+                began.insert(*call);
+            }
+            Event::CallEnded { call, outcome: Outcome::Ok } if began.contains(call) => {
+                return format!("{} after the last fault was over", span(entry.at_ms - entries[calm].at_ms));
+            }
+            _ => {}
+        }
+    }
+    "not at all".to_owned()
+}
+
+fn clauses(result: &CellResult) -> Vec<&'static str> {
+    let exercised = |id: &str| result.invariants.iter().any(|j| j.id == id && j.verdict != "not-exercised");
+    let clauses: BTreeSet<&str> = invariant::ALL
+        .iter()
+        .filter(|i| exercised(i.id))
+        .flat_map(|i| i.clauses.iter().copied())
+        .filter(|c| *c != "policy")
+        .collect();
+    clauses.into_iter().collect()
+}

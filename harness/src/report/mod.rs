@@ -1,0 +1,11 @@
+//! Showing results: the trace, the verdict table, the matrix, JSON and explanations. Everything here is made from a
+//! judged cell and its journal; nothing is judged here.
+
+mod chain;
+mod footer;
+mod names;
+mod table;
+mod trace;
+
+pub use table::{matrix, table};
+pub use trace::{Detail, trace};

@@ -1,0 +1,93 @@
+//! The verdict table of a run, and the matrix of scenarios by clients that a reviewer reads first. Styles are put in
+//! here and taken out by the stream where it is no terminal.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::cell::{CellResult, Outcome};
+use crate::journal::Rung;
+
+fn style(outcome: Outcome) -> Style {
+    let colour = match outcome {
+        Outcome::Kept => AnsiColor::Green,
+        Outcome::Vacuous | Outcome::NoProgress => AnsiColor::Yellow,
+        Outcome::Broken | Outcome::NotDeterministic => AnsiColor::Red,
+    };
+    Style::new().fg_color(Some(colour.into()))
+}
+
+fn rung(rung: Option<Rung>) -> &'static str {
+    rung.map_or("-", Rung::as_str)
+}
+
+/// One row a cell: scenario, client, rung, outcome, what was violated as promised, and below a row what went wrong.
+#[must_use]
+pub fn table(results: &[CellResult]) -> String {
+    let width = |of: fn(&CellResult) -> usize, head: &str| results.iter().map(of).chain([head.len()]).max().unwrap_or(0);
+    let (scenarios, clients) = (width(|r| r.scenario.len(), "SCENARIO"), width(|r| label(r).len(), "CLIENT"));
+    let mut out = String::new();
+    let head = Style::new().bold();
+    let _ = writeln!(
+        out,
+        "{head}{:<scenarios$}  {:<clients$}  {:<16}  {:<17}  {:<16}  VIOLATED, AS THE SCENARIO SAYS{head:#}",
+        "SCENARIO", "CLIENT", "RUNG", "OUTCOME", "JOURNAL",
+    );
+    let mut last = "";
+    for result in results {
+        let scenario = if result.scenario == last { "" } else { &result.scenario };
+        last = &result.scenario;
+        let style = style(result.outcome);
+        let _ = writeln!(
+            out,
+            "{scenario:<scenarios$}  {:<clients$}  {:<16}  {style}{:<17}{style:#}  {:<16}  {}",
+            label(result),
+            rung(result.rung),
+            result.outcome.as_str(),
+            result.journal_hash,
+            violated(result).join(", "),
+        );
+        for problem in &result.problems {
+            let _ = writeln!(out, "{:scenarios$}  {style}↳ {problem}{style:#}", "");
+        }
+    }
+    out
+}
+
+fn label(result: &CellResult) -> String {
+    if result.seed == 1 { result.client.clone() } else { format!("{} (seed {})", result.client, result.seed) }
+}
+
+fn violated(result: &CellResult) -> Vec<String> {
+    let expected = result.invariants.iter().filter(|j| j.verdict == "violated" && j.expected);
+    let name = |j: &crate::cell::Judged| match j.party.as_str() {
+        "client" | "application" => j.id.clone(),
+        party => format!("{} ({party})", j.id),
+    };
+    expected.map(name).collect()
+}
+
+/// Scenarios by clients, a rung a cell; of several seeds the worst.
+#[must_use]
+pub fn matrix(results: &[CellResult]) -> String {
+    let scenarios: BTreeSet<&str> = results.iter().map(|r| r.scenario.as_str()).collect();
+    let clients: BTreeSet<&str> = results.iter().map(|r| r.client.as_str()).collect();
+    let first = scenarios.iter().map(|s| s.len()).max().unwrap_or(0);
+    let mut out = format!("{:<first$}", "");
+    for client in &clients {
+        let _ = write!(out, "  {client:<16}");
+    }
+    out = out.trim_end().to_owned() + "\n";
+    for scenario in scenarios {
+        let mut line = format!("{scenario:<first$}");
+        for client in &clients {
+            let of_cell = results.iter().filter(|r| r.scenario == scenario && r.client == *client);
+            let text = of_cell.map(|r| r.rung).max_by_key(|r| r.map_or(99, |r| r as u8)).map_or("", rung);
+            let _ = write!(line, "  {text:<width$}", width = client.len().max(16));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}

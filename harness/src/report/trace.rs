@@ -1,0 +1,410 @@
+//! The trace: the journal drawn one line an event, a lane a process, time as the step since the line before, verdicts at
+//! the event that they fall on. The short form shows each of the client's exchanges from end to end; the full form shows
+//! what every process on the way sent and received.
+
+use std::fmt::Write as _;
+
+use stalemate_wire::{Method, Rpc, RpcKind};
+
+use crate::cell::CellResult;
+use crate::journal::{
+    Action, ConnEnd, Drawn, Entry, Event, Exchange, Message, Outcome, Phase, ProcessName, Profile, RequestSummary,
+    ResponseSummary, SessionEnd, Side, SseSummary,
+};
+use crate::report::chain::Chains;
+use crate::report::footer::footer;
+use crate::report::names::{Names, span};
+use crate::scenario::Scenario;
+use crate::world::{CLIENT, PROBE};
+
+/// How much a trace shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Each of the client's exchanges from end to end.
+    Short,
+    /// Every message at both ends of every connection.
+    Full,
+}
+
+/// The trace of a judged cell.
+#[must_use]
+pub fn trace(scenario: &Scenario, result: &CellResult, entries: &[Entry], detail: Detail) -> String {
+    let hops = scenario.path.iter().map(|hop| hop.kind.as_str().to_owned());
+    let servers = scenario.servers.iter().map(|server| server.name.clone());
+    let lanes: Vec<String> = [CLIENT.to_owned()].into_iter().chain(hops).chain(servers).collect();
+    let mut drawing = Drawing {
+        detail,
+        grid: Grid::new(lanes),
+        chains: Chains::new(entries),
+        names: Names::default(),
+        entries,
+        probing: false,
+        last_ms: 0,
+        out: String::new(),
+    };
+    let _ = writeln!(drawing.out, "{} with {}, seed {}", scenario.name, result.client, result.seed);
+    let _ = writeln!(drawing.out, "{}\n", scenario.summary);
+    let _ = writeln!(drawing.out, "{:>18}  {}", "", drawing.grid.head());
+    for (at, entry) in entries.iter().enumerate() {
+        if let Some((row, text)) = drawing.describe(at, &entry.event) {
+            drawing.line(entry.at_ms, &row, &text);
+        }
+        for judged in result.invariants.iter().filter(|j| j.at == Some(at)) {
+            let mark = if judged.expected { "expected" } else { "NOT EXPECTED" };
+            let text = format!("✗ {} ({}): {} [{mark}]", judged.id, judged.party, judged.why);
+            drawing.line(entry.at_ms, &Row::Blank, &text);
+        }
+    }
+    let mut out = drawing.out;
+    out.push('\n');
+    out.push_str(&footer(scenario, result, entries));
+    out
+}
+
+/// The lanes and where each stands.
+struct Grid {
+    lanes: Vec<String>,
+    /// The column of each lane's middle.
+    at: Vec<usize>,
+    width: usize,
+}
+
+/// What the grid of a line shows.
+enum Row {
+    /// Nothing.
+    Blank,
+    /// A mark in one lane.
+    Mark(String, char),
+    /// An arrow from one lane to another.
+    Arrow(String, String),
+    /// A rule across, for a new phase.
+    Rule,
+}
+
+impl Grid {
+    fn new(lanes: Vec<String>) -> Self {
+        let mut at = Vec::new();
+        let mut width = 0;
+        for lane in &lanes {
+            at.push(width + lane.chars().count() / 2);
+            width += lane.chars().count() + 2;
+        }
+        Self { lanes, at, width }
+    }
+
+    fn head(&self) -> String {
+        self.lanes.iter().map(|lane| format!("{lane}  ")).collect::<String>().trim_end().to_owned()
+    }
+
+    fn column(&self, lane: &str) -> Option<usize> {
+        self.lanes.iter().position(|l| l == lane).map(|n| self.at[n])
+    }
+
+    fn draw(&self, row: &Row) -> String {
+        let mut cells: Vec<char> = vec![' '; self.width];
+        for at in &self.at {
+            cells[*at] = '·';
+        }
+        match row {
+            Row::Blank => {}
+            Row::Rule => cells.fill('─'),
+            Row::Mark(lane, mark) => {
+                if let Some(at) = self.column(lane) {
+                    cells[at] = *mark;
+                }
+            }
+            Row::Arrow(from, to) => {
+                if let (Some(from), Some(to)) = (self.column(from), self.column(to)) {
+                    for cell in &mut cells[from.min(to)..from.max(to)] {
+                        *cell = '─';
+                    }
+                    cells[from] = '●';
+                    cells[to] = if from <= to { '▶' } else { '◀' };
+                }
+            }
+        }
+        cells.into_iter().collect()
+    }
+}
+
+struct Drawing<'a> {
+    detail: Detail,
+    grid: Grid,
+    chains: Chains,
+    names: Names,
+    entries: &'a [Entry],
+    probing: bool,
+    last_ms: u64,
+    out: String,
+}
+
+impl Drawing<'_> {
+    fn line(&mut self, at_ms: u64, row: &Row, text: &str) {
+        let step = format!("+{}", span(at_ms - self.last_ms));
+        self.last_ms = at_ms;
+        let line = format!("{step:>18}  {}  {text}", self.grid.draw(row));
+        let _ = writeln!(self.out, "{}", line.trim_end());
+    }
+
+    /// The row and the text of an event, or `None` if this form does not show it.
+    fn describe(&mut self, at: usize, event: &Event) -> Option<(Row, String)> {
+        let client = |mark| Row::Mark(CLIENT.to_owned(), mark);
+        Some(match event {
+            Event::Phase(phase) => self.phase(phase)?,
+            Event::ProbeEnded { server, works } => {
+                self.probing = false;
+                let how = if *works { "works" } else { "does NOT work" };
+                (Row::Blank, format!("probe: a fresh client of {server} {how}"))
+            }
+            Event::UserActed { action, server, .. } => (client('☺'), acted(*action, server.as_deref())),
+            Event::UserActionEnded { error: None, .. } => return None,
+            Event::UserActionEnded { action, error: Some(error), .. } => {
+                (client('☹'), format!("{} failed: {}", noun(*action), self.names.without_ids(error)))
+            }
+            Event::Committed { .. } => return None,
+            Event::Drawn { server, profile, shown } => {
+                let window = if *profile == Profile::Incognito { " in the private window" } else { "" };
+                (client('▤'), format!("settings page{window}: {server} {}", drawn(*shown)))
+            }
+            Event::ObjectMade { server, resumed: true, .. } => {
+                (client('◦'), format!("a client of {server} is made from the stored session"))
+            }
+            Event::ObjectMade { .. } => return None,
+            Event::CallBegan { call, server, tool, during_outage, .. } => {
+                let outage = if *during_outage { ", during the outage" } else { "" };
+                (client('☺'), format!("call {} begins: {tool} on {server}{outage}", call.0))
+            }
+            Event::CallEnded { call, outcome } => match outcome {
+                Outcome::Ok => (client('☺'), format!("call {} ok", call.0)),
+                Outcome::Error(text) => {
+                    (client('☹'), format!("call {} failed: {}", call.0, self.names.without_ids(text)))
+                }
+                Outcome::TimedOut => (client('☹'), format!("call {} failed: no answer in 60 s", call.0)),
+            },
+            Event::Http { exchange, at: here, peer, side, message, .. } => {
+                return self.http(at, *exchange, here, peer, *side, message);
+            }
+            Event::ConnEnded { conn, from, to, how } => {
+                if &**from == PROBE || *how == ConnEnd::Closed {
+                    return None;
+                }
+                let how = if *how == ConnEnd::Refused { "refused" } else { "cut" };
+                (Row::Mark(from.to_string(), '✖'), format!("connection c{} to {to} {how}", conn.0))
+            }
+            Event::ConnOpened { .. } | Event::Forwarded { .. } => return None,
+            Event::SessionOpened { server, session } => {
+                let name = self.names.session(session);
+                let whose = if self.probing { " for the probe" } else { "" };
+                (Row::Mark(server.to_string(), '◇'), format!("{server} opens session {name}{whose}"))
+            }
+            Event::SessionEnded { server, session, cause } => {
+                let name = self.names.session(session);
+                (Row::Mark(server.to_string(), '◆'), format!("{server}: session {name} {}", ended(*cause)))
+            }
+            Event::EffectCommitted { server, tool, call } => {
+                let call = call.map_or_else(String::new, |c| format!(" of call {}", c.0));
+                (Row::Mark(server.to_string(), '✎'), format!("{server} commits the effect{call}: {tool}"))
+            }
+            // That everything starts is not news.
+            Event::ProcessUp { .. } if self.last_ms == 0 && self.entries[at].at_ms < 2 => return None,
+            Event::ProcessUp { process } => (Row::Mark(process.to_string(), '▲'), format!("{process} is up")),
+            Event::ProcessDown { process, cause } => {
+                (Row::Mark(process.to_string(), '▼'), format!("{process} is down: {cause}"))
+            }
+            Event::FaultBegan { fault, .. } => (Row::Blank, format!("⚡ {fault}")),
+            Event::FaultHealed { fault, .. } => (Row::Blank, format!("⚡ over: {fault}")),
+        })
+    }
+
+    fn phase(&mut self, phase: &Phase) -> Option<(Row, String)> {
+        let text = match phase {
+            Phase::Faults => return None,
+            Phase::Calm { server } => format!("calm: everything is healed and up; the climb of {server} begins"),
+            Phase::Probe { .. } => {
+                self.probing = true;
+                return None;
+            }
+            Phase::Rung { server, rung } => format!("{server}: {}", rung.as_str()),
+            Phase::Climbed { server, rung: Some(rung) } => format!("{server}: the rung is {}", rung.as_str()),
+            Phase::Climbed { server, rung: None } => format!("{server}: no progress, server side"),
+        };
+        Some((Row::Rule, text))
+    }
+
+    fn http(
+        &mut self,
+        at: usize,
+        exchange: Exchange,
+        here: &ProcessName,
+        peer: &ProcessName,
+        side: Side,
+        message: &Message,
+    ) -> Option<(Row, String)> {
+        if &**here == PROBE || (&**peer == PROBE) || (self.detail == Detail::Short && &**here != CLIENT) {
+            return None;
+        }
+        let full = self.detail == Detail::Full;
+        let name = if full { format!("c{}.{}", exchange.conn.0, exchange.ordinal) } else { self.names.exchange(exchange) };
+        let (near, far) = (here.to_string(), peer.to_string());
+        let (text, far) = match message {
+            Message::Request(request) => {
+                let reached = self.chains.reached(exchange).map(ToString::to_string);
+                (self.request(request), if full { far } else { reached.unwrap_or(near.clone()) })
+            }
+            Message::Response(response) => {
+                if !full && self.is_head_of_answer(at, exchange) {
+                    return None;
+                }
+                let by = self.chains.answered_by(exchange).map(ToString::to_string);
+                (self.response(response), if full { far } else { by.unwrap_or(far) })
+            }
+            Message::Sse(event) => {
+                let by = self.chains.answered_by(exchange).map(ToString::to_string);
+                (sse(event), if full { far } else { by.unwrap_or(far) })
+            }
+            Message::End { clean: true } if !full && !self.is_get(exchange) => return None,
+            Message::End { clean } => {
+                (if *clean { "stream ends" } else { "stream is cut" }.to_owned(), far)
+            }
+        };
+        let what = match (full, side) {
+            (false, _) => "",
+            (true, Side::Sent) => "sends ",
+            (true, Side::Received) => "gets ",
+        };
+        let row = match side {
+            Side::Sent => Row::Arrow(near.clone(), far),
+            Side::Received => Row::Arrow(far, near.clone()),
+        };
+        let who = if full { format!("{near} {what}") } else { String::new() };
+        Some((row, format!("{name} {who}{text}")))
+    }
+
+    /// Whether the head of a POST's stream is followed at once by the answer itself, which then says it all.
+    fn is_head_of_answer(&self, at: usize, exchange: Exchange) -> bool {
+        let now = self.entries[at].at_ms;
+        let mut next = self.entries[at + 1..].iter().take_while(|e| e.at_ms == now);
+        next.any(|e| {
+            matches!(&e.event, Event::Http { exchange: x, at: here, message: Message::Sse(_), .. }
+                if *x == exchange && &**here == CLIENT)
+        })
+    }
+
+    fn is_get(&self, exchange: Exchange) -> bool {
+        self.entries.iter().any(|e| {
+            matches!(&e.event, Event::Http { exchange: x, message: Message::Request(r), .. }
+                if *x == exchange && r.method == Method::Get)
+        })
+    }
+
+    fn request(&mut self, request: &RequestSummary) -> String {
+        let mut text = request.method.as_str().to_owned();
+        for rpc in &request.rpc {
+            let _ = write!(text, " {}", rpc_text(rpc));
+        }
+        match &request.session {
+            Some(id) => {
+                let _ = write!(text, " [{}]", self.names.session(id));
+            }
+            None => text.push_str(" [no session]"),
+        }
+        if let Some(cursor) = &request.cursor {
+            let _ = write!(text, " after event {cursor}");
+        }
+        if let Some(call) = request.call {
+            let _ = write!(text, " for call {}", call.0);
+        }
+        text
+    }
+
+    fn response(&mut self, response: &ResponseSummary) -> String {
+        let mut text = response.status.to_string();
+        if response.stream {
+            text.push_str(" event stream");
+        } else if response.bytes > 0 {
+            let _ = write!(text, " {} bytes", response.bytes);
+        }
+        for rpc in &response.rpc {
+            let _ = write!(text, ", {}", rpc_text(rpc));
+        }
+        if let Some(id) = &response.session {
+            let _ = write!(text, " [{}]", self.names.session(id));
+        }
+        text
+    }
+}
+
+fn sse(event: &SseSummary) -> String {
+    let mut text = match event.rpc.first() {
+        Some(rpc) => rpc_text(rpc),
+        None if event.bytes == 0 => "empty event".to_owned(),
+        None => format!("event of {} bytes", event.bytes),
+    };
+    if let Some(id) = &event.id {
+        let _ = write!(text, " (event {id})");
+    }
+    if let Some(retry_ms) = event.retry_ms {
+        let _ = write!(text, " (retry {retry_ms} ms)");
+    }
+    text
+}
+
+fn rpc_text(rpc: &Rpc) -> String {
+    let id = || match &rpc.id {
+        Some(serde_json::Value::String(id)) => format!(" \"{id}\""),
+        Some(id) => format!(" {id}"),
+        None => String::new(),
+    };
+    match (rpc.kind, &rpc.method, &rpc.tool, &rpc.error) {
+        (_, Some(method), Some(tool), _) => format!("{method} {tool}"),
+        (_, Some(method), None, _) => method.clone(),
+        (RpcKind::Error, _, _, Some(error)) => format!("error {} \"{}\" for id{}", error.code, error.message, id()),
+        _ => "result".to_owned(),
+    }
+}
+
+fn acted(action: Action, server: Option<&str>) -> String {
+    let server = server.unwrap_or_default();
+    match action {
+        Action::Add => format!("the user adds connector {server}"),
+        Action::Connect => format!("the user connects {server}"),
+        Action::Disconnect => format!("the user disconnects {server}"),
+        Action::Delete => format!("the user deletes connector {server}"),
+        Action::Reload => "the user reloads the page".to_owned(),
+        Action::NewConversation => "the user opens a new conversation".to_owned(),
+        Action::OpenIncognito => "the user opens a private window".to_owned(),
+        Action::OpenNormal => "the user returns to the normal window".to_owned(),
+    }
+}
+
+fn noun(action: Action) -> &'static str {
+    match action {
+        Action::Add => "adding",
+        Action::Connect => "connecting",
+        Action::Disconnect => "disconnecting",
+        Action::Delete => "deleting",
+        Action::Reload => "reloading",
+        Action::NewConversation => "opening a conversation",
+        Action::OpenIncognito | Action::OpenNormal => "opening the window",
+    }
+}
+
+fn drawn(shown: Drawn) -> &'static str {
+    match shown {
+        Drawn::Connected => "connected",
+        Drawn::Disconnected => "disconnected",
+        Drawn::Failing => "in trouble",
+        Drawn::Absent => "gone",
+    }
+}
+
+fn ended(cause: SessionEnd) -> &'static str {
+    match cause {
+        SessionEnd::Deleted => "deleted",
+        SessionEnd::Expired => "expires",
+        SessionEnd::ExpiredByScenario => "made to expire",
+        SessionEnd::ProcessEnded => "lost with the process",
+        SessionEnd::RefusalKilledIt => "destroyed by a refusal",
+        SessionEnd::ChildEnded => "lost with its child process",
+    }
+}
