@@ -314,8 +314,8 @@ impl<'f> Timeline<'f, '_> {
                 continue;
             }
             let title = format!("{} is not down", quote(&name.value));
-            let mut finding = Finding::new(name.span, title, "no `down` before this").help(
-                "`up` ends a `down`; what was restarted, crashed or lost power comes back by itself",
+            let mut finding = Finding::new(name.span, title, "it is up at this step").help(
+                "`up` ends a `down`; what was restarted, crashed or lost power comes back by itself, and a climb brings up everything",
             );
             if let Some(since) = over {
                 finding = finding.also(since, "this is over by then");

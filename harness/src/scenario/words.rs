@@ -35,7 +35,7 @@ pub(super) fn allowed<S: AsRef<str>>(word: &str, what: &str, candidates: &[S]) -
         return format!("there are no {what} here");
     }
     if let [only] = candidates {
-        return format!("here is only {}", quote(only.as_ref()));
+        return format!("the only one here is {}", quote(only.as_ref()));
     }
     if candidates.len() <= LISTED {
         return format!("the {what} are {}", list(candidates));
