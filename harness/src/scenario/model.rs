@@ -2,9 +2,13 @@
 //! positions and their diagnostics are in `file`, `load` and `check`; how a step is carried out is `world`'s business.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::journal::Rung;
+
+/// The longest duration that a scenario can name, in milliseconds: 7 days. The shortest is 1 ms.
+pub const LONGEST_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 
 /// One loaded scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,8 +43,8 @@ pub struct Scenario {
     pub violates: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// One MCP server.
-#[derive(Clone, Debug, PartialEq)]
+/// One MCP server. `Debug` shows the first eight characters of a session id only (SES-04).
+#[derive(Clone, PartialEq)]
 pub struct Server {
     /// Its name, and its connector's.
     pub name: String,
@@ -54,6 +58,28 @@ pub struct Server {
     pub supervisor_ms: u64,
     /// The idle timeout of its sessions in milliseconds, where it differs from the dialect's; `Some(None)` is "never".
     pub session_timeout_ms: Option<Option<u64>>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<String> = self.session_ids.iter().map(|id| shortened(id)).collect();
+        f.debug_struct("Server")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("port", &self.port)
+            .field("session_ids", &ids)
+            .field("supervisor_ms", &self.supervisor_ms)
+            .field("session_timeout_ms", &self.session_timeout_ms)
+            .finish()
+    }
+}
+
+/// The first eight characters, and a sign that there are more.
+pub(super) fn shortened(id: &str) -> String {
+    match id.char_indices().nth(8) {
+        Some((at, _)) => format!("{}…", &id[..at]),
+        None => id.to_owned(),
+    }
 }
 
 /// What a server is.
@@ -106,10 +132,11 @@ pub struct Step {
     pub action: StepAction,
 }
 
-/// What a step does. Targets of faults are process names: machines are expanded on loading.
+/// What a step does. Targets of faults are process names: machines are expanded on loading. A `stall` or `cut` of
+/// several processes becomes one step for each, all with the same line, and no time passes between them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepAction {
-    /// The user adds the connector of that server.
+    /// The user adds the connector of that server, which is not there yet.
     Add(String),
     /// The user connects it.
     Connect(String),
@@ -132,37 +159,71 @@ pub enum StepAction {
     /// Lets virtual time pass.
     Wait(u64),
     /// The processes are told to stop (SIGTERM), end, and are started again after `down_ms`.
-    Restart { targets: Vec<String>, down_ms: u64 },
+    Restart {
+        /// The processes, without repetition.
+        targets: Vec<String>,
+        /// Milliseconds from the end to the next start, 1 to [`LONGEST_MS`].
+        down_ms: u64,
+    },
     /// As a restart, but each process first finishes what is in flight, for `limit_ms` at the most.
     Drain {
+        /// The processes, without repetition.
         targets: Vec<String>,
+        /// Milliseconds that work in flight is given, 1 to [`LONGEST_MS`].
         limit_ms: u64,
+        /// Milliseconds from the end to the next start, 1 to [`LONGEST_MS`].
         down_ms: u64,
     },
     /// The processes die at once (SIGKILL); a supervisor starts each again.
-    Crash { targets: Vec<String> },
+    Crash {
+        /// The processes, without repetition.
+        targets: Vec<String>,
+    },
     /// The processes are stopped and their ports refuse connections, for `for_ms` or until `up`.
     Down {
+        /// The processes, without repetition.
         targets: Vec<String>,
+        /// Milliseconds, 1 to [`LONGEST_MS`]; `None` is until `up` or calm.
         for_ms: Option<u64>,
     },
     /// The processes that are down are started.
-    Up { targets: Vec<String> },
+    Up {
+        /// The processes, without repetition. Of a machine those that are up already are among them.
+        targets: Vec<String>,
+    },
     /// The machines lose power: peers are left half-open. They come back after `down_ms`.
-    PowerLoss { targets: Vec<String>, down_ms: u64 },
+    PowerLoss {
+        /// The processes, without repetition.
+        targets: Vec<String>,
+        /// Milliseconds without power, 1 to [`LONGEST_MS`].
+        down_ms: u64,
+    },
     /// Nothing passes between the two sides, for `for_ms` or until `heal`; TCP delivers it all when healed.
     Partition {
+        /// Two neighbours on the way from `client` through the hops to a server.
         between: (String, String),
+        /// Milliseconds, 1 to [`LONGEST_MS`]; `None` is until `heal` or calm.
         for_ms: Option<u64>,
     },
     /// Every partition is healed.
     Heal,
     /// The process neither reads nor writes, as if stopped by SIGSTOP, for `for_ms`.
-    Stall { target: String, for_ms: u64 },
+    Stall {
+        /// A server, a hop or `client`.
+        target: String,
+        /// Milliseconds, 1 to [`LONGEST_MS`].
+        for_ms: u64,
+    },
     /// Every connection of the process is cut.
-    Cut { target: String },
+    Cut {
+        /// A server or a hop.
+        target: String,
+    },
     /// Every session of the server expires.
-    Expire { server: String },
+    Expire {
+        /// The server.
+        server: String,
+    },
     /// The ladder is climbed for that server.
     Climb(String),
 }
@@ -307,7 +368,12 @@ pub enum FateSpec {
     /// The message comes twice.
     Duplicate,
     /// The response is replaced by one with that status and body.
-    Replace { status: u16, body: String },
+    Replace {
+        /// The status, 200 to 599.
+        status: u16,
+        /// The body, which may be empty.
+        body: String,
+    },
     /// The process dies on the spot; a supervisor starts it again.
     Halt(String),
 }

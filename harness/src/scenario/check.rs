@@ -1,0 +1,183 @@
+//! Whether the parts of a file exist and fit together; what does becomes a [`Scenario`]. Who is there is checked in
+//! `cast`, steps and injections in `actions`, their order in `timeline`, promises in `promises`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::actions::{injection, steps};
+use super::cast::{Names, machines, path, servers};
+use super::decode::{At, List, unknown};
+use super::diagnose::{Finding, Report, Span};
+use super::file::{ScenarioForm, Seed};
+use super::load::Vocabulary;
+use super::model::Scenario;
+use super::promises::{expectations, violations};
+use super::scalar::Text;
+use super::timeline;
+use super::words::quote;
+
+/// Checks everything. `None` if there is any error, here or before.
+pub(super) fn check(
+    form: ScenarioForm,
+    name: &str,
+    file: &Path,
+    vocabulary: &Vocabulary,
+    report: &mut Report<'_>,
+) -> Option<Scenario> {
+    if let Some(url) = &form.report
+        && !["https://", "http://"]
+            .iter()
+            .any(|scheme| url.value.starts_with(scheme))
+    {
+        let title = format!("{} is no URL", quote(&url.value));
+        report.add(Finding::new(
+            url.span,
+            title,
+            "a URL begins with `https://`",
+        ));
+    }
+    let spec = known_list(form.spec.as_ref(), "clauses", &vocabulary.clauses, report);
+    let clients = known_list(
+        form.clients.as_ref(),
+        "clients",
+        &vocabulary.clients,
+        report,
+    );
+    not_empty(
+        form.clients.as_ref(),
+        "clients",
+        "name at least one client",
+        report,
+    );
+    let mut names = Names {
+        complete: form.servers.as_ref().is_some_and(|s| !s.value.0.is_empty())
+            && form.path.is_some() == form.given.contains(&"path")
+            && form.machines.is_some() == form.given.contains(&"machines"),
+        ..Names::default()
+    };
+    let servers = servers(form.servers.as_ref(), vocabulary, &mut names, report);
+    let path = path(form.path.as_ref(), &mut names, report);
+    machines(form.machines.as_ref(), &mut names, report);
+    let seeds = seeds(form.seeds.as_ref(), report);
+    not_empty(
+        form.steps.as_ref(),
+        "steps",
+        "begin with e.g. `- add: memory`",
+        report,
+    );
+    let mut actions = Vec::new();
+    if let Some(forms) = &form.steps {
+        for step in &forms.value.items {
+            actions.extend(steps(step, &names, report));
+        }
+        if forms.value.whole {
+            timeline::check(&forms.value.items, &names, report);
+        }
+    }
+    let mut injections = Vec::new();
+    for form in form.inject.iter().flat_map(|list| &list.items) {
+        injections.extend(injection(form, &names, report));
+    }
+    let listed = form.clients.is_some().then_some(clients.as_slice());
+    let expect = expectations(form.expect, listed, vocabulary, report);
+    let violates = violations(form.violates, &names, vocabulary, report);
+    if !report.is_empty() {
+        return None;
+    }
+    Some(Scenario {
+        name: name.to_owned(),
+        file: file.to_owned(),
+        summary: form.summary?.value.trim().to_owned(),
+        report: form.report.map(|url| url.value),
+        spec,
+        servers,
+        path,
+        machines: names.machines,
+        clients,
+        seeds,
+        steps: actions,
+        inject: injections,
+        expect,
+        violates,
+    })
+}
+
+fn not_empty<T>(list: Option<&At<List<T>>>, key: &str, help: &str, report: &mut Report<'_>) {
+    if let Some(list) = list
+        && list.value.whole
+        && list.value.items.is_empty()
+    {
+        let title = format!("a scenario needs {key}");
+        report.add(Finding::new(list.span, title, format!("`{key}` is empty")).help(help));
+    }
+}
+
+/// Whether an item of a list stands there for the first time; if not, that is reported.
+pub(super) fn first_time<'i>(
+    seen: &mut BTreeMap<&'i str, Span>,
+    item: &'i At<Text>,
+    report: &mut Report<'_>,
+) -> bool {
+    first_of(seen, &item.value, item.span, &item.value, report)
+}
+
+/// As [`first_time`], with another word in the message.
+pub(super) fn first_of<'i>(
+    seen: &mut BTreeMap<&'i str, Span>,
+    item: &'i str,
+    span: Span,
+    shown: &str,
+    report: &mut Report<'_>,
+) -> bool {
+    if let Some(first) = seen.get(item) {
+        report.add(
+            Finding::new(
+                span,
+                format!("{} is listed twice", quote(shown)),
+                "again here",
+            )
+            .also(*first, "first here")
+            .help("remove one of the two"),
+        );
+        return false;
+    }
+    seen.insert(item, span);
+    true
+}
+
+/// A list of names from the vocabulary, each once. Those that are not in it are reported and kept.
+fn known_list(
+    list: Option<&At<List<At<Text>>>>,
+    what: &str,
+    known: &[String],
+    report: &mut Report<'_>,
+) -> Vec<String> {
+    let items = list.map_or(&[][..], |list| &list.value.items);
+    let mut seen = BTreeMap::new();
+    for item in items {
+        if first_time(&mut seen, item, report) && !known.contains(&item.value) {
+            report.add(unknown(item.span, what, &item.value, known));
+        }
+    }
+    items.iter().map(|item| item.value.clone()).collect()
+}
+
+fn seeds(list: Option<&At<List<At<Seed>>>>, report: &mut Report<'_>) -> Vec<u64> {
+    let Some(list) = list else { return vec![1] };
+    not_empty(Some(list), "seeds", "leave `seeds` out for `[1]`", report);
+    let mut seen = BTreeMap::new();
+    for seed in &list.value.items {
+        if let Some(first) = seen.insert(seed.value.0, seed.span) {
+            report.add(
+                Finding::new(
+                    seed.span,
+                    format!("the seed {} is listed twice", seed.value.0),
+                    "again here",
+                )
+                .also(first, "first here")
+                .help("remove one of the two"),
+            );
+        }
+    }
+    list.value.items.iter().map(|seed| seed.value.0).collect()
+}

@@ -1,0 +1,416 @@
+//! What is wrong with a file, where, and what would be right: collected, ordered and drawn with the source line.
+//! Deciding what is wrong belongs to `tree`, `decode` and `check`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+/// Errors kept of one file; what comes after them is only counted.
+const KEPT: usize = 100;
+/// The longest stretch of source, in bytes, that is given to the renderer.
+const WINDOW: usize = 4096;
+
+/// A range of bytes of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// The text of a file, and the name to show for it.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) file: PathBuf,
+    pub(super) text: Arc<str>,
+}
+
+impl Source {
+    pub(super) fn new(file: &Path, text: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            text: text.into(),
+        }
+    }
+
+    /// The place of a line and a column, both from 1 and in characters; the end of the text if it is beyond.
+    pub(super) fn at(&self, line: u64, column: u64) -> Span {
+        let mut start = 0;
+        for _ in 1..line {
+            match self.text[start..].find('\n') {
+                Some(len) => start += len + 1,
+                None => break,
+            }
+        }
+        let rest = self.text[start..].lines().next().unwrap_or("");
+        let skip = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut chars = rest.char_indices().skip(skip);
+        match chars.next() {
+            Some((at, c)) => Span {
+                start: start + at,
+                end: start + at + c.len_utf8(),
+            },
+            None => Span {
+                start: start + rest.len(),
+                end: start + rest.len(),
+            },
+        }
+    }
+}
+
+/// One error before it is tied to its file.
+#[derive(Debug)]
+pub(super) struct Finding {
+    span: Span,
+    title: String,
+    label: String,
+    also: Option<(Span, String)>,
+    help: Vec<String>,
+}
+
+impl Finding {
+    /// An error at `span`: `title` says what is wrong, `label` stands under the place.
+    pub(super) fn new(span: Span, title: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            span,
+            title: title.into(),
+            label: label.into(),
+            also: None,
+            help: Vec::new(),
+        }
+    }
+
+    /// Another place that belongs to it.
+    pub(super) fn also(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.also = Some((span, label.into()));
+        self
+    }
+
+    /// What would be right.
+    pub(super) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+}
+
+/// Collects the errors of one file.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    source: &'a Source,
+    list: Vec<Finding>,
+    more: usize,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            list: Vec::new(),
+            more: 0,
+        }
+    }
+
+    /// Adds an error. What is wrong in an anchor is wrong once, however often the anchor is used.
+    pub(super) fn add(&mut self, finding: Finding) {
+        let known = |f: &Finding| f.span == finding.span && f.title == finding.title;
+        if self.list.iter().any(known) {
+            return;
+        }
+        if self.list.len() == KEPT {
+            self.more += 1;
+        } else {
+            self.list.push(finding);
+        }
+    }
+
+    /// How many errors there are so far.
+    pub(super) fn count(&self) -> usize {
+        self.list.len() + self.more
+    }
+
+    /// Whether there is no error so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All of it, in the order of the file. `secrets` are blanked out of the source lines.
+    pub(super) fn finish(mut self, secrets: &[Span]) -> Diagnostics {
+        self.list.sort_by_key(|f| f.span);
+        let text = blanked(&self.source.text, secrets);
+        let list = self.list.into_iter().map(|finding| Diagnostic {
+            file: self.source.file.clone(),
+            place: Some((text.clone(), finding.span)),
+            title: finding.title,
+            label: finding.label,
+            also: finding.also,
+            help: finding.help,
+        });
+        Diagnostics {
+            list: list.collect(),
+            more: self.more,
+        }
+    }
+}
+
+/// The text with every visible character in `secrets` drawn as stars of the same length in bytes.
+fn blanked(text: &Arc<str>, secrets: &[Span]) -> Arc<str> {
+    if secrets.is_empty() {
+        return text.clone();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut secrets: Vec<Span> = secrets.to_vec();
+    secrets.sort_unstable();
+    for span in secrets {
+        if span.start < out.len() {
+            continue;
+        }
+        out.push_str(&text[out.len()..span.start]);
+        for c in text[span.start..span.end].chars() {
+            if c.is_whitespace() {
+                out.push(c);
+            } else {
+                out.push_str(&"****"[..c.len_utf8()]);
+            }
+        }
+    }
+    out.push_str(&text[out.len()..]);
+    out.into()
+}
+
+/// One error: what is wrong, where, and what would be right.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    file: PathBuf,
+    place: Option<(Arc<str>, Span)>,
+    title: String,
+    label: String,
+    also: Option<(Span, String)>,
+    help: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error of a whole file or directory.
+    pub(super) fn of_file(file: &Path, title: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            place: None,
+            title: title.into(),
+            label: String::new(),
+            also: None,
+            help: vec![help.into()],
+        }
+    }
+
+    /// The file, as the user named it.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The line, from 1; `None` if the error is not about a place in the file.
+    #[must_use]
+    pub fn line(&self) -> Option<u64> {
+        let (text, span) = self.place.as_ref()?;
+        Some(line_of(text, span.start) as u64)
+    }
+
+    /// The column, from 1, in characters.
+    #[must_use]
+    pub fn column(&self) -> Option<u64> {
+        let (text, span) = self.place.as_ref()?;
+        let line = line_start(text, span.start);
+        Some(text[line..span.start].chars().count() as u64 + 1)
+    }
+
+    /// The line of the file, without its end. Session ids are cut to eight characters, the rest is stars (SES-04).
+    #[must_use]
+    pub fn source_line(&self) -> Option<&str> {
+        let (text, span) = self.place.as_ref()?;
+        Some(&text[line_start(text, span.start)..line_end(text, span.start)])
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.title
+    }
+
+    /// What stands under the place; empty if there is no place.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What would be right.
+    #[must_use]
+    pub fn help(&self) -> &[String] {
+        &self.help
+    }
+
+    fn group(&self) -> Group<'_> {
+        let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
+        let path = self.file.to_string_lossy();
+        let Some((text, span)) = &self.place else {
+            group = group.element(Origin::path(path));
+            return self.helped(group);
+        };
+        let also = self.also.as_ref();
+        let whole = window(text, *span, also.map(|(other, _)| *other));
+        let far = also.filter(|_| whole.is_none());
+        let near = also.filter(|_| whole.is_some());
+        let window = whole.or_else(|| window(text, *span, None));
+        let cut = window.is_none();
+        let window = window.unwrap_or_else(|| around(text, *span));
+        let local = |span: Span| {
+            let span = first_line(text, span);
+            let start = span.start.clamp(window.start, window.end);
+            start - window.start..span.end.clamp(start, window.end) - window.start
+        };
+        let mut snippet = Snippet::source(&text[window.start..window.end])
+            .line_start(line_of(text, window.start))
+            .annotation(
+                AnnotationKind::Primary
+                    .span(local(*span))
+                    .label(self.label.as_str()),
+            );
+        if let Some((other, label)) = near {
+            let context = AnnotationKind::Context.span(local(*other));
+            snippet = snippet.annotation(context.label(label.as_str()));
+        }
+        if cut {
+            // The columns of what is left of the line are not those of the line.
+            let column = text[line_start(text, span.start)..span.start]
+                .chars()
+                .count()
+                + 1;
+            let line = line_of(text, span.start);
+            group = group.element(Origin::path(path).line(line).char_column(column));
+        } else {
+            snippet = snippet.path(path);
+        }
+        group = group.element(snippet);
+        if let Some((other, label)) = far {
+            let line = line_of(text, other.start);
+            group = group.element(Level::NOTE.message(format!("line {line}: {label}")));
+        }
+        self.helped(group)
+    }
+
+    fn helped<'g>(&'g self, mut group: Group<'g>) -> Group<'g> {
+        for help in &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        group
+    }
+}
+
+impl fmt::Debug for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Diagnostic")
+            .field("file", &self.file)
+            .field("line", &self.line())
+            .field("column", &self.column())
+            .field("message", &self.title)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The line of a byte, from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    text[..at].matches('\n').count() + 1
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |end| end + 1)
+}
+
+fn line_end(text: &str, at: usize) -> usize {
+    let end = text[at..].find('\n').map_or(text.len(), |len| at + len);
+    // A carriage return belongs to the line's end.
+    if end > at && text.as_bytes()[end - 1] == b'\r' {
+        end - 1
+    } else {
+        end
+    }
+}
+
+/// The part of the span that is on its first line.
+fn first_line(text: &str, span: Span) -> Span {
+    Span {
+        start: span.start,
+        end: span.end.min(line_end(text, span.start)).max(span.start),
+    }
+}
+
+/// The whole lines of both places, unless that is too much to draw.
+fn window(text: &str, span: Span, also: Option<Span>) -> Option<Span> {
+    let other = also.unwrap_or(span);
+    let start = line_start(text, span.start.min(other.start));
+    let end = line_end(text, span.start.max(other.start));
+    (end - start <= WINDOW).then_some(Span { start, end })
+}
+
+/// Some of a line that is too long to draw.
+fn around(text: &str, span: Span) -> Span {
+    let mut start = line_start(text, span.start).max(span.start.saturating_sub(40));
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = line_end(text, span.start).min(span.start + 80);
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    Span { start, end }
+}
+
+/// All the errors of a file, or of a search for files. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    more: usize,
+}
+
+impl Diagnostics {
+    pub(super) fn of(list: Vec<Diagnostic>) -> Self {
+        Self { list, more: 0 }
+    }
+
+    /// The errors, in the order of the file. Of more than 100 the rest is counted only.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list.iter()
+    }
+
+    /// How many errors there are, those that are not kept included.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.list.len() + self.more
+    }
+
+    /// Draws them for a terminal (`colour`) or for a file.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let mut drawn: Vec<String> = self
+            .list
+            .iter()
+            .map(|diagnostic| renderer.render(&[diagnostic.group()]))
+            .collect();
+        if self.more > 0 {
+            drawn.push(format!("… and {} more errors", self.more));
+        }
+        drawn.join("\n\n")
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Diagnostics {}

@@ -1,0 +1,99 @@
+//! Macros that write the shape of a form once, for decoding and for the JSON Schema. The forms themselves are in `file`.
+
+/// A form with named fields. A required field that is missing is reported; every field is an `Option`, so that what
+/// could be read is checked all the same. `faulty` says whether there was any error in it, `given`
+/// which keys stood there.
+macro_rules! record {
+    (
+        $(#[$meta:meta])* $name:ident, $what:literal;
+        required { $($(#[$rmeta:meta])* $rkey:literal $rfield:ident: $rty:ty,)* }
+        optional { $($(#[$ometa:meta])* $okey:literal $ofield:ident: $oty:ty,)* }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, schemars::JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        pub(super) struct $name {
+            #[schemars(skip)]
+            #[allow(dead_code, reason = "most forms are whole enough without it")]
+            pub(super) faulty: bool,
+            #[schemars(skip)]
+            #[allow(dead_code, reason = "most forms are whole enough without it")]
+            pub(super) given: Vec<&'static str>,
+            $($(#[$rmeta])* #[schemars(rename = $rkey, required)] pub(super) $rfield: Option<$rty>,)*
+            $($(#[$ometa])* #[schemars(rename = $okey)] pub(super) $ofield: Option<$oty>,)*
+        }
+
+        impl $crate::scenario::decode::Decode for $name {
+            const WHAT: &'static str = "a map";
+
+            fn decode(
+                node: &$crate::scenario::tree::Node,
+                report: &mut $crate::scenario::diagnose::Report<'_>,
+            ) -> Option<Self> {
+                let keys = [$($rkey,)* $($okey,)*];
+                let before = report.count();
+                let fields = $crate::scenario::decode::Fields::of(node, $what, &keys, report)?;
+                let mut form = Self {
+                    faulty: false,
+                    given: fields.given(),
+                    $($rfield: fields.required($rkey, report),)*
+                    $($ofield: fields.optional($okey, report),)*
+                };
+                form.faulty = report.count() > before;
+                Some(form)
+            }
+        }
+    };
+}
+
+/// A form that is a map with exactly one key out of several; each comes with an example.
+macro_rules! choice {
+    (
+        $(#[$meta:meta])* $name:ident, $what:literal, $noun:literal;
+        $($(#[$vmeta:meta])* $key:literal $variant:ident($ty:ty) = $example:literal,)*
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, schemars::JsonSchema)]
+        pub(super) enum $name {
+            $($(#[$vmeta])* #[schemars(rename = $key)] $variant($ty),)*
+        }
+
+        impl $crate::scenario::decode::Decode for $name {
+            const WHAT: &'static str = concat!("a map with one ", $noun);
+
+            fn decode(
+                node: &$crate::scenario::tree::Node,
+                report: &mut $crate::scenario::diagnose::Report<'_>,
+            ) -> Option<Self> {
+                let keys = &[$(($key, $example),)*];
+                let choice = $crate::scenario::choice::Choice { what: $what, noun: $noun, keys };
+                let (key, value) = choice.entry(node, report)?;
+                match key {
+                    $($key => $crate::scenario::decode::Decode::decode(value, report).map(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+/// A closed set of words with its enumeration.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident, $what:literal; $($variant:ident = $word:literal,)*) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum $name {
+            $(#[doc = $word] $variant,)*
+        }
+
+        impl $crate::scenario::scalar::Word for $name {
+            const WHAT: &'static str = $what;
+
+            fn words() -> Vec<(&'static str, Self)> {
+                vec![$(($word, Self::$variant),)*]
+            }
+        }
+    };
+}
+
+pub(super) use {choice, record, words};

@@ -1,0 +1,85 @@
+//! Names that do not exist or cannot be, and promises about them. Each table of wrong files has one snapshot.
+
+use crate::support::{changed, errors, extended, snapshot, stepped};
+
+#[test]
+#[rustfmt::skip]
+fn names() {
+    let clients = "[connector/stale-cache, rmcp]";
+    let servers = "  memory: {dialect: supergateway-3.4.3, port: 3001}\n  other: {real: rmcp}\n";
+    let steps = "  - add: memory\n  - call: {on: memory, tool: create_entities}\n";
+    let without_nginx = |path: &str| changed("[cloudflare, nginx]", path).replace("[memory, nginx]", "[memory]");
+    snapshot("names", &[
+        ("an unknown client", changed(clients, "[connector/stale-cache, rmpc]")),
+        ("a client without its first part", changed(clients, "[stale-cache, rmcp]")),
+        ("an unknown dialect", changed("supergateway-3.4.3", "supergateway-3.4.5")),
+        ("an unknown real server", changed("real: rmcp", "real: rcmp")),
+        ("an unknown hop", without_nginx("[cloudflare, ngnix]")),
+        ("an unknown server", changed("add: memory", "add: memroy").replace("on: memory", "on: memroy")),
+        ("an unknown tool", changed("create_entities", "create_entity")),
+        ("an unknown clause", changed("SES-08", "SES-8")),
+        ("an unknown target", stepped(&["restart: [memory, lightsial]"])),
+        ("a hop that is not on the path", without_nginx("[cloudflare]") + "  - cut: nginx\n"),
+        ("a machine as a server", stepped(&["add: lightsail"])),
+        ("an unknown process on a machine", changed("[memory, nginx]", "[memry, nginx]")),
+        ("a client listed twice", changed(clients, "[rmcp, connector/stale-cache, rmcp]")),
+        ("a clause listed twice", changed("[SES-08]", "[SES-08, SES-08]")),
+        ("a hop twice", changed("[cloudflare, nginx]", "[nginx, nginx: {read-timeout: 5s}]")),
+        ("a process on two machines", changed("[memory, nginx]}", "[memory, nginx], ec2: [other, memory]}")),
+        ("a server with a taken name", changed("  other:", "  nginx:")),
+        ("a machine with a taken name", changed("lightsail:", "probe:")),
+        ("a machine with a server's name", changed("lightsail:", "other:")),
+        ("a name with blanks", changed("  other:", "  Other One:")),
+        ("neither dialect nor real", changed("{real: rmcp}", "{port: 3005}")),
+        ("dialect and real", changed("{real: rmcp}", "{real: rmcp, dialect: strict}")),
+        ("two servers with one port", changed("{real: rmcp}", "{real: rmcp, port: 3001}")),
+        ("no port left", changed("port: 3001", "port: 65535")),
+        ("a report that is no URL", extended("report: issue 48557")),
+        ("no server", changed(servers, "  {}\n")),
+        ("no client", changed(clients, "[]")),
+        ("no step", changed(steps, "  []\n")),
+        ("no seed", extended("seeds: []")),
+        ("an empty machine", changed("[memory, nginx]", "[]")),
+    ]);
+}
+
+/// A session id is a credential (SES-04): neither a message nor the source line shows it whole.
+#[test]
+#[rustfmt::skip]
+fn session_ids() {
+    let id = "ead943df-8fd9-4839-ae58-611a949e59c4";
+    let with = |ids: &str| changed("port: 3001}", &format!("sessions: [{ids}]}}"));
+    let cases = [
+        ("a blank in a session id", with("\"ead943df 8fd9-4839-ae58-611a949e59c4\"")),
+        ("a session id listed twice", with(&format!("{id}, {id}"))),
+        ("a number as a session id", with("1234567890123")),
+        ("session ids of a real server", changed("{real: rmcp}", &format!("{{real: rmcp, sessions: [{id}]}}"))),
+    ];
+    for (title, text) in &cases {
+        let drawn = errors(text).render(true);
+        assert!(!drawn.contains("8fd9") && !drawn.contains("90123"), "{title} shows a whole id:\n{drawn}");
+    }
+    snapshot("session-ids", &cases);
+}
+
+#[test]
+#[rustfmt::skip]
+fn promises() {
+    let expect = |promise: &str| extended(&format!("expect:\n  {promise}"));
+    let violates = |violation: &str| extended(&format!("violates:\n  {violation}"));
+    snapshot("promises", &[
+        ("a client that does not take part", expect("connector/spec-404: {rung: never}")),
+        ("an unknown client", expect("rmpc: {rung: never}")),
+        ("an unknown rung", expect("rmcp: {rung: readd}")),
+        ("an unknown invariant", expect("rmcp: {violates: [cli-recover]}")),
+        ("a server's invariant at a client", expect("rmcp: {violates: [srv-dead-session-is-404]}")),
+        ("an invariant twice", expect("rmcp: {violates: [cli-recovers, cli-recovers]}")),
+        ("a client's invariant at a server", violates("memory: {cli-recovers: it does not}")),
+        ("a hop's invariant at a server", violates("memory: {hop-keeps-status: it does not}")),
+        ("an unknown invariant of a hop", violates("nginx: {hop-keep-status: it does not}")),
+        ("an unknown party", violates("memry: {srv-dead-session-is-404: answers 400}")),
+        ("a client as a party", violates("rmcp: {cli-recovers: it does not}")),
+        ("no reason", violates("memory: {srv-dead-session-is-404: }")),
+        ("a list instead of reasons", violates("memory: [srv-dead-session-is-404]")),
+    ]);
+}

@@ -1,0 +1,10 @@
+//! What scenario files mean, and what a wrong one says to its author.
+
+mod cast_errors;
+mod files;
+mod hostile;
+mod meaning;
+mod schema;
+mod shape_errors;
+mod step_errors;
+mod support;

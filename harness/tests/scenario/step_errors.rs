@@ -1,0 +1,93 @@
+//! Steps that say nothing, cannot be reached or come too late, and injections. Each table has one snapshot.
+
+use crate::support::{extended, snapshot, stepped};
+
+#[test]
+#[rustfmt::skip]
+fn verbs() {
+    snapshot("verbs", &[
+        ("an unknown verb", stepped(&["ad: memory"])),
+        ("a verb that comes near to nothing", stepped(&["reboot: memory"])),
+        ("two verbs", stepped(&["add: memory\n    climb: memory"])),
+        ("arguments that are not indented", stepped(&["call:\n    on: memory\n    tool: slow"])),
+        ("no verb", stepped(&["{}"])),
+        ("a bare verb", stepped(&["reload"])),
+        ("a bare word", stepped(&["sleep"])),
+        ("a verb without an argument", stepped(&["heal:"])),
+        ("another word for reload", stepped(&["reload: page"])),
+        ("a truth value for heal", stepped(&["heal: true"])),
+        ("another word for incognito", stepped(&["incognito: now"])),
+        ("a number for await", stepped(&["await: 1"])),
+        ("the client as a target", stepped(&["restart: client"])),
+        ("no target", stepped(&["crash: []"])),
+        ("a target twice", stepped(&["crash: [memory, nginx, memory]"])),
+        ("a partition of one", stepped(&["partition: {between: [client]}"])),
+        ("a partition between strangers", stepped(&["partition: {between: [client, memory]}"])),
+        ("a partition of servers", stepped(&["partition: {between: [memory, other]}"])),
+        ("a partition from a machine", stepped(&["partition: {between: [client, lightsail]}"])),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn order_of_steps() {
+    let first = "call: {on: memory, tool: slow, background: first}";
+    let cut_off = "partition: {between: [client, cloudflare]}";
+    snapshot("order", &[
+        ("a call before add", stepped(&["call: {on: memory, tool: slow}", "add: memory"])),
+        ("uses before add, once for each server", stepped(&["connect: memory", "disconnect: memory", "climb: other"])),
+        ("delete before add", stepped(&["delete: memory"])),
+        ("a use after delete", stepped(&["add: memory", "delete: memory", "reload: settings", "connect: memory"])),
+        ("add twice", stepped(&["add: memory", "add: memory"])),
+        ("await of nothing", stepped(&["await: first"])),
+        ("await of another", stepped(&["add: memory", first, "await: frist"])),
+        ("await before the call", stepped(&["add: memory", "await: first", first])),
+        ("two background calls of one name", stepped(&["add: memory", first, first])),
+        ("normal without incognito", stepped(&["normal: open"])),
+        ("normal twice", stepped(&["incognito: open", "normal: open", "normal: open"])),
+        ("heal without a partition", stepped(&["heal: all"])),
+        ("heal twice", stepped(&[cut_off, "heal: all", "heal: all"])),
+        ("heal of what is over", stepped(&[&cut_off.replace("]}", "], for: 10s}"), "wait: 10s", "heal: all"])),
+        ("up of what is up", stepped(&["up: memory"])),
+        ("up of what was restarted", stepped(&["restart: memory", "up: memory"])),
+        ("up twice", stepped(&["down: memory", "up: memory", "up: memory"])),
+        ("up of what is over", stepped(&["down: {target: memory, for: 10s}", "wait: 4s", "wait: 6s", "up: memory"])),
+        ("up after a climb", stepped(&["add: memory", "down: memory", "climb: memory", "up: memory"])),
+        ("a restart of what is down", stepped(&["down: memory", "restart: memory"])),
+        ("a machine with what is down", stepped(&["down: nginx", "power-loss: {target: lightsail, down: 20s}"])),
+        ("down twice", stepped(&["down: [memory, other]", "down: other"])),
+        ("other faults on what is down", stepped(&[
+            "down: lightsail",
+            "expire: memory",
+            "cut: nginx",
+            "stall: {target: nginx, for: 1s}",
+        ])),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn injections() {
+    let inject = |when: &str, then: &str| extended(&format!("inject:\n  - when: {when}\n    then: {then}"));
+    let trigger = |when: &str| inject(when, "{drop: now}");
+    let fate = |then: &str| inject("{event: response-sent}", then);
+    snapshot("injections", &[
+        ("an unknown place", trigger("{event: effect, at: memry}")),
+        ("the probe", trigger("{event: request-sent, at: probe}")),
+        ("an unknown event", trigger("{event: response-send}")),
+        ("no event", trigger("{at: memory}")),
+        ("an unknown method", trigger("{event: request-sent, method: PUT}")),
+        ("a status that does not exist", trigger("{event: response-sent, status: 99}")),
+        ("a status of a request", trigger("{event: request-sent, status: 200}")),
+        ("an effect at a hop", trigger("{event: effect, at: nginx}")),
+        ("sighting 0", trigger("{event: effect, nth: 0}")),
+        ("a bare fate", fate("park")),
+        ("an unknown fate", fate("{dely: 5s}")),
+        ("two fates", fate("{drop: now, delay: 5s}")),
+        ("a wrong word", fate("{drop: later}")),
+        ("a cut that is too long", fate("{cut: 1048577}")),
+        ("an informational replacement", fate("{replace: {status: 100, body: text}}")),
+        ("an unknown process to halt", fate("{halt: client}")),
+        ("nothing happens", extended("inject:\n  - when: {event: effect}")),
+    ]);
+}
