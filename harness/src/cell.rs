@@ -101,21 +101,40 @@ pub struct CellResult {
 
 /// Judges a run against its scenario. `again` is a second run of the same cell.
 #[must_use]
-pub fn judge(scenario: &Scenario, client: &str, subject: &Subject, seed: u64, run: &Run, again: &Run) -> CellResult {
-    let servers: Vec<ServerName> = scenario.servers.iter().map(|s| Arc::from(s.name.as_str())).collect();
+pub fn judge(
+    scenario: &Scenario,
+    client: &str,
+    subject: &Subject,
+    seed: u64,
+    run: &Run,
+    again: &Run,
+) -> CellResult {
+    let servers: Vec<ServerName> = scenario
+        .servers
+        .iter()
+        .map(|s| Arc::from(s.name.as_str()))
+        .collect();
     let view = View::new(&run.entries, &servers, subject.has_application());
     let mut verdict = Account::default();
     if run.entries != again.entries {
-        verdict.problem(Outcome::NotDeterministic, first_difference(&run.entries, &again.entries));
+        verdict.problem(
+            Outcome::NotDeterministic,
+            first_difference(&run.entries, &again.entries),
+        );
     }
     for (line, failure) in &run.failures {
         verdict.problem(Outcome::Broken, format!("line {line}: {failure}"));
     }
     for line in &run.unfired {
-        verdict.problem(Outcome::Vacuous, format!("line {line}: this injection never fired"));
+        verdict.problem(
+            Outcome::Vacuous,
+            format!("line {line}: this injection never fired"),
+        );
     }
     for (server, _) in run.rungs.iter().filter(|(_, rung)| rung.is_none()) {
-        let why = format!("{server}: a fresh client could not work either, so the fault is not the client's");
+        let why = format!(
+            "{server}: a fresh client could not work either, so the fault is not the client's"
+        );
         verdict.problem(Outcome::NoProgress, why);
     }
     let rung = worst(&run.rungs);
@@ -123,21 +142,42 @@ pub fn judge(scenario: &Scenario, client: &str, subject: &Subject, seed: u64, ru
         && let Some(rung) = rung
         && rung != promised
     {
-        verdict.problem(Outcome::Broken, format!("the rung is {}, promised is {}", rung.as_str(), promised.as_str()));
+        verdict.problem(
+            Outcome::Broken,
+            format!(
+                "the rung is {}, promised is {}",
+                rung.as_str(),
+                promised.as_str()
+            ),
+        );
     }
     let mut invariants = Vec::new();
     for invariant in invariant::ALL {
         for judgement in invariant.judge(&view) {
-            let listed = is_listed(scenario, client, invariant.party, &judgement.party, invariant.id);
+            let listed = is_listed(
+                scenario,
+                client,
+                invariant.party,
+                &judgement.party,
+                invariant.id,
+            );
             invariants.push(verdict.judged(invariant, &judgement, listed));
         }
     }
     for clause in &scenario.spec {
-        let exercised = invariant::ALL.iter().filter(|i| i.clauses.contains(&clause.as_str())).any(|i| {
-            invariants.iter().any(|j| j.id == i.id && j.verdict != "not-exercised")
-        });
+        let exercised = invariant::ALL
+            .iter()
+            .filter(|i| i.clauses.contains(&clause.as_str()))
+            .any(|i| {
+                invariants
+                    .iter()
+                    .any(|j| j.id == i.id && j.verdict != "not-exercised")
+            });
         if !exercised {
-            verdict.problem(Outcome::Vacuous, format!("{clause} is listed under `spec`, and nothing exercised it"));
+            verdict.problem(
+                Outcome::Vacuous,
+                format!("{clause} is listed under `spec`, and nothing exercised it"),
+            );
         }
     }
     CellResult {
@@ -150,7 +190,11 @@ pub fn judge(scenario: &Scenario, client: &str, subject: &Subject, seed: u64, ru
         journal_hash: journal::hash(&run.entries),
         virtual_ms: run.virtual_ms,
         exchanges: exchanges(&run.entries),
-        rungs: run.rungs.iter().map(|(server, rung)| (server.to_string(), *rung)).collect(),
+        rungs: run
+            .rungs
+            .iter()
+            .map(|(server, rung)| (server.to_string(), *rung))
+            .collect(),
         problems: verdict.problems,
     }
 }
@@ -162,7 +206,10 @@ struct Account {
 
 impl Default for Account {
     fn default() -> Self {
-        Self { outcome: Outcome::Kept, problems: Vec::new() }
+        Self {
+            outcome: Outcome::Kept,
+            problems: Vec::new(),
+        }
     }
 }
 
@@ -186,7 +233,10 @@ impl Account {
         let (verdict, expected, why, at) = match &judgement.verdict {
             Verdict::Held => {
                 if listed {
-                    let why = format!("{}{of} is listed as violated, and holds: take it off the list", invariant.id);
+                    let why = format!(
+                        "{}{of} is listed as violated, and holds: take it off the list",
+                        invariant.id
+                    );
                     self.problem(Outcome::Broken, why);
                 }
                 ("held", !listed, String::new(), None)
@@ -195,7 +245,10 @@ impl Account {
                 // Not every client brings a server into the situation; whether any does is asked of the scenario.
                 let may = !listed || matches!(invariant.party, Party::Server | Party::Hop);
                 if !may {
-                    let why = format!("{} is listed as violated, and nothing exercised it", invariant.id);
+                    let why = format!(
+                        "{} is listed as violated, and nothing exercised it",
+                        invariant.id
+                    );
                     self.problem(Outcome::Vacuous, why);
                 }
                 ("not-exercised", may, String::new(), None)
@@ -224,10 +277,14 @@ impl Account {
 
 fn is_listed(scenario: &Scenario, client: &str, kind: Party, party: &str, id: &str) -> bool {
     match kind {
-        Party::Client | Party::Application => {
-            scenario.expect.get(client).is_some_and(|e| e.violates.iter().any(|v| v == id))
-        }
-        Party::Server | Party::Hop => scenario.violates.get(party).is_some_and(|v| v.contains_key(id)),
+        Party::Client | Party::Application => scenario
+            .expect
+            .get(client)
+            .is_some_and(|e| e.violates.iter().any(|v| v == id)),
+        Party::Server | Party::Hop => scenario
+            .violates
+            .get(party)
+            .is_some_and(|v| v.contains_key(id)),
     }
 }
 
@@ -235,7 +292,10 @@ fn is_listed(scenario: &Scenario, client: &str, kind: Party, party: &str, id: &s
 #[must_use]
 pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
     let shown = |party: &str, id: &str| {
-        let mut judged = results.iter().filter(|r| r.scenario == scenario.name).flat_map(|r| &r.invariants);
+        let mut judged = results
+            .iter()
+            .filter(|r| r.scenario == scenario.name)
+            .flat_map(|r| &r.invariants);
         judged.any(|j| j.party == party && j.id == id && j.verdict == "violated")
     };
     scenario
@@ -243,12 +303,19 @@ pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
         .iter()
         .flat_map(|(party, ids)| ids.keys().map(move |id| (party, id)))
         .filter(|(party, id)| !shown(party, id))
-        .map(|(party, id)| format!("{id} by {party} is listed as violated, and no client's run showed it"))
+        .map(|(party, id)| {
+            format!("{id} by {party} is listed as violated, and no client's run showed it")
+        })
         .collect()
 }
 
 fn worst(rungs: &[(ServerName, Option<Rung>)]) -> Option<Rung> {
-    rungs.iter().map(|(_, rung)| *rung).collect::<Option<Vec<_>>>()?.into_iter().max()
+    rungs
+        .iter()
+        .map(|(_, rung)| *rung)
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .max()
 }
 
 fn exchanges(entries: &[Entry]) -> usize {
@@ -261,10 +328,21 @@ fn exchanges(entries: &[Entry]) -> usize {
 }
 
 fn first_difference(one: &[Entry], two: &[Entry]) -> String {
-    let at = one.iter().zip(two).position(|(a, b)| a != b).unwrap_or_else(|| one.len().min(two.len()));
+    let at = one
+        .iter()
+        .zip(two)
+        .position(|(a, b)| a != b)
+        .unwrap_or_else(|| one.len().min(two.len()));
     let show = |entries: &[Entry]| {
-        entries.get(at).map_or_else(|| "the end".to_owned(), |e| serde_json::to_string(e).unwrap_or_default())
+        entries.get(at).map_or_else(
+            || "the end".to_owned(),
+            |e| serde_json::to_string(e).unwrap_or_default(),
+        )
     };
     let ms = one.get(at).or(two.get(at)).map_or(0, |e| e.at_ms);
-    format!("two runs differ at event {at}, at {ms} ms: first {}, then {}", show(one), show(two))
+    format!(
+        "two runs differ at event {at}, at {ms} ms: first {}, then {}",
+        show(one),
+        show(two)
+    )
 }

@@ -40,8 +40,16 @@ struct Ask {
 ///
 /// # Errors
 /// A sentence for a person: a bug in the harness, or a client that never comes to rest.
-pub fn run_once(scenario: &Arc<Scenario>, client: &str, subject: &Subject, seed: u64) -> Result<Run, String> {
-    let real_server = scenario.servers.iter().any(|s| matches!(s.kind, ServerKind::Real(_)));
+pub fn run_once(
+    scenario: &Arc<Scenario>,
+    client: &str,
+    subject: &Subject,
+    seed: u64,
+) -> Result<Run, String> {
+    let real_server = scenario
+        .servers
+        .iter()
+        .any(|s| matches!(s.kind, ServerKind::Real(_)));
     if real_server || subject.factory().is_real() {
         in_child(scenario, client, seed)
     } else {
@@ -62,7 +70,10 @@ pub fn run_cell(
 ) -> Result<(CellResult, Run), String> {
     let run = run_once(scenario, client, subject, seed)?;
     let again = run_once(scenario, client, subject, seed)?;
-    Ok((cell::judge(scenario, client, subject, seed, &run, &again), run))
+    Ok((
+        cell::judge(scenario, client, subject, seed, &run, &again),
+        run,
+    ))
 }
 
 /// A fresh thread, because hash seeds and other thread-locals outlive a run.
@@ -76,9 +87,10 @@ fn on_thread(run: impl FnOnce() -> Result<Run, String> + Send + 'static) -> Resu
         .map_err(|error| format!("failed to start a thread: {error}"))?;
     match receiver.recv_timeout(LIMIT) {
         Ok(result) => result,
-        Err(mpsc::RecvTimeoutError::Timeout) => {
-            Err(format!("the run did not end within {} s: something in it never yields", LIMIT.as_secs()))
-        }
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(format!(
+            "the run did not end within {} s: something in it never yields",
+            LIMIT.as_secs()
+        )),
         Err(mpsc::RecvTimeoutError::Disconnected) => match worker.join() {
             Err(panic) => Err(format!("the run panicked: {}", panic_text(&*panic))),
             Ok(()) => Err("the run ended without a result".to_owned()),
@@ -95,8 +107,14 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 fn in_child(scenario: &Scenario, client: &str, seed: u64) -> Result<Run, String> {
-    let ask = Ask { file: scenario.file.clone(), name: scenario.name.clone(), client: client.to_owned(), seed };
-    let program = std::env::current_exe().map_err(|error| format!("failed to find this program: {error}"))?;
+    let ask = Ask {
+        file: scenario.file.clone(),
+        name: scenario.name.clone(),
+        client: client.to_owned(),
+        seed,
+    };
+    let program =
+        std::env::current_exe().map_err(|error| format!("failed to find this program: {error}"))?;
     let mut child = Command::new(program)
         .env(CHILD, serde_json::to_string(&ask).expect("plain data"))
         .env(SALT, CHILDREN.fetch_add(1, Ordering::Relaxed).to_string())
@@ -105,7 +123,10 @@ fn in_child(scenario: &Scenario, client: &str, seed: u64) -> Result<Run, String>
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("failed to start a child process: {error}"))?;
-    let (mut out, mut err) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
+    let (mut out, mut err) = (
+        child.stdout.take().expect("piped"),
+        child.stderr.take().expect("piped"),
+    );
     let out = thread::spawn(move || {
         let mut text = Vec::new();
         out.read_to_end(&mut text).map(|_| text)
@@ -117,38 +138,58 @@ fn in_child(scenario: &Scenario, client: &str, seed: u64) -> Result<Run, String>
     });
     let began = Instant::now();
     let status = loop {
-        match child.try_wait().map_err(|error| format!("failed to wait for the child process: {error}"))? {
+        match child
+            .try_wait()
+            .map_err(|error| format!("failed to wait for the child process: {error}"))?
+        {
             Some(status) => break status,
             None if began.elapsed() > LIMIT => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("the run did not end within {} s and was killed", LIMIT.as_secs()));
+                return Err(format!(
+                    "the run did not end within {} s and was killed",
+                    LIMIT.as_secs()
+                ));
             }
             None => thread::sleep(Duration::from_millis(2)),
         }
     };
-    let text = out.join().expect("reading does not panic").map_err(|error| format!("failed to read the child: {error}"))?;
+    let text = out
+        .join()
+        .expect("reading does not panic")
+        .map_err(|error| format!("failed to read the child: {error}"))?;
     let err = err.join().expect("reading does not panic");
     if !status.success() {
-        return Err(format!("the child process failed ({status}): {}", err.trim()));
+        return Err(format!(
+            "the child process failed ({status}): {}",
+            err.trim()
+        ));
     }
-    serde_json::from_slice::<Result<Run, String>>(&text)
-        .map_err(|error| format!("the child process did not answer as it should: {error}; {}", err.trim()))?
+    serde_json::from_slice::<Result<Run, String>>(&text).map_err(|error| {
+        format!(
+            "the child process did not answer as it should: {error}; {}",
+            err.trim()
+        )
+    })?
 }
 
 /// If this process was started to run one cell, runs it, prints the run, and exits. Call it first thing in `main`.
 pub fn serve_if_child(registry: &Registry) {
-    let Ok(ask) = std::env::var(CHILD) else { return };
+    let Ok(ask) = std::env::var(CHILD) else {
+        return;
+    };
     let run = serde_json::from_str::<Ask>(&ask)
         .map_err(|error| format!("{CHILD} is not for people to set: {error}"))
         .and_then(|ask| {
-            let mut scenario =
-                load(&ask.file, None, &vocabulary::of(registry)).map_err(|diagnostics| diagnostics.to_string())?;
+            let mut scenario = load(&ask.file, None, &vocabulary::of(registry))
+                .map_err(|diagnostics| diagnostics.to_string())?;
             scenario.name = ask.name;
             let subject = registry.get(&ask.client).ok_or("no such client")?.clone();
             on_thread(move || world::run(&scenario, &subject, ask.seed))
         });
     let text = serde_json::to_vec(&run).expect("runs are plain data");
-    let written = std::io::stdout().write_all(&text).and_then(|()| std::io::stdout().flush());
+    let written = std::io::stdout()
+        .write_all(&text)
+        .and_then(|()| std::io::stdout().flush());
     std::process::exit(i32::from(written.is_err()));
 }

@@ -7,11 +7,19 @@ compile_error!(
 );
 
 pub mod app;
+pub mod cell;
+pub mod clause;
+mod cli;
+pub mod exec;
 pub mod fault;
 pub mod invariant;
 pub mod journal;
 pub mod proxy;
 pub mod registry;
+pub mod report;
 pub mod scenario;
 pub mod server;
+pub mod vocabulary;
 pub mod world;
+
+pub use cli::main;

@@ -21,7 +21,10 @@ pub fn of(registry: &Registry) -> Vocabulary {
         clients: registry.iter().map(|(name, _)| name.to_owned()).collect(),
         dialects: Dialect::names().into_iter().map(str::to_owned).collect(),
         real_servers: REAL_SERVERS.iter().map(|s| (*s).to_owned()).collect(),
-        invariants: invariant::ALL.iter().map(|i| (i.id.to_owned(), party(i.party))).collect(),
+        invariants: invariant::ALL
+            .iter()
+            .map(|i| (i.id.to_owned(), party(i.party)))
+            .collect(),
         clauses: crate::clause::ALL.iter().map(|c| c.id.to_owned()).collect(),
     }
 }

@@ -98,6 +98,10 @@ impl ModelClient {
         let stored = core.state.borrow_mut().resume.take();
         if let Some(stored) = stored.filter(|_| core.policy.resume_skips_initialize) {
             core.resume(stored);
+            // The stream's connection is opened before anything is asked, as by a transport that is handed a session.
+            if core.policy.open_stream {
+                core.stream_dialled.notified().await;
+            }
             return Ok(());
         }
         core.count_attempt();

@@ -27,6 +27,8 @@ pub(super) struct Core {
     pub(super) state: RefCell<State>,
     /// Told of every change that somebody may wait for. It wakes in the order of waiting.
     changed: Notify,
+    /// Told when the stream's connection was dialled, well or not.
+    pub(super) stream_dialled: Notify,
 }
 
 /// The changing part.
@@ -101,6 +103,7 @@ impl Core {
             http,
             sink,
             changed: Notify::new(),
+            stream_dialled: Notify::new(),
             state: RefCell::new(State {
                 connected: false,
                 epoch: 0,

@@ -78,7 +78,9 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
 
 /// One GET, up to the head of its response.
 async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened {
-    let Ok(mut conn) = core.http.dial().await else {
+    let dialled = core.http.dial().await;
+    core.stream_dialled.notify_one();
+    let Ok(mut conn) = dialled else {
         core.set_health(Health::Failing);
         return Opened::Later;
     };

@@ -145,7 +145,7 @@ impl User {
 
 /// The nonce of a call: of one length up to 999 calls, so that a body's length does not depend on the call's number.
 fn nonce(number: u32) -> String {
-    format!("note-{number:03}")
+    format!("n-{number:03}")
 }
 
 /// The arguments of a call, with its nonce in them.

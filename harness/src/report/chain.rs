@@ -17,16 +17,32 @@ pub(super) struct Chains {
 
 impl Chains {
     pub(super) fn new(entries: &[Entry]) -> Self {
-        let mut chains = Self { child: BTreeMap::new(), received: BTreeMap::new(), answered: BTreeMap::new() };
+        let mut chains = Self {
+            child: BTreeMap::new(),
+            received: BTreeMap::new(),
+            answered: BTreeMap::new(),
+        };
         for entry in entries {
             match &entry.event {
                 Event::Forwarded { parent, child, .. } => {
                     chains.child.insert(*parent, *child);
                 }
-                Event::Http { exchange, at, side: Side::Received, message: Message::Request(_), .. } => {
+                Event::Http {
+                    exchange,
+                    at,
+                    side: Side::Received,
+                    message: Message::Request(_),
+                    ..
+                } => {
                     chains.received.insert(*exchange, at.clone());
                 }
-                Event::Http { exchange, at, side: Side::Sent, message: Message::Response(r), .. } => {
+                Event::Http {
+                    exchange,
+                    at,
+                    side: Side::Sent,
+                    message: Message::Response(r),
+                    ..
+                } => {
                     chains.answered.insert(*exchange, (at.clone(), r.status));
                 }
                 _ => {}
@@ -37,7 +53,10 @@ impl Chains {
 
     /// The last process that the request reached; `None` if it never left its connection.
     pub(super) fn reached(&self, exchange: Exchange) -> Option<&ProcessName> {
-        let onward = self.child.get(&exchange).and_then(|child| self.reached(*child));
+        let onward = self
+            .child
+            .get(&exchange)
+            .and_then(|child| self.reached(*child));
         onward.or_else(|| self.received.get(&exchange))
     }
 

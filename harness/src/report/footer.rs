@@ -26,9 +26,19 @@ pub(super) fn footer(scenario: &Scenario, result: &CellResult, entries: &[Entry]
     let rungs: Vec<String> = scenario
         .servers
         .iter()
-        .filter_map(|s| result.rungs.get(&s.name).map(|rung| format!("{} {}", s.name, name(*rung))))
+        .filter_map(|s| {
+            result
+                .rungs
+                .get(&s.name)
+                .map(|rung| format!("{} {}", s.name, name(*rung)))
+        })
         .collect();
-    let _ = writeln!(out, "rung      {} ({})", name(result.rung), rungs.join(", "));
+    let _ = writeln!(
+        out,
+        "rung      {} ({})",
+        name(result.rung),
+        rungs.join(", ")
+    );
     let _ = writeln!(out, "recovered {}", recovered(entries, result.rung));
     let _ = writeln!(
         out,
@@ -38,9 +48,21 @@ pub(super) fn footer(scenario: &Scenario, result: &CellResult, entries: &[Entry]
     let _ = writeln!(out, "exercised {}", clauses(result).join(", "));
     for (label, verdict) in [("held", "held"), ("violated", "violated")] {
         for judged in result.invariants.iter().filter(|j| j.verdict == verdict) {
-            let mark = if judged.expected { "" } else { "  NOT EXPECTED" };
-            let why = if judged.why.is_empty() { String::new() } else { format!(": {}", judged.why) };
-            let _ = writeln!(out, "{label:<9} {} ({}){why}{mark}", judged.id, judged.party);
+            let mark = if judged.expected {
+                ""
+            } else {
+                "  NOT EXPECTED"
+            };
+            let why = if judged.why.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", judged.why)
+            };
+            let _ = writeln!(
+                out,
+                "{label:<9} {} ({}){why}{mark}",
+                judged.id, judged.party
+            );
         }
     }
     let _ = writeln!(out, "outcome   {}", result.outcome.as_str());
@@ -59,13 +81,22 @@ fn calls(entries: &[Entry]) -> Calls {
     let mut outage = BTreeSet::new();
     for entry in entries {
         match &entry.event {
-            Event::CallBegan { call, during_outage: true, .. } => {
+            Event::CallBegan {
+                call,
+                during_outage: true,
+                ..
+            } => {
                 outage.insert(*call);
             }
-            Event::CallEnded { outcome: Outcome::Ok, .. } => calls.ok += 1,
+            Event::CallEnded {
+                outcome: Outcome::Ok,
+                ..
+            } => calls.ok += 1,
             Event::CallEnded { call, .. } if outage.contains(call) => calls.lost += 1,
             Event::CallEnded { .. } => calls.failed += 1,
-            Event::EffectCommitted { call: Some(call), .. } => *calls.effects.entry(*call).or_default() += 1,
+            Event::EffectCommitted {
+                call: Some(call), ..
+            } => *calls.effects.entry(*call).or_default() += 1,
             _ => {}
         }
     }
@@ -77,7 +108,9 @@ fn recovered(entries: &[Entry], rung: Option<Rung>) -> String {
     if rung.is_none_or(|r| r == Rung::Never) {
         return "not at all".to_owned();
     }
-    let is_end = |e: &Entry| matches!(e.event, Event::FaultHealed { .. } | Event::ProcessUp { .. }) && e.at_ms > 2;
+    let is_end = |e: &Entry| {
+        matches!(e.event, Event::FaultHealed { .. } | Event::ProcessUp { .. }) && e.at_ms > 2
+    };
     let is_fault = |e: &Entry| matches!(&e.event, Event::FaultBegan { on, .. } if on.is_empty());
     let Some(calm) = entries.iter().rposition(|e| is_end(e) || is_fault(e)) else {
         return "nothing was broken".to_owned();
@@ -88,8 +121,14 @@ fn recovered(entries: &[Entry], rung: Option<Rung>) -> String {
             Event::CallBegan { call, .. } => {
                 began.insert(*call);
             }
-            Event::CallEnded { call, outcome: Outcome::Ok } if began.contains(call) => {
-                return format!("{} after the last fault was over", span(entry.at_ms - entries[calm].at_ms));
+            Event::CallEnded {
+                call,
+                outcome: Outcome::Ok,
+            } if began.contains(call) => {
+                return format!(
+                    "{} after the last fault was over",
+                    span(entry.at_ms - entries[calm].at_ms)
+                );
             }
             _ => {}
         }
@@ -98,7 +137,12 @@ fn recovered(entries: &[Entry], rung: Option<Rung>) -> String {
 }
 
 fn clauses(result: &CellResult) -> Vec<&'static str> {
-    let exercised = |id: &str| result.invariants.iter().any(|j| j.id == id && j.verdict != "not-exercised");
+    let exercised = |id: &str| {
+        result
+            .invariants
+            .iter()
+            .any(|j| j.id == id && j.verdict != "not-exercised")
+    };
     let clauses: BTreeSet<&str> = invariant::ALL
         .iter()
         .filter(|i| exercised(i.id))

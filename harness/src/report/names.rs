@@ -40,8 +40,19 @@ pub(super) fn span(ms: u64) -> String {
     match ms {
         0..1_000 => format!("{ms} ms"),
         1_000..60_000 => format!("{}.{:03} s", ms / 1000, ms % 1000),
-        60_000..3_600_000 => format!("{} min {:02}.{:03} s", ms / 60_000, ms / 1000 % 60, ms % 1000),
-        _ => format!("{} h {:02} min {:02}.{:03} s", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000),
+        60_000..3_600_000 => format!(
+            "{} min {:02}.{:03} s",
+            ms / 60_000,
+            ms / 1000 % 60,
+            ms % 1000
+        ),
+        _ => format!(
+            "{} h {:02} min {:02}.{:03} s",
+            ms / 3_600_000,
+            ms / 60_000 % 60,
+            ms / 1000 % 60,
+            ms % 1000
+        ),
     }
 }
 
@@ -50,6 +61,9 @@ mod tests {
     #[test]
     fn spans_read_well() {
         let spans = [7, 1_003, 1_799_997, 86_400_000].map(super::span);
-        assert_eq!(spans, ["7 ms", "1.003 s", "29 min 59.997 s", "24 h 00 min 00.000 s"]);
+        assert_eq!(
+            spans,
+            ["7 ms", "1.003 s", "29 min 59.997 s", "24 h 00 min 00.000 s"]
+        );
     }
 }

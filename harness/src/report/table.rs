@@ -25,8 +25,18 @@ fn rung(rung: Option<Rung>) -> &'static str {
 /// One row a cell: scenario, client, rung, outcome, what was violated as promised, and below a row what went wrong.
 #[must_use]
 pub fn table(results: &[CellResult]) -> String {
-    let width = |of: fn(&CellResult) -> usize, head: &str| results.iter().map(of).chain([head.len()]).max().unwrap_or(0);
-    let (scenarios, clients) = (width(|r| r.scenario.len(), "SCENARIO"), width(|r| label(r).len(), "CLIENT"));
+    let width = |of: fn(&CellResult) -> usize, head: &str| {
+        results
+            .iter()
+            .map(of)
+            .chain([head.len()])
+            .max()
+            .unwrap_or(0)
+    };
+    let (scenarios, clients) = (
+        width(|r| r.scenario.len(), "SCENARIO"),
+        width(|r| label(r).len(), "CLIENT"),
+    );
     let mut out = String::new();
     let head = Style::new().bold();
     let _ = writeln!(
@@ -36,7 +46,11 @@ pub fn table(results: &[CellResult]) -> String {
     );
     let mut last = "";
     for result in results {
-        let scenario = if result.scenario == last { "" } else { &result.scenario };
+        let scenario = if result.scenario == last {
+            ""
+        } else {
+            &result.scenario
+        };
         last = &result.scenario;
         let style = style(result.outcome);
         let _ = writeln!(
@@ -56,11 +70,18 @@ pub fn table(results: &[CellResult]) -> String {
 }
 
 fn label(result: &CellResult) -> String {
-    if result.seed == 1 { result.client.clone() } else { format!("{} (seed {})", result.client, result.seed) }
+    if result.seed == 1 {
+        result.client.clone()
+    } else {
+        format!("{} (seed {})", result.client, result.seed)
+    }
 }
 
 fn violated(result: &CellResult) -> Vec<String> {
-    let expected = result.invariants.iter().filter(|j| j.verdict == "violated" && j.expected);
+    let expected = result
+        .invariants
+        .iter()
+        .filter(|j| j.verdict == "violated" && j.expected);
     let name = |j: &crate::cell::Judged| match j.party.as_str() {
         "client" | "application" => j.id.clone(),
         party => format!("{} ({party})", j.id),
@@ -82,8 +103,13 @@ pub fn matrix(results: &[CellResult]) -> String {
     for scenario in scenarios {
         let mut line = format!("{scenario:<first$}");
         for client in &clients {
-            let of_cell = results.iter().filter(|r| r.scenario == scenario && r.client == *client);
-            let text = of_cell.map(|r| r.rung).max_by_key(|r| r.map_or(99, |r| r as u8)).map_or("", rung);
+            let of_cell = results
+                .iter()
+                .filter(|r| r.scenario == scenario && r.client == *client);
+            let text = of_cell
+                .map(|r| r.rung)
+                .max_by_key(|r| r.map_or(99, |r| r as u8))
+                .map_or("", rung);
             let _ = write!(line, "  {text:<width$}", width = client.len().max(16));
         }
         out.push_str(line.trim_end());

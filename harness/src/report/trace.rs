@@ -8,8 +8,8 @@ use stalemate_wire::{Method, Rpc, RpcKind};
 
 use crate::cell::CellResult;
 use crate::journal::{
-    Action, ConnEnd, Drawn, Entry, Event, Exchange, Message, Outcome, Phase, ProcessName, Profile, RequestSummary,
-    ResponseSummary, SessionEnd, Side, SseSummary,
+    Action, ConnEnd, Drawn, Entry, Event, Exchange, Message, Outcome, Phase, ProcessName, Profile,
+    RequestSummary, ResponseSummary, SessionEnd, Side, SseSummary,
 };
 use crate::report::chain::Chains;
 use crate::report::footer::footer;
@@ -28,10 +28,19 @@ pub enum Detail {
 
 /// The trace of a judged cell.
 #[must_use]
-pub fn trace(scenario: &Scenario, result: &CellResult, entries: &[Entry], detail: Detail) -> String {
+pub fn trace(
+    scenario: &Scenario,
+    result: &CellResult,
+    entries: &[Entry],
+    detail: Detail,
+) -> String {
     let hops = scenario.path.iter().map(|hop| hop.kind.as_str().to_owned());
     let servers = scenario.servers.iter().map(|server| server.name.clone());
-    let lanes: Vec<String> = [CLIENT.to_owned()].into_iter().chain(hops).chain(servers).collect();
+    let lanes: Vec<String> = [CLIENT.to_owned()]
+        .into_iter()
+        .chain(hops)
+        .chain(servers)
+        .collect();
     let mut drawing = Drawing {
         detail,
         grid: Grid::new(lanes),
@@ -42,7 +51,11 @@ pub fn trace(scenario: &Scenario, result: &CellResult, entries: &[Entry], detail
         last_ms: 0,
         out: String::new(),
     };
-    let _ = writeln!(drawing.out, "{} with {}, seed {}", scenario.name, result.client, result.seed);
+    let _ = writeln!(
+        drawing.out,
+        "{} with {}, seed {}",
+        scenario.name, result.client, result.seed
+    );
     let _ = writeln!(drawing.out, "{}\n", scenario.summary);
     let _ = writeln!(drawing.out, "{:>18}  {}", "", drawing.grid.head());
     for (at, entry) in entries.iter().enumerate() {
@@ -50,8 +63,15 @@ pub fn trace(scenario: &Scenario, result: &CellResult, entries: &[Entry], detail
             drawing.line(entry.at_ms, &row, &text);
         }
         for judged in result.invariants.iter().filter(|j| j.at == Some(at)) {
-            let mark = if judged.expected { "expected" } else { "NOT EXPECTED" };
-            let text = format!("✗ {} ({}): {} [{mark}]", judged.id, judged.party, judged.why);
+            let mark = if judged.expected {
+                "expected"
+            } else {
+                "NOT EXPECTED"
+            };
+            let text = format!(
+                "✗ {} ({}): {} [{mark}]",
+                judged.id, judged.party, judged.why
+            );
             drawing.line(entry.at_ms, &Row::Blank, &text);
         }
     }
@@ -93,11 +113,19 @@ impl Grid {
     }
 
     fn head(&self) -> String {
-        self.lanes.iter().map(|lane| format!("{lane}  ")).collect::<String>().trim_end().to_owned()
+        self.lanes
+            .iter()
+            .map(|lane| format!("{lane}  "))
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
     }
 
     fn column(&self, lane: &str) -> Option<usize> {
-        self.lanes.iter().position(|l| l == lane).map(|n| self.at[n])
+        self.lanes
+            .iter()
+            .position(|l| l == lane)
+            .map(|n| self.at[n])
     }
 
     fn draw(&self, row: &Row) -> String {
@@ -154,63 +182,148 @@ impl Drawing<'_> {
             Event::ProbeEnded { server, works } => {
                 self.probing = false;
                 let how = if *works { "works" } else { "does NOT work" };
-                (Row::Blank, format!("probe: a fresh client of {server} {how}"))
+                (
+                    Row::Blank,
+                    format!("probe: a fresh client of {server} {how}"),
+                )
             }
-            Event::UserActed { action, server, .. } => (client('☺'), acted(*action, server.as_deref())),
+            Event::UserActed { action, server, .. } => {
+                (client('☺'), acted(*action, server.as_deref()))
+            }
             Event::UserActionEnded { error: None, .. } => return None,
-            Event::UserActionEnded { action, error: Some(error), .. } => {
-                (client('☹'), format!("{} failed: {}", noun(*action), self.names.without_ids(error)))
-            }
+            Event::UserActionEnded {
+                action,
+                error: Some(error),
+                ..
+            } => (
+                client('☹'),
+                format!(
+                    "{} failed: {}",
+                    noun(*action),
+                    self.names.without_ids(error)
+                ),
+            ),
             Event::Committed { .. } => return None,
-            Event::Drawn { server, profile, shown } => {
-                let window = if *profile == Profile::Incognito { " in the private window" } else { "" };
-                (client('▤'), format!("settings page{window}: {server} {}", drawn(*shown)))
+            Event::Drawn {
+                server,
+                profile,
+                shown,
+            } => {
+                let window = if *profile == Profile::Incognito {
+                    " in the private window"
+                } else {
+                    ""
+                };
+                (
+                    client('▤'),
+                    format!("settings page{window}: {server} {}", drawn(*shown)),
+                )
             }
-            Event::ObjectMade { server, resumed: true, .. } => {
-                (client('◦'), format!("a client of {server} is made from the stored session"))
-            }
+            Event::ObjectMade {
+                server,
+                resumed: true,
+                ..
+            } => (
+                client('◦'),
+                format!("a client of {server} is made from the stored session"),
+            ),
             Event::ObjectMade { .. } => return None,
-            Event::CallBegan { call, server, tool, during_outage, .. } => {
-                let outage = if *during_outage { ", during the outage" } else { "" };
-                (client('☺'), format!("call {} begins: {tool} on {server}{outage}", call.0))
+            Event::CallBegan {
+                call,
+                server,
+                tool,
+                during_outage,
+                ..
+            } => {
+                let outage = if *during_outage {
+                    ", during the outage"
+                } else {
+                    ""
+                };
+                (
+                    client('☺'),
+                    format!("call {} begins: {tool} on {server}{outage}", call.0),
+                )
             }
             Event::CallEnded { call, outcome } => match outcome {
                 Outcome::Ok => (client('☺'), format!("call {} ok", call.0)),
-                Outcome::Error(text) => {
-                    (client('☹'), format!("call {} failed: {}", call.0, self.names.without_ids(text)))
-                }
-                Outcome::TimedOut => (client('☹'), format!("call {} failed: no answer in 60 s", call.0)),
+                Outcome::Error(text) => (
+                    client('☹'),
+                    format!("call {} failed: {}", call.0, self.names.without_ids(text)),
+                ),
+                Outcome::TimedOut => (
+                    client('☹'),
+                    format!("call {} failed: no answer in 60 s", call.0),
+                ),
             },
-            Event::Http { exchange, at: here, peer, side, message, .. } => {
+            Event::Http {
+                exchange,
+                at: here,
+                peer,
+                side,
+                message,
+                ..
+            } => {
                 return self.http(at, *exchange, here, peer, *side, message);
             }
-            Event::ConnEnded { conn, from, to, how } => {
+            Event::ConnEnded {
+                conn,
+                from,
+                to,
+                how,
+            } => {
                 if &**from == PROBE || *how == ConnEnd::Closed {
                     return None;
                 }
-                let how = if *how == ConnEnd::Refused { "refused" } else { "cut" };
-                (Row::Mark(from.to_string(), '✖'), format!("connection c{} to {to} {how}", conn.0))
+                let how = if *how == ConnEnd::Refused {
+                    "refused"
+                } else {
+                    "cut"
+                };
+                (
+                    Row::Mark(from.to_string(), '✖'),
+                    format!("connection c{} to {to} {how}", conn.0),
+                )
             }
             Event::ConnOpened { .. } | Event::Forwarded { .. } => return None,
             Event::SessionOpened { server, session } => {
                 let name = self.names.session(session);
                 let whose = if self.probing { " for the probe" } else { "" };
-                (Row::Mark(server.to_string(), '◇'), format!("{server} opens session {name}{whose}"))
+                (
+                    Row::Mark(server.to_string(), '◇'),
+                    format!("{server} opens session {name}{whose}"),
+                )
             }
-            Event::SessionEnded { server, session, cause } => {
+            Event::SessionEnded {
+                server,
+                session,
+                cause,
+            } => {
                 let name = self.names.session(session);
-                (Row::Mark(server.to_string(), '◆'), format!("{server}: session {name} {}", ended(*cause)))
+                (
+                    Row::Mark(server.to_string(), '◆'),
+                    format!("{server}: session {name} {}", ended(*cause)),
+                )
             }
             Event::EffectCommitted { server, tool, call } => {
                 let call = call.map_or_else(String::new, |c| format!(" of call {}", c.0));
-                (Row::Mark(server.to_string(), '✎'), format!("{server} commits the effect{call}: {tool}"))
+                (
+                    Row::Mark(server.to_string(), '✎'),
+                    format!("{server} commits the effect{call}: {tool}"),
+                )
             }
             // That everything starts is not news.
-            Event::ProcessUp { .. } if self.last_ms == 0 && self.entries[at].at_ms < 2 => return None,
-            Event::ProcessUp { process } => (Row::Mark(process.to_string(), '▲'), format!("{process} is up")),
-            Event::ProcessDown { process, cause } => {
-                (Row::Mark(process.to_string(), '▼'), format!("{process} is down: {cause}"))
+            Event::ProcessUp { .. } if self.last_ms == 0 && self.entries[at].at_ms < 2 => {
+                return None;
             }
+            Event::ProcessUp { process } => (
+                Row::Mark(process.to_string(), '▲'),
+                format!("{process} is up"),
+            ),
+            Event::ProcessDown { process, cause } => (
+                Row::Mark(process.to_string(), '▼'),
+                format!("{process} is down: {cause}"),
+            ),
             Event::FaultBegan { fault, .. } => (Row::Blank, format!("⚡ {fault}")),
             Event::FaultHealed { fault, .. } => (Row::Blank, format!("⚡ over: {fault}")),
         })
@@ -219,13 +332,18 @@ impl Drawing<'_> {
     fn phase(&mut self, phase: &Phase) -> Option<(Row, String)> {
         let text = match phase {
             Phase::Faults => return None,
-            Phase::Calm { server } => format!("calm: everything is healed and up; the climb of {server} begins"),
+            Phase::Calm { server } => {
+                format!("calm: everything is healed and up; the climb of {server} begins")
+            }
             Phase::Probe { .. } => {
                 self.probing = true;
                 return None;
             }
             Phase::Rung { server, rung } => format!("{server}: {}", rung.as_str()),
-            Phase::Climbed { server, rung: Some(rung) } => format!("{server}: the rung is {}", rung.as_str()),
+            Phase::Climbed {
+                server,
+                rung: Some(rung),
+            } => format!("{server}: the rung is {}", rung.as_str()),
             Phase::Climbed { server, rung: None } => format!("{server}: no progress, server side"),
         };
         Some((Row::Rule, text))
@@ -240,32 +358,55 @@ impl Drawing<'_> {
         side: Side,
         message: &Message,
     ) -> Option<(Row, String)> {
-        if &**here == PROBE || (&**peer == PROBE) || (self.detail == Detail::Short && &**here != CLIENT) {
+        if &**here == PROBE
+            || (&**peer == PROBE)
+            || (self.detail == Detail::Short && &**here != CLIENT)
+        {
             return None;
         }
         let full = self.detail == Detail::Full;
-        let name = if full { format!("c{}.{}", exchange.conn.0, exchange.ordinal) } else { self.names.exchange(exchange) };
+        let name = if full {
+            format!("c{}.{}", exchange.conn.0, exchange.ordinal)
+        } else {
+            self.names.exchange(exchange)
+        };
         let (near, far) = (here.to_string(), peer.to_string());
         let (text, far) = match message {
             Message::Request(request) => {
                 let reached = self.chains.reached(exchange).map(ToString::to_string);
-                (self.request(request), if full { far } else { reached.unwrap_or(near.clone()) })
+                (
+                    self.request(request),
+                    if full {
+                        far
+                    } else {
+                        reached.unwrap_or(near.clone())
+                    },
+                )
             }
             Message::Response(response) => {
                 if !full && self.is_head_of_answer(at, exchange) {
                     return None;
                 }
                 let by = self.chains.answered_by(exchange).map(ToString::to_string);
-                (self.response(response), if full { far } else { by.unwrap_or(far) })
+                (
+                    self.response(response),
+                    if full { far } else { by.unwrap_or(far) },
+                )
             }
             Message::Sse(event) => {
                 let by = self.chains.answered_by(exchange).map(ToString::to_string);
                 (sse(event), if full { far } else { by.unwrap_or(far) })
             }
             Message::End { clean: true } if !full && !self.is_get(exchange) => return None,
-            Message::End { clean } => {
-                (if *clean { "stream ends" } else { "stream is cut" }.to_owned(), far)
-            }
+            Message::End { clean } => (
+                if *clean {
+                    "stream ends"
+                } else {
+                    "stream is cut"
+                }
+                .to_owned(),
+                far,
+            ),
         };
         let what = match (full, side) {
             (false, _) => "",
@@ -276,7 +417,11 @@ impl Drawing<'_> {
             Side::Sent => Row::Arrow(near.clone(), far),
             Side::Received => Row::Arrow(far, near.clone()),
         };
-        let who = if full { format!("{near} {what}") } else { String::new() };
+        let who = if full {
+            format!("{near} {what}")
+        } else {
+            String::new()
+        };
         Some((row, format!("{name} {who}{text}")))
     }
 
@@ -358,7 +503,9 @@ fn rpc_text(rpc: &Rpc) -> String {
     match (rpc.kind, &rpc.method, &rpc.tool, &rpc.error) {
         (_, Some(method), Some(tool), _) => format!("{method} {tool}"),
         (_, Some(method), None, _) => method.clone(),
-        (RpcKind::Error, _, _, Some(error)) => format!("error {} \"{}\" for id{}", error.code, error.message, id()),
+        (RpcKind::Error, _, _, Some(error)) => {
+            format!("error {} \"{}\" for id{}", error.code, error.message, id())
+        }
         _ => "result".to_owned(),
     }
 }

@@ -199,6 +199,7 @@ impl<'a> Driver<'a> {
     }
 
     fn between_steps(&mut self) {
+        let before = self.journal.len();
         for process in self.journal.take_halts() {
             self.processes[&process].host.process.set_halted(true);
             self.die(&process, "halted by the plan");
@@ -216,6 +217,8 @@ impl<'a> Driver<'a> {
                 break;
             }
             let due = entry.remove();
+            // What is started, stopped or released here acts in the coming step, which must not be a jump.
+            self.quiet = 0;
             self.carry_out(due);
         }
         loop {
@@ -229,6 +232,9 @@ impl<'a> Driver<'a> {
             }
         }
         self.answer_waiting();
+        if self.journal.len() != before {
+            self.quiet = 0;
+        }
     }
 
     fn answer_waiting(&mut self) {
@@ -244,6 +250,7 @@ impl<'a> Driver<'a> {
         }
         for (names, done) in std::mem::take(&mut self.waiting) {
             if is_up(&self.processes, &names) {
+                self.quiet = 0;
                 let _ = done.send(());
             } else {
                 self.waiting.push((names, done));

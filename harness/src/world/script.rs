@@ -46,7 +46,7 @@ type Background = BTreeMap<String, (ServerName, Vec<JoinHandle<()>>)>;
 
 impl Script {
     /// Runs the steps and the climbs that stand implicitly at the end.
-    pub async fn run(self) {
+    pub async fn run(&self) {
         let mut background = Background::new();
         // Servers whose connector exists and that were not climbed since something last happened to them.
         let mut to_climb: Vec<ServerName> = Vec::new();

@@ -1,0 +1,103 @@
+//! The arguments. Their help texts teach the command; nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all promises kept; 1 a promise broken; 2 bad usage or bad scenario; 3 no progress;
+4 not deterministic; 5 vacuous; 101 a bug in the harness. Where several apply: 101, 4, 2, 1, 3, 5.";
+
+/// When an MCP session dies, what must the user do before it works again?
+///
+/// Runs scenarios of dying sessions against MCP clients in a simulated network, and judges what every party did.
+#[derive(Debug, Parser)]
+#[command(name = "stalemate", version, after_help = EXIT_CODES)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run scenarios and print a verdict table
+    #[command(after_help = EXIT_CODES)]
+    Run(RunOptions),
+    /// Show what happened in one scenario, event by event
+    Trace(TraceOptions),
+    /// List scenarios, clients and servers
+    List(ListOptions),
+    /// Explain an invariant, a clause, a dialect, a failure mode, a rung or a client
+    Explain(ExplainOptions),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RunOptions {
+    /// Scenario files, or directories of them
+    #[arg(default_value = "scenarios", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Only this client; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) client: Vec<String>,
+    /// This seed in place of the scenarios' own
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// How to print the results
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+    /// How many cells run at once; as many as there are cores unless given
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// Print the hops' access logs too, with whole session ids
+    #[arg(long)]
+    pub(super) access_log: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct TraceOptions {
+    /// The scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub(super) path: PathBuf,
+    /// The client; the scenario's first unless given
+    #[arg(long, value_name = "NAME")]
+    pub(super) client: Option<String>,
+    /// The seed; the scenario's first unless given
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// `table` draws the trace; `json` prints the journal, one event a line
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+    /// Show what every process on the way sends and receives
+    #[arg(long)]
+    pub(super) full: bool,
+    /// Print the hops' access logs too, with whole session ids
+    #[arg(long)]
+    pub(super) access_log: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ListOptions {
+    /// Scenario files, or directories of them
+    #[arg(default_value = "scenarios", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ExplainOptions {
+    /// What to explain, e.g. `cli-no-stale-id`, `SES-08`, `supergateway-3.4.3`, `F3`, `reconnect`; without it, all topics
+    #[arg(value_name = "ID")]
+    pub(super) topic: Option<String>,
+}

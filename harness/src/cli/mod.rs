@@ -1,0 +1,56 @@
+//! The command line: arguments in, exit code out. What it prints is made by `report`; what it runs, by `exec`.
+
+mod args;
+mod run;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::exec;
+use crate::registry::Registry;
+use args::{Args, Command};
+
+/// Exit code for bad usage or a bad scenario.
+const BAD_INPUT: u8 = 2;
+/// Exit code for a bug in the harness, as a panic's.
+const HARNESS_BUG: u8 = 101;
+
+/// The whole command, with those clients. Call it from `main`, with nothing before it: real SDKs run in child processes
+/// of this same program.
+#[must_use]
+pub fn main(registry: &Registry) -> ExitCode {
+    exec::serve_if_child(registry);
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { BAD_INPUT } else { 0 });
+        }
+    };
+    let code = match args.command {
+        Command::Run(options) => run::run(&options, registry),
+        Command::Trace(options) => show::trace(&options, registry),
+        Command::List(options) => show::list(&options, registry),
+        Command::Explain(options) => show::explain(&options, registry),
+        Command::Schema => show::schema(),
+    };
+    ExitCode::from(code)
+}
+
+/// Prints errors that name no place, and returns the code for bad input.
+fn bad(message: &str) -> u8 {
+    anstream::eprintln!(
+        "{}error{}: {message}",
+        error_style().render(),
+        error_style().render_reset()
+    );
+    BAD_INPUT
+}
+
+fn error_style() -> anstyle::Style {
+    anstyle::Style::new()
+        .bold()
+        .fg_color(Some(anstyle::AnsiColor::Red.into()))
+}
