@@ -1,0 +1,164 @@
+//! The page of a dialect: how it names sessions and loses them, and what it answers in every situation. Bodies are counted,
+//! not shown: it is by their length that an access log tells them apart.
+
+use super::page::Page;
+use crate::server::{Answer, Check, Dialect, Exit, Hazards, IdShape, Situation, StreamEnd, Then};
+
+/// The page.
+pub(super) fn page(dialect: &Dialect) -> String {
+    let mut page = Page::new(&dialect.name, "a dialect of the model server");
+    page.field("Source", &dialect.summary);
+    let shape = match dialect.sessions.id {
+        IdShape::UuidV4 => "a version 4 UUID",
+        IdShape::Hex32 => "32 hexadecimal digits",
+    };
+    let end = match dialect.sessions.idle_timeout_ms {
+        None => "no session expires".to_owned(),
+        Some(ms) => format!("a session expires after {} of rest", time(ms)),
+    };
+    page.field("Sessions", &format!("the id is {shape}; {end}"));
+    page.field("Revisions", &dialect.revisions.join(", "));
+    let checks: Vec<&str> = dialect.checks.iter().copied().map(check).collect();
+    page.field("Checks", &format!("in this order: {}", checks.join(", ")));
+    page.field("Streams", &streams(dialect));
+    page.list("Hazards", hazards(&dialect.hazards));
+    page.gap();
+    let rows: Vec<[String; 4]> = Situation::ALL
+        .iter()
+        .map(|(situation, name)| row(dialect, *situation, name))
+        .collect();
+    page.table(
+        ["situation", "status", "body", "then"],
+        [false, true, true, false],
+        &rows,
+    );
+    page.finish()
+}
+
+fn row(dialect: &Dialect, situation: Situation, name: &str) -> [String; 4] {
+    let Some(answer) = dialect.answers.get(&situation) else {
+        let then = "goes on as if nothing were wrong".to_owned();
+        return [name.to_owned(), String::new(), String::new(), then];
+    };
+    let then = match answer.then {
+        None => "",
+        Some(Then::KillSession) => "the session dies of the refusal",
+        Some(Then::EndSession) => "the session ends as asked",
+        Some(Then::MintSession) => "a session is opened unasked",
+        Some(Then::ExitProcess) => "the process exits",
+    };
+    [
+        name.to_owned(),
+        answer.status.to_string(),
+        body(answer),
+        then.to_owned(),
+    ]
+}
+
+/// The length of the body; that of one with a variable in it depends on the request.
+fn body(answer: &Answer) -> String {
+    if answer.body.contains("${") {
+        "varies".to_owned()
+    } else {
+        format!("{} bytes", answer.body.len())
+    }
+}
+
+fn streams(dialect: &Dialect) -> String {
+    let sse = &dialect.sse;
+    let ids = match (&sse.post_event_id, &sse.get_event_id) {
+        (None, None) => "events have no ids",
+        (Some(_), None) => "events of POST streams have ids",
+        (None, Some(_)) => "events of GET streams have ids",
+        (Some(_), Some(_)) => "events have ids",
+    };
+    let priming = match &sse.priming {
+        None => "no event without data comes first".to_owned(),
+        Some(priming) => {
+            let since = priming.since.as_ref();
+            let whom = since.map_or_else(String::new, |r| format!(" for clients since {r}"));
+            let retry = priming.retry_ms;
+            let retry =
+                retry.map_or_else(String::new, |ms| format!(" with a retry of {}", time(ms)));
+            format!("an event without data comes first{retry}{whom}")
+        }
+    };
+    let keepalive = match &sse.keepalive {
+        None => "a silent stream stays silent".to_owned(),
+        Some(keepalive) => format!("a comment every {}", time(keepalive.every_ms)),
+    };
+    format!("{ids}; {priming}; {keepalive}")
+}
+
+fn hazards(hazards: &Hazards) -> Vec<String> {
+    let mut list = Vec::new();
+    if let Some(poisoned) = &hazards.poisoned_ids {
+        let ids = poisoned.ids.join(", ");
+        let exit = exit(&poisoned.exit);
+        list.push(format!(
+            "the process {exit} of a request with one of the session ids {ids}"
+        ));
+    }
+    list.push(match &hazards.abandoned_post {
+        None => "an answer that becomes ready after its POST was abandoned does no harm".to_owned(),
+        Some(e) => {
+            let exit = exit(e);
+            format!(
+                "the process {exit} of an answer that becomes ready after its POST was abandoned"
+            )
+        }
+    });
+    list.push(match &hazards.child_death {
+        None => "a call whose child process died gets no answer: its stream ends".to_owned(),
+        Some(fault) => format!(
+            "a call whose child process died gets the error {} \"{}\"",
+            fault.code, fault.message
+        ),
+    });
+    let stop = match hazards.stop {
+        StreamEnd::Cut => "when it is stopped, the connections of open streams break",
+        StreamEnd::Clean => "when it is stopped, open streams end like whole ones",
+    };
+    list.push(stop.to_owned());
+    list
+}
+
+fn exit(exit: &Exit) -> String {
+    format!("dies (status {}, \"{}\")", exit.code, exit.why)
+}
+
+/// What is checked, as dialect files spell it.
+fn check(check: Check) -> &'static str {
+    match check {
+        Check::Json => "json",
+        Check::Session => "session",
+        Check::Accept => "accept",
+        Check::ContentType => "content-type",
+        Check::Message => "message",
+        Check::Initialized => "initialized",
+        Check::Version => "version",
+        Check::Stream => "stream",
+    }
+}
+
+/// Milliseconds in the largest unit that leaves no rest.
+fn time(ms: u64) -> String {
+    match ms {
+        ms if ms > 0 && ms.is_multiple_of(60_000) => format!("{} min", ms / 60_000),
+        ms if ms > 0 && ms.is_multiple_of(1_000) => format!("{} s", ms / 1_000),
+        ms => format!("{ms} ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_their_worth() {
+        assert_eq!(time(1_800_000), "30 min");
+        assert_eq!(time(15_000), "15 s");
+        assert_eq!(time(1_500), "1500 ms");
+        assert_eq!(time(0), "0 ms");
+    }
+}
