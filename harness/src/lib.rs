@@ -8,9 +8,11 @@ compile_error!(
 
 pub mod app;
 pub mod cell;
+pub mod check;
 pub mod clause;
 mod cli;
 pub mod exec;
+pub mod failure_mode;
 pub mod fault;
 pub mod invariant;
 pub mod journal;
@@ -22,4 +24,5 @@ pub mod server;
 pub mod vocabulary;
 pub mod world;
 
+pub use check::check;
 pub use cli::main;

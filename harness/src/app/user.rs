@@ -37,23 +37,22 @@ impl CallSpec {
     }
 }
 
+/// Names the processes on the way to a server.
+pub type PathOf = Rc<dyn Fn(&ServerName) -> Vec<ProcessName>>;
+
 /// The user in front of a subject.
 #[derive(Clone)]
 pub struct User {
     journal: Journal,
     subject: SharedSubject,
-    path_of: Rc<dyn Fn(&ServerName) -> Vec<ProcessName>>,
+    path_of: PathOf,
     profile: Rc<std::cell::Cell<Profile>>,
 }
 
 impl User {
     /// A user of that subject. `path_of` names the processes on the way to a server.
     #[must_use]
-    pub fn new(
-        journal: Journal,
-        subject: SharedSubject,
-        path_of: Rc<dyn Fn(&ServerName) -> Vec<ProcessName>>,
-    ) -> Self {
+    pub fn new(journal: Journal, subject: SharedSubject, path_of: PathOf) -> Self {
         Self {
             journal,
             subject,

@@ -34,7 +34,7 @@ pub(super) fn load_all(
     registry: &Registry,
 ) -> Result<(Vec<Arc<Scenario>>, bool), u8> {
     let files = find(paths).map_err(|diagnostics| {
-        anstream::eprint!("{}", diagnostics.render(true));
+        anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
         BAD_INPUT
     })?;
     let vocabulary = vocabulary::of(registry);
@@ -45,7 +45,7 @@ pub(super) fn load_all(
             Ok(scenario) => scenarios.push(Arc::new(scenario)),
             Err(diagnostics) => {
                 any_bad = true;
-                anstream::eprint!("{}", diagnostics.render(true));
+                anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
             }
         }
     }

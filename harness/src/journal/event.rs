@@ -252,6 +252,9 @@ pub struct SseSummary {
     pub retry_ms: Option<u64>,
     /// The length of the data in bytes; 0 for a priming event or a comment.
     pub bytes: u64,
+    /// Whether it is a comment and nothing else, as servers send to keep a stream alive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub comment: bool,
     /// The JSON-RPC messages in the data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rpc: Vec<Rpc>,

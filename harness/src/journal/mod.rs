@@ -34,6 +34,7 @@ struct Inner {
     nonces: BTreeMap<String, CallId>,
     next_conn: u32,
     next_object: u32,
+    closed: bool,
 }
 
 /// A handle on the journal of one run. Clones share it.
@@ -62,6 +63,9 @@ impl Journal {
     /// A [`Fate::Halt`] is queued for the driver as well; see [`take_halts`](Self::take_halts).
     pub fn at(&self, event: Event) -> Fate {
         let mut inner = self.inner();
+        if inner.closed {
+            return Fate::Go;
+        }
         let at_ms = inner.now_ms;
         let decided = inner.plan.decide(&event);
         inner.entries.push(Entry { at_ms, event });
@@ -85,8 +89,16 @@ impl Journal {
     /// Records an event that is no injection point.
     pub fn note(&self, event: Event) {
         let mut inner = self.inner();
+        if inner.closed {
+            return;
+        }
         let at_ms = inner.now_ms;
         inner.entries.push(Entry { at_ms, event });
+    }
+
+    /// Ends the journal: what happens while the world is taken apart is not part of the run.
+    pub fn close(&self) {
+        self.inner().closed = true;
     }
 
     /// The step's virtual time in milliseconds.

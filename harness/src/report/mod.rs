@@ -2,19 +2,12 @@
 //! judged cell and its journal; nothing is judged here.
 
 mod chain;
+mod explain;
 mod footer;
 mod names;
 mod table;
 mod trace;
 
+pub use explain::{explain, topics};
 pub use table::{matrix, table};
 pub use trace::{Detail, trace};
-
-/// temporary
-pub fn topics(_: &[(String, String)]) -> Vec<(&'static str, String, String)> {
-    vec![]
-}
-/// temporary
-pub fn explain(_: &str, _: &[(String, String)]) -> Result<String, Vec<String>> {
-    Err(vec![])
-}

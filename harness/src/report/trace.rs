@@ -393,6 +393,7 @@ impl Drawing<'_> {
                     if full { far } else { by.unwrap_or(far) },
                 )
             }
+            Message::Sse(event) if event.comment && !full => return None,
             Message::Sse(event) => {
                 let by = self.chains.answered_by(exchange).map(ToString::to_string);
                 (sse(event), if full { far } else { by.unwrap_or(far) })
@@ -482,6 +483,7 @@ impl Drawing<'_> {
 fn sse(event: &SseSummary) -> String {
     let mut text = match event.rpc.first() {
         Some(rpc) => rpc_text(rpc),
+        None if event.comment => "keep-alive comment".to_owned(),
         None if event.bytes == 0 => "empty event".to_owned(),
         None => format!("event of {} bytes", event.bytes),
     };

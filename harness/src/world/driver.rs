@@ -47,6 +47,9 @@ pub enum Ask {
 /// Commands on their way to the driver.
 pub type Commands = Rc<RefCell<VecDeque<Command>>>;
 
+/// The ids of the sessions that live at a model server now.
+pub type LiveSessions = Rc<dyn Fn() -> Vec<String>>;
+
 /// A process as the driver manages it.
 pub struct Managed {
     /// What it shares with its shell.
@@ -56,7 +59,7 @@ pub struct Managed {
     /// From its death to the supervisor's restart, in milliseconds.
     pub supervisor_ms: u64,
     /// For a model server: its name, and its sessions' ids.
-    pub sessions: Option<(ServerName, Rc<dyn Fn() -> Vec<String>>)>,
+    pub sessions: Option<(ServerName, LiveSessions)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +151,7 @@ impl<'a> Driver<'a> {
                 ));
             }
         }
+        self.journal.close();
         Ok(self.now_ms)
     }
 
@@ -572,9 +576,9 @@ impl<'a> Driver<'a> {
                 self.start(process);
             }
         }
-        let down: Vec<_> = self.stopping.keys().cloned().collect();
-        down.into_iter()
-            .for_each(|process| drop(self.stopping.insert(process, Some(0))));
+        self.stopping
+            .values_mut()
+            .for_each(|down_ms| *down_ms = Some(0));
         self.waiting.push((all, done));
     }
 }

@@ -125,12 +125,6 @@ impl Net {
         let cell = tap.link_cell();
         (tap, cell)
     }
-
-    /// The number of hops before the server.
-    #[must_use]
-    pub fn hops(&self, server: &ServerName) -> usize {
-        self.routes[server].len() - 1
-    }
 }
 
 /// The way from one process to the outermost target of a server's route, for one client object.

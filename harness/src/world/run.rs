@@ -21,7 +21,7 @@ use crate::registry::Subject;
 use crate::scenario::{HopKind, Scenario, Server, ServerKind};
 use crate::server::{Dialect, Options, ServerCore, Store};
 use crate::world::clock::{self, Jumper, TimerReports};
-use crate::world::driver::{Driver, Managed};
+use crate::world::driver::{Commands, Driver, LiveSessions, Managed};
 use crate::world::hop_shell::{AccessLogs, HopShell};
 use crate::world::maker::Maker;
 use crate::world::net::{Net, Target};
@@ -80,7 +80,7 @@ struct World<'a> {
     reports: Reports,
     logs: AccessLogs,
     findings: Rc<RefCell<Findings>>,
-    commands: crate::world::driver::Commands,
+    commands: Commands,
 }
 
 impl World<'_> {
@@ -147,7 +147,7 @@ impl World<'_> {
         let session_timeout_ms = server.session_timeout_ms;
         let core: Rc<RefCell<Option<Rc<RefCell<ServerCore>>>>> = Rc::default();
         let seen = Rc::clone(&core);
-        let sessions: Rc<dyn Fn() -> Vec<String>> = Rc::new(move || {
+        let sessions: LiveSessions = Rc::new(move || {
             seen.borrow()
                 .as_ref()
                 .map_or_else(Vec::new, |core| core.borrow().live_sessions())

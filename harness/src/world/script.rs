@@ -78,7 +78,10 @@ impl Script {
     async fn step(&self, step: &Step, background: &mut Background) {
         let act = |action, server: Option<&String>| {
             let server: Option<ServerName> = server.map(|s| Arc::from(s.as_str()));
-            async move { drop(self.user.act(action, server.as_ref()).await) }
+            async move {
+                // Whether it went well, the journal has.
+                self.user.act(action, server.as_ref()).await;
+            }
         };
         match &step.action {
             StepAction::Add(server) => act(Action::Add, Some(server)).await,

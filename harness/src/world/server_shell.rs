@@ -224,7 +224,9 @@ impl ServerShell {
                 let (frames, body) = Outgoing::fed(None);
                 open.frames = Some(frames);
                 let line = self.aborted.clone();
-                let body = body.if_abandoned(move || drop(line.send(key)));
+                let body = body.if_abandoned(move || {
+                    let _ = line.send(key);
+                });
                 let response = convert::response(status, &headers, body);
                 let _ = open
                     .head

@@ -18,6 +18,7 @@ pub fn of(framed: &Framed, journal: &Journal) -> Message {
                 id: event.id.clone(),
                 retry_ms: event.retry_ms,
                 bytes: data.len() as u64,
+                comment: event.data.is_none() && event.id.is_none() && event.retry_ms.is_none(),
                 rpc: summarize(data.as_bytes()),
             })
         }
