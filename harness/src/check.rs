@@ -109,7 +109,7 @@ fn run(scenario: &Arc<Scenario>, client: &str, subject: &Subject, seed: u64) -> 
     }
     let trace = report::trace(scenario, &result, &run.entries, Detail::Short);
     Err(Failed::from(format!(
-        "{}\n\n{trace}\nreplay: stalemate trace {} --client {client} --seed {seed}",
+        "{}\n\n{trace}\nreplay: cargo run --release -- trace {} --client {client} --seed {seed}",
         result.problems.join("\n"),
         scenario.file.display()
     )))

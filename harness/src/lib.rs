@@ -1,4 +1,9 @@
-//! Stalemate: deterministic simulation and fault injection for MCP sessions.
+//! Stalemate: deterministic simulation and fault injection for MCP sessions. When the session dies, what must the user do
+//! before it works again?
+//!
+//! To put your own client under test, implement [`clients::Client`] and [`clients::ClientFactory`], add the factory to a
+//! [`registry::Registry`], and call [`main`] in a command of your own or [`check`] in a test of your own. The library
+//! knows no live network: everything runs in a simulated one.
 
 #[cfg(not(tokio_unstable))]
 compile_error!(
@@ -26,3 +31,5 @@ pub mod world;
 
 pub use check::check;
 pub use cli::main;
+pub use stalemate_clients as clients;
+pub use stalemate_wire as wire;

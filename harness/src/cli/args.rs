@@ -46,7 +46,7 @@ pub(super) struct RunOptions {
     /// Scenario files, or directories of them
     #[arg(default_value = "scenarios", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// Only this client; may be given several times
+    /// Only this client; may be given several times. One that no scenario lists takes part in all of them
     #[arg(long, value_name = "NAME")]
     pub(super) client: Vec<String>,
     /// This seed in place of the scenarios' own

@@ -64,11 +64,6 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         Err(code) => return code,
     };
     let jobs = jobs(&scenarios, options, registry);
-    if jobs.is_empty() && !any_bad {
-        return bad(
-            "no scenario here lists that client: `stalemate list` shows who takes part where",
-        );
-    }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let finished = run_all(&jobs, options.jobs.unwrap_or(cores).max(1));
     let mut code = if any_bad { BAD_INPUT } else { 0 };
@@ -164,7 +159,10 @@ fn summary(results: &[CellResult]) {
 
 /// The line that replays a cell, for a bug report.
 fn replay(file: &str, client: &str, seed: u64) {
-    eprintln!("replay: stalemate trace {file} --client {client} --seed {seed}");
+    let program = std::env::args()
+        .next()
+        .unwrap_or_else(|| "stalemate".to_owned());
+    eprintln!("replay: {program} trace {file} --client {client} --seed {seed}");
 }
 
 /// Of two exit codes the one that comes first in 101, 4, 2, 1, 3, 5, 0.
@@ -199,15 +197,14 @@ pub(super) fn unknown_client(client: &str, registry: &Registry) -> String {
 fn jobs(scenarios: &[Arc<Scenario>], options: &RunOptions, registry: &Registry) -> Vec<Job> {
     let mut jobs = Vec::new();
     for scenario in scenarios {
-        let wanted = |c: &&String| options.client.is_empty() || options.client.contains(*c);
-        for client in scenario.clients.iter().filter(wanted) {
+        for client in takes_part(scenario, scenarios, &options.client) {
             let seeds = options
                 .seed
                 .map_or_else(|| scenario.seeds.clone(), |seed| vec![seed]);
             for seed in seeds {
                 let subject = registry
                     .get(client)
-                    .expect("loading has checked the client")
+                    .expect("clients are checked before")
                     .clone();
                 jobs.push(Job {
                     scenario: Arc::clone(scenario),
@@ -219,6 +216,23 @@ fn jobs(scenarios: &[Arc<Scenario>], options: &RunOptions, registry: &Registry) 
         }
     }
     jobs
+}
+
+/// The clients that a scenario is run with. Of the wanted ones those that it lists, and those that no scenario here
+/// lists: somebody's own client takes part everywhere, with nothing promised of it.
+fn takes_part<'a>(
+    scenario: &'a Scenario,
+    all: &[Arc<Scenario>],
+    wanted: &'a [String],
+) -> Vec<&'a String> {
+    if wanted.is_empty() {
+        return scenario.clients.iter().collect();
+    }
+    let listed = |client: &String| all.iter().any(|s| s.clients.contains(client));
+    wanted
+        .iter()
+        .filter(|c| scenario.clients.contains(c) || !listed(c))
+        .collect()
 }
 
 fn run_all(jobs: &[Job], workers: usize) -> Vec<Finished> {
