@@ -17,6 +17,7 @@ pub mod check;
 pub mod clause;
 mod cli;
 pub mod exec;
+pub mod explore;
 pub mod failure_mode;
 pub mod fault;
 pub mod invariant;

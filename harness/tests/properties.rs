@@ -1,0 +1,205 @@
+//! Generated schedules of user actions and faults. `connector/recovering` breaks no invariant of clients and
+//! applications against any dialect; the other profiles do, on gateway 3.4.3; every planted bug is found, made small,
+//! and written as a scenario that runs as it stands.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use stalemate::cell::Outcome;
+use stalemate::exec;
+use stalemate::explore::{FateOp, Found, Op, PathKind, Schedule, minimize, try_schedule};
+use stalemate::registry::Registry;
+use stalemate::scenario::load;
+use stalemate::server::Dialect;
+use stalemate::vocabulary;
+
+/// Schedules drawn for the right client, over all workers.
+const SCHEDULES: u32 = 2_000;
+const WORKERS: u8 = 2;
+
+fn op() -> impl Strategy<Value = Op> {
+    let fate = prop_oneof![
+        (1_u64..40_000).prop_map(FateOp::Delay),
+        Just(FateOp::Duplicate),
+        Just(FateOp::Drop),
+        Just(FateOp::Cut),
+        Just(FateOp::Halt),
+    ];
+    prop_oneof![
+        3 => (1_u64..120_000).prop_map(Op::Wait),
+        4 => Just(Op::Call),
+        2 => (1_000_u64..30_000).prop_map(Op::SlowCall),
+        2 => (2_u32..9).prop_map(Op::Parallel),
+        1 => Just(Op::NewConversation),
+        1 => Just(Op::Reload),
+        1 => Just(Op::Reconnect),
+        1 => Just(Op::ReAdd),
+        1 => Just(Op::Incognito),
+        3 => (1_u64..20_000).prop_map(Op::Restart),
+        1 => Just(Op::Drain),
+        1 => Just(Op::Crash),
+        1 => Just(Op::Expire),
+        1 => Just(Op::Cut),
+        1 => Just(Op::RestartHop),
+        1 => (1_u64..120_000).prop_map(Op::Down),
+        1 => (1_u64..50_000).prop_map(Op::Stall),
+        1 => (1_u64..50_000).prop_map(Op::Partition),
+        1 => (1_u64..50_000).prop_map(Op::PowerLoss),
+        1 => (1_u32..4, fate).prop_map(|(nth, fate)| Op::Inject(nth, fate)),
+    ]
+}
+
+fn schedule(dialects: Vec<String>) -> impl Strategy<Value = Schedule> {
+    let path = prop_oneof![
+        Just(PathKind::Direct),
+        Just(PathKind::Nginx),
+        Just(PathKind::Edge)
+    ];
+    (
+        prop::sample::select(dialects),
+        path,
+        prop::collection::vec(op(), 0..8),
+    )
+        .prop_map(|(dialect, path, ops)| Schedule {
+            dialect,
+            path,
+            seed: 1,
+            ops,
+        })
+}
+
+fn all_dialects() -> Vec<String> {
+    Dialect::names().into_iter().map(str::to_owned).collect()
+}
+
+/// Searches for a schedule that fails, and makes it small. `worker` chooses the stream of draws.
+fn search(
+    worker: u8,
+    cases: u32,
+    dialects: Vec<String>,
+    fails: impl Fn(&Schedule) -> Option<String>,
+) -> Option<(Schedule, String)> {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(
+        config,
+        TestRng::from_seed(RngAlgorithm::ChaCha, &[worker; 32]),
+    );
+    let result = runner.run(&schedule(dialects), |schedule| match fails(&schedule) {
+        None => Ok(()),
+        Some(why) => Err(TestCaseError::fail(why)),
+    });
+    match result {
+        Ok(()) => None,
+        Err(TestError::Fail(_, schedule)) => {
+            let small = minimize(&schedule, |candidate| fails(candidate).is_some());
+            let why = fails(&small).expect("a minimized schedule fails");
+            Some((small, why))
+        }
+        Err(TestError::Abort(why)) => panic!("the search gave up: {why}"),
+    }
+}
+
+/// Writes a found schedule as a scenario that expects what was found.
+fn write(dir: &Path, name: &str, schedule: &Schedule, client: &str, found: &Found) -> PathBuf {
+    std::fs::create_dir_all(dir).expect("the directory can be made");
+    let file = dir.join(format!("{name}.yaml"));
+    std::fs::write(&file, schedule.to_yaml(client, &found.violated, found.rung))
+        .expect("the file can be written");
+    file
+}
+
+#[test]
+fn the_right_client_breaks_nothing() {
+    let failures: Vec<(Schedule, String)> = std::thread::scope(|scope| {
+        let searches: Vec<_> = (1..=WORKERS)
+            .map(|worker| {
+                scope.spawn(move || {
+                    let registry = Registry::builtin();
+                    search(
+                        worker,
+                        SCHEDULES / u32::from(WORKERS),
+                        all_dialects(),
+                        |schedule| match try_schedule(schedule, "connector/recovering", &registry) {
+                            Ok(found) => {
+                                (!found.violated.is_empty()).then(|| found.violated.join(", "))
+                            }
+                            Err(error) => Some(error),
+                        },
+                    )
+                })
+            })
+            .collect();
+        searches
+            .into_iter()
+            .filter_map(|s| s.join().expect("a search does not panic"))
+            .collect()
+    });
+    for (schedule, why) in &failures {
+        let registry = Registry::builtin();
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/regressions");
+        let text = schedule.to_yaml("connector/recovering", &[], None);
+        println!("{why}\n{text}");
+        if let Ok(found) = try_schedule(schedule, "connector/recovering", &registry) {
+            let name = format!("recovering-{}", &found.journal_hash[..8]);
+            let file = write(&dir, &name, schedule, "connector/recovering", &found);
+            println!("replay: cargo run --release -- trace {}", file.display());
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} schedules break connector/recovering",
+        failures.len()
+    );
+}
+
+/// Finds what breaks a client on gateway 3.4.3 and checks the scenario that is written of it.
+fn finds(client: &str, wanted: &str) -> Schedule {
+    let registry = Registry::builtin();
+    let found = search(7, 400, vec!["supergateway-3.4.3".to_owned()], |schedule| {
+        let found =
+            try_schedule(schedule, client, &registry).unwrap_or_else(|error| panic!("{error}"));
+        found
+            .violated
+            .iter()
+            .any(|id| id == wanted)
+            .then(|| wanted.to_owned())
+    });
+    let (schedule, _) =
+        found.unwrap_or_else(|| panic!("no schedule breaks {wanted} with {client}"));
+    let found = try_schedule(&schedule, client, &registry).expect("it ran before");
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = write(dir.path(), "found", &schedule, client, &found);
+    let loaded = load(&file, None, &vocabulary::of(&registry)).unwrap_or_else(|d| panic!("{d}"));
+    let subject = registry.get(client).expect("it is registered");
+    let (result, _) =
+        exec::run_cell(&Arc::new(loaded), client, subject, schedule.seed).expect("it ran before");
+    let others: Vec<_> = result
+        .problems
+        .iter()
+        .filter(|p| !p.starts_with("srv-dead-session-is-404"))
+        .collect();
+    assert!(
+        others.is_empty(),
+        "the written scenario does not stand: {others:?}"
+    );
+    assert!(result.outcome <= Outcome::Broken);
+    assert!(schedule.ops.len() <= 3, "not small: {:?}", schedule.ops);
+    schedule
+}
+
+#[test]
+fn the_incidents_client_is_found_out() {
+    finds("connector/stale-cache", "cli-recovers");
+}
+
+#[test]
+fn the_literal_client_is_found_out() {
+    finds("connector/spec-404", "cli-recovers");
+}
