@@ -7,7 +7,7 @@ use stalemate_clients::ClientFactory;
 use stalemate_clients::model::{ModelFactory, Policy, broken};
 use stalemate_clients::rmcp::RmcpClientFactory;
 
-use crate::app::AppPolicy;
+use crate::app::{AppPolicy, SessionKey};
 
 /// A client as a scenario names it.
 #[derive(Clone)]
@@ -87,7 +87,12 @@ impl Registry {
         }
         for (name, policy) in AppPolicy::broken() {
             let what = "connector/recovering in an application with one fault planted";
-            registry = registry.application(name, what, policy, model(Policy::recovering()));
+            // What an application stores does harm only where the client takes it up.
+            let client = Policy {
+                resume_skips_initialize: policy.key != SessionKey::Connector,
+                ..Policy::recovering()
+            };
+            registry = registry.application(name, what, policy, model(client));
         }
         registry
     }

@@ -65,5 +65,13 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
                 ..right()
             },
         ),
+        (
+            // SES-08 holds for every request that carries the id, a GET too.
+            "broken/stream-ignores-404",
+            Policy {
+                stream_ignores_loss: true,
+                ..right()
+            },
+        ),
     ]
 }

@@ -46,6 +46,9 @@ pub struct Policy {
     /// What happens when the GET stream is over or was refused (F9). [`Reopen::Never`] also opens none after a
     /// re-initialization.
     pub reopen_stream: Reopen,
+    /// Bug: a GET that is refused as of a lost session is tried again with the same id; only a POST's refusal counts
+    /// (against SES-08, which speaks of every request).
+    pub stream_ignores_loss: bool,
     /// How long a GET may wait for the head of its response. An edge may hold the head back until the first event, for
     /// over two minutes (F16), hence longer than any such edge.
     pub stream_head_timeout: Duration,
@@ -223,6 +226,7 @@ impl Policy {
             retry_unsent: Some(Backoff::ms(500, 4000)),
             open_stream: true,
             reopen_stream: Reopen::Backoff(Backoff::ms(1000, 30_000)),
+            stream_ignores_loss: false,
             stream_head_timeout: Duration::from_secs(300),
             delete_on_disconnect: true,
             resume_skips_initialize: false,

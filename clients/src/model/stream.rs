@@ -115,7 +115,8 @@ async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened 
         return Opened::None;
     }
     core.set_health(Health::Failing);
-    if session.id.is_some() && core.policy.is_lost(status) {
+    let heeded = !core.policy.stream_ignores_loss;
+    if session.id.is_some() && core.policy.is_lost(status) && heeded {
         return Opened::Lost { status };
     }
     Opened::Later

@@ -127,20 +127,21 @@ impl Application {
             self.state.borrow_mut().clients.remove(&slot);
             return Err(error);
         }
-        if self.policy.key != SessionKey::Conversation
-            && let Some(session) = client.stored_session()
-        {
-            self.state
-                .borrow_mut()
-                .stored
-                .entry(key)
-                .or_default()
-                .session = Some(session);
-        }
+        self.store(key, &client);
         if let Some(connector) = self.state.borrow_mut().connectors.get_mut(server) {
             connector.connected = true;
         }
         Ok(client)
+    }
+
+    /// Stores the client's session under a key, if the policy stores any.
+    fn store(&self, key: String, client: &Arc<dyn Client>) {
+        if self.policy.key != SessionKey::Conversation
+            && let Some(session) = client.stored_session()
+        {
+            let mut state = self.state.borrow_mut();
+            state.stored.entry(key).or_default().session = Some(session);
+        }
     }
 
     /// Loads the tool list for this conversation, from the cache if the policy has one.
@@ -379,7 +380,13 @@ impl Subject for Application {
         Box::pin(async move {
             let client = self.client(server).await?;
             self.load_tools(server, &client).await?;
-            client.call_tool(tool.to_owned(), arguments).await
+            let result = client.call_tool(tool.to_owned(), arguments).await;
+            // The client may have a new session by now. One that is in use no more is nothing to keep.
+            let in_use = self.live(server);
+            if in_use.is_some_and(|live| Arc::ptr_eq(&live.client, &client)) {
+                self.store(self.key(server), &client);
+            }
+            result
         })
     }
 

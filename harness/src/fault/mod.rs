@@ -149,6 +149,40 @@ fn to_fate(spec: &FateSpec) -> Fate {
     }
 }
 
+/// What a description of a fate, as the journal has it behind the event that met it, means to a reader of that message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It came as it was observed.
+    AsObserved,
+    /// It came this many milliseconds after it was observed.
+    After(u64),
+    /// A response with that status came in its place.
+    Replaced(u16),
+    /// It did not come, or not whole.
+    Never,
+}
+
+/// Reads the description of a fate back; every other text means [`Delivery::AsObserved`].
+#[must_use]
+pub fn delivery(description: &str) -> Delivery {
+    let number = |before: &str, after: &str| {
+        let rest = description.strip_prefix(before)?;
+        rest.strip_suffix(after)?.parse::<u64>().ok()
+    };
+    if let Some(ms) = number("delayed by ", " ms") {
+        Delivery::After(ms)
+    } else if let Some(status) = number("replaced by a ", "").and_then(|s| u16::try_from(s).ok()) {
+        Delivery::Replaced(status)
+    } else if ["withheld from here on", "lost"].contains(&description)
+        || number("connection cut after ", " bytes").is_some()
+        || description.ends_with(" dies here")
+    {
+        Delivery::Never
+    } else {
+        Delivery::AsObserved
+    }
+}
+
 fn describe(spec: &FateSpec) -> String {
     match spec {
         FateSpec::Delay(ms) => format!("delayed by {ms} ms"),
@@ -158,5 +192,32 @@ fn describe(spec: &FateSpec) -> String {
         FateSpec::Duplicate => "sent twice".to_owned(),
         FateSpec::Replace { status, .. } => format!("replaced by a {status}"),
         FateSpec::Halt(process) => format!("{process} dies here"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_can_be_read_back() {
+        let replaced = FateSpec::Replace {
+            status: 503,
+            body: "no".to_owned(),
+        };
+        for (spec, expected) in [
+            (FateSpec::Delay(5000), Delivery::After(5000)),
+            (FateSpec::Park, Delivery::Never),
+            (FateSpec::Cut(17), Delivery::Never),
+            (FateSpec::Drop, Delivery::Never),
+            (FateSpec::Duplicate, Delivery::AsObserved),
+            (replaced, Delivery::Replaced(503)),
+            (FateSpec::Halt("memory".to_owned()), Delivery::Never),
+        ] {
+            assert_eq!(delivery(&describe(&spec)), expected, "{spec:?}");
+        }
+        for driver in ["every session of memory expires", "restart of memory"] {
+            assert_eq!(delivery(driver), Delivery::AsObserved, "{driver}");
+        }
     }
 }

@@ -2,9 +2,12 @@
 //! connector is what truly happens to its session. Not exercised for a bare SDK.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View, is_refusal};
+use stalemate_wire::Method;
+
+use crate::invariant::{
+    Invariant, Judge, Party, Seen, Severity, Verdict, View, is_refusal, refuses_id,
+};
 use crate::journal::{Action, Drawn, Event, ServerName};
 
 /// `app-disconnect-clears`.
@@ -34,17 +37,32 @@ fn clears(view: &View<'_>, action: Action, what: &str) -> Verdict {
     for (began, ended, server) in view.actions(action) {
         let Some(server) = server else { continue };
         let old = view.ids_before(server, began);
-        let mut later = view
-            .requests_after(ended)
-            .filter(|s| s.server == *server)
-            .peekable();
+        let mut later = uses_after(view, server, ended).peekable();
         exercised |= !old.is_empty() && later.peek().is_some();
-        if let Some(reuse) = later.find(|s| s.session().is_some_and(|id| old.contains(&id))) {
+        if let Some(reuse) = later.find(|s| is_old(view, s, &old, ended)) {
             let why = format!("{} carries an id from before {what}", reuse.what());
             return Verdict::Violated { at: reuse.at, why };
         }
     }
     Verdict::of(exercised, None)
+}
+
+/// The requests to a server that begin after an entry and are more than the end of a session: that is what disconnecting
+/// and deleting ask for, however late it leaves (SES-09).
+fn uses_after<'v>(
+    view: &'v View<'_>,
+    server: &'v ServerName,
+    at: usize,
+) -> impl Iterator<Item = &'v Seen> {
+    view.requests_after(at)
+        .filter(move |s| s.server == *server && !s.ends_session())
+}
+
+/// Whether a request carries one of the ids, and the server has not given it anew since the entry.
+fn is_old(view: &View<'_>, seen: &Seen, old: &[&str], since: usize) -> bool {
+    seen.session().is_some_and(|id| {
+        old.contains(&id) && !view.given_between(&seen.server, id, since, seen.at)
+    })
 }
 
 /// `app-shows-the-truth`.
@@ -88,15 +106,23 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
             .or(s.failed)
             .filter(|n| *n < at)
     };
-    let of_server = view.client.iter().filter(|s| s.server == *server);
+    // That a session was ended well says nothing of a connection, and a client may give up a stream of its own accord.
+    let of_server = view.client.iter().filter(|s| {
+        let given_up = s.request.method == Method::Get && s.response.is_none();
+        s.server == *server && !s.ends_session() && !given_up
+    });
     let last = of_server
         .filter_map(|s| ended(s).map(|n| (n, s)))
         .max_by_key(|(n, _)| *n);
     let (ended, last) = last?;
-    let refused = last
-        .status()
-        .is_none_or(|status| is_refusal(&last.request.method, status));
-    let committed = view.entries[ended..at]
+    // What arrives in the moment of drawing may be drawn with the next.
+    let in_time = view.entries[ended].at_ms < view.entries[at].at_ms;
+    let refused = in_time
+        && last
+            .status()
+            .is_none_or(|status| is_refusal(&last.request.method, status));
+    // An answer to what was asked before a disconnect does not connect again.
+    let committed = view.entries[last.at..at]
         .iter()
         .any(|e| matches!(&e.event, Event::Committed { server: s, .. } if s == server));
     if refused {
@@ -110,9 +136,7 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
 
 fn untrue_disconnected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&'static str> {
     let old = view.ids_before(server, at);
-    let reused = view
-        .requests_after(at)
-        .any(|s| s.server == *server && s.session().is_some_and(|id| old.contains(&id)));
+    let reused = uses_after(view, server, at).any(|s| is_old(view, s, &old, at));
     reused.then_some("the page says disconnected, and a later request carries the same id")
 }
 
@@ -122,26 +146,25 @@ pub(super) const INCOGNITO_IS_FIRST_CONTACT: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Policy,
     clauses: &["policy"],
-    demands: "a private window is as good as first contact: no id that was already refused comes back in it",
+    demands: "a private window is as good as first contact: no id that the server has refused comes back in it",
     forbids: "every call with id S is refused; the user opens a private window; its first request has id S too",
     judge: Judge::Client(|view| {
         let mut exercised = false;
         for (began, _, _) in view.actions(Action::OpenIncognito) {
-            let refused: Vec<(&Arc<str>, &str)> = view
-                .client
-                .iter()
-                .filter(|s| {
-                    s.response.as_ref().is_some_and(|(at, r)| {
-                        *at < began && is_refusal(&s.request.method, r.status)
-                    })
+            let refused = refused_ids(view, began);
+            let closed = view.actions(Action::OpenNormal).map(|(at, _, _)| at);
+            let closed = closed.filter(|at| *at > began).min();
+            let mut within = view
+                .requests_after(began)
+                .filter(|s| closed.is_none_or(|closed| s.at < closed))
+                .filter(|s| !s.ends_session() && !is_of_before(view, s, began))
+                .peekable();
+            exercised |= within.peek().is_some();
+            if let Some(reuse) = within.find(|s| {
+                s.session().is_some_and(|id| {
+                    refused.contains(&(&s.server, id))
+                        && !view.given_between(&s.server, id, began, s.at)
                 })
-                .filter_map(|s| Some((&s.server, s.session()?)))
-                .collect();
-            let mut later = view.requests_after(began).peekable();
-            exercised |= later.peek().is_some();
-            if let Some(reuse) = later.find(|s| {
-                s.session()
-                    .is_some_and(|id| refused.contains(&(&s.server, id)))
             }) {
                 let why = format!(
                     "{} in the private window carries an id that had been refused",
@@ -154,6 +177,41 @@ pub(super) const INCOGNITO_IS_FIRST_CONTACT: Invariant = Invariant {
     }),
 };
 
+/// The ids that servers had refused by an entry, and not taken again since.
+fn refused_ids<'v>(view: &'v View<'_>, by: usize) -> Vec<(&'v ServerName, &'v str)> {
+    let mut last: BTreeMap<(&ServerName, &str), (usize, bool)> = BTreeMap::new();
+    for seen in view.client.iter().filter(|s| !s.ends_session()) {
+        let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else {
+            continue;
+        };
+        let refused = refuses_id(response.status);
+        if *at >= by || (response.status >= 300 && !refused) {
+            continue;
+        }
+        let newest = last.entry((&seen.server, id)).or_insert((*at, refused));
+        if *at > newest.0 {
+            *newest = (*at, refused);
+        }
+    }
+    last.into_iter()
+        .filter_map(|(id, (_, refused))| refused.then_some(id))
+        .collect()
+}
+
+/// Whether a request belongs to what ran before a window was opened: an older client object's stream, or an older call.
+fn is_of_before(view: &View<'_>, seen: &Seen, opened: usize) -> bool {
+    let before = |wanted: &dyn Fn(&Event) -> bool| {
+        view.entries[..opened].iter().any(|e| wanted(&e.event))
+    };
+    match seen.request.call {
+        Some(id) => before(&|e| matches!(e, Event::CallBegan { call, .. } if *call == id)),
+        None => {
+            seen.request.method == Method::Get
+                && before(&|e| matches!(e, Event::ObjectMade { object, .. } if Some(*object) == seen.object))
+        }
+    }
+}
+
 /// `app-connectors-isolated`.
 pub(super) const CONNECTORS_ISOLATED: Invariant = Invariant {
     id: "app-connectors-isolated",
@@ -163,13 +221,11 @@ pub(super) const CONNECTORS_ISOLATED: Invariant = Invariant {
     demands: "a request to one server carries no session id that another server gave",
     forbids: "two connectors of one account share a record, and the id of the first is sent to the second's server",
     judge: Judge::Client(|view| {
-        let mut given: BTreeMap<&str, &ServerName> = BTreeMap::new();
+        // Two servers may happen to give the same id.
+        let mut given: BTreeMap<&str, Vec<&ServerName>> = BTreeMap::new();
         for seen in &view.client {
-            if let Some((_, response)) = &seen.response
-                && let Some(id) = response.session.as_deref()
-                && seen.request.asks("initialize")
-            {
-                given.insert(id, &seen.server);
+            if let Some((_, id)) = seen.given() {
+                given.entry(id).or_default().push(&seen.server);
             }
         }
         let mut servers: Vec<&ServerName> = Vec::new();
@@ -178,13 +234,14 @@ pub(super) const CONNECTORS_ISOLATED: Invariant = Invariant {
             if !servers.contains(&&seen.server) {
                 servers.push(&seen.server);
             }
-            if let Some(giver) = given.get(id)
-                && **giver != seen.server
+            if let Some(givers) = given.get(id)
+                && !givers.contains(&&seen.server)
             {
                 let why = format!(
-                    "{} to {} carries an id that {giver} gave",
+                    "{} to {} carries an id that {} gave",
                     seen.what(),
-                    seen.server
+                    seen.server,
+                    givers[0]
                 );
                 return Verdict::Violated { at: seen.at, why };
             }

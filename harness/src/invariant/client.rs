@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use stalemate_wire::Method;
 
-use crate::invariant::{Invariant, Judge, Party, Severity, Verdict, View};
-use crate::journal::{Action, CallId, Event, ObjectId, Outcome, Rung};
+use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
+use crate::journal::{Action, CallId, Event, ObjectId, Outcome, Rung, ServerName};
 
 /// `cli-recovers`.
 pub(super) const RECOVERS: Invariant = Invariant {
@@ -46,12 +46,15 @@ pub(super) const NO_STALE_ID: Invariant = Invariant {
         for dead in dead_ids(view) {
             exercised = true;
             let reuse = view.client.iter().find(|s| {
-                s.at > dead.since
-                    && s.session() == Some(&dead.id)
-                    && dead
-                        .object
-                        .map_or(*s.server == *dead.server, |o| s.object == Some(o))
+                let concerned = match dead.object {
+                    Some(object) => s.object == Some(object),
+                    // To disconnect is to end the session, however late the DELETE leaves.
+                    None => s.server == dead.server && !s.ends_session(),
+                };
+                s.at > dead.since && concerned && s.session() == Some(&dead.id)
             });
+            let reuse = reuse
+                .filter(|s| !view.given_between(&dead.server, &dead.id, dead.since, s.at));
             if let Some(reuse) = reuse {
                 let why = format!("{} carries an id {}", reuse.what(), dead.why);
                 if found.as_ref().is_none_or(|(at, _)| reuse.at < *at) {
@@ -68,7 +71,7 @@ struct Dead {
     since: usize,
     /// The object that knows; none if the whole connector must not use it.
     object: Option<ObjectId>,
-    server: String,
+    server: ServerName,
     why: &'static str,
 }
 
@@ -87,7 +90,7 @@ fn dead_ids(view: &View<'_>) -> Vec<Dead> {
             id: id.to_owned(),
             since: *at,
             object: seen.object,
-            server: seen.server.to_string(),
+            server: seen.server.clone(),
             why,
         });
     }
@@ -98,12 +101,11 @@ fn dead_ids(view: &View<'_>) -> Vec<Dead> {
         for (began, ended, server) in view.actions(action) {
             let Some(server) = server else { continue };
             for id in view.ids_before(server, began) {
-                let server = server.to_string();
                 dead.push(Dead {
                     id: id.to_owned(),
                     since: ended,
                     object: None,
-                    server,
+                    server: server.clone(),
                     why,
                 });
             }
@@ -136,33 +138,28 @@ pub(super) const FULL_HANDSHAKE_AGAIN: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Must,
     clauses: &["LIFE-04", "LIFE-02"],
-    demands: "after every successful initialize, notifications/initialized comes before anything else in the new session",
+    demands: "after every successful initialize, notifications/initialized is the first message in the new session, a ping \
+              excepted",
     forbids: "a client re-initializes, gets a new id, and sends a tool call with it before, or without ever, sending \
               notifications/initialized",
     judge: Judge::Client(|view| {
         let mut exercised = false;
         for init in view.client.iter().filter(|s| s.request.asks("initialize")) {
-            let Some((answered, response)) = &init.response else {
-                continue;
-            };
-            let Some(id) = response
-                .session
-                .as_deref()
-                .filter(|_| response.status < 300)
-            else {
+            let Some((answered, id)) = init.given() else {
                 continue;
             };
             exercised = true;
+            // A GET is no message: opening the stream while the notification leaves is nowhere forbidden. A DELETE is none
+            // either.
             let first = view.client.iter().find(|s| {
-                s.at > *answered
+                s.at > answered
                     && s.object == init.object
                     && s.session() == Some(id)
+                    && s.request.method == Method::Post
                     && !s.request.asks("ping")
             });
             if let Some(first) = first
                 && !first.request.asks("notifications/initialized")
-                // Ending a session at once is no use of it.
-                && first.request.method != Method::Delete
             {
                 let why = format!(
                     "{} comes in a new session before notifications/initialized",
@@ -221,7 +218,12 @@ pub(super) const AT_MOST_ONCE: Invariant = Invariant {
             };
             let count = effects.entry(*call).or_default();
             *count += 1;
-            if *count > 1 {
+            // What the network or a hop sent twice is not the client's doing.
+            let sent = || {
+                let of_call = |s: &&Seen| s.at < at && s.request.call == Some(*call);
+                view.client.iter().filter(of_call).count()
+            };
+            if *count > 1 && sent() > 1 {
                 return Verdict::Violated {
                     at,
                     why: "one call had its effect twice".to_owned(),

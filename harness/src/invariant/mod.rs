@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use view::{Seen, View, is_refusal};
+pub use view::{Seen, View, is_refusal, refuses_id};
 
 /// Who is at fault when an invariant is violated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

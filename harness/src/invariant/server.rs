@@ -19,7 +19,7 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
     forbids: "a session ends; a request with its id is answered 400 (or anything but 404), so that a client that does what \
               the specification demands never learns that it must initialize again",
     judge: Judge::Server(|view, server, received| {
-        let dead = dead_sessions(view, server, received);
+        let fates = fates(view, server, received);
         let mut exercised = false;
         for seen in received {
             // How DELETE and initialize with a dead id are answered, the specification leaves open.
@@ -29,9 +29,14 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
             let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else {
                 continue;
             };
-            let Some((_, cause)) = dead.get(id).filter(|(since, _)| *since < seen.at) else {
+            let dead = fates.get(id).and_then(|fates| dead_at(fates, seen.at));
+            let Some((cause, certain)) = dead else {
                 continue;
             };
+            // A real server that goes on with the id after its restart had not lost it.
+            if !certain && response.status < 300 {
+                continue;
+            }
             exercised = true;
             if response.status != 404 {
                 let why = format!(
@@ -47,40 +52,71 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
     }),
 };
 
-/// The server's sessions that have ended: where in the journal, and how. A model tells; of a real server it is known
-/// that its process ended, and which sessions it had given out.
-fn dead_sessions(
+/// What became of a session at an entry.
+#[derive(Clone, Copy)]
+enum Fate {
+    Opened,
+    Ended(&'static str),
+    /// Its process ended. Whether a real server keeps sessions beyond that is its own business until it shows.
+    PerhapsEnded(&'static str),
+}
+
+/// What became of the server's sessions, in order, by id. A model tells; of a real server it is known that its process
+/// ended, and which sessions it had given out.
+fn fates(
     view: &View<'_>,
     server: &Arc<str>,
     received: &[Seen],
-) -> BTreeMap<String, (usize, &'static str)> {
-    let mut dead = BTreeMap::new();
+) -> BTreeMap<String, Vec<(usize, Fate)>> {
+    let mut fates: BTreeMap<String, Vec<(usize, Fate)>> = BTreeMap::new();
+    for (at, id) in received.iter().filter_map(Seen::given) {
+        fates.entry(id.to_owned()).or_default().push((at, Fate::Opened));
+    }
+    let given: Vec<String> = fates.keys().cloned().collect();
     for (at, entry) in view.entries.iter().enumerate() {
         match &entry.event {
+            Event::SessionOpened { server: s, session } if s == server => {
+                let fate = (at, Fate::Opened);
+                fates.entry(session.clone()).or_default().push(fate);
+            }
             Event::SessionEnded {
                 server: s,
                 session,
                 cause,
             } if s == server => {
-                dead.entry(session.clone()).or_insert((at, ended(*cause)));
+                let fate = (at, Fate::Ended(ended(*cause)));
+                fates.entry(session.clone()).or_default().push(fate);
             }
             Event::ProcessDown { process, .. } if process == server => {
-                for seen in received
-                    .iter()
-                    .filter(|s| s.at < at && s.request.asks("initialize"))
-                {
-                    if let Some((_, response)) = &seen.response
-                        && let Some(id) = &response.session
-                    {
-                        dead.entry(id.clone())
-                            .or_insert((at, ended(SessionEnd::ProcessEnded)));
-                    }
+                let perhaps = Fate::PerhapsEnded(ended(SessionEnd::ProcessEnded));
+                for id in &given {
+                    fates.entry(id.clone()).or_default().push((at, perhaps));
                 }
             }
             _ => {}
         }
     }
-    dead
+    fates
+}
+
+/// How a session had ended by an entry, and whether that is certain; `None` if it had not.
+fn dead_at(fates: &[(usize, Fate)], at: usize) -> Option<(&'static str, bool)> {
+    let mut dead = None;
+    let mut by_then: Vec<_> = fates.iter().filter(|(n, _)| *n < at).collect();
+    by_then.sort_by_key(|(n, _)| *n);
+    for (_, fate) in by_then {
+        dead = match (fate, dead) {
+            (Fate::Opened, _) => None,
+            (Fate::Ended(cause), None | Some((_, false))) => Some((*cause, true)),
+            (Fate::PerhapsEnded(cause), None) => Some((*cause, false)),
+            (_, dead) => dead,
+        };
+    }
+    // Before its first opening an id is no session.
+    let opened = fates
+        .iter()
+        .any(|(n, fate)| *n < at && matches!(fate, Fate::Opened));
+    dead.filter(|_| opened)
 }
 
 fn ended(cause: SessionEnd) -> &'static str {

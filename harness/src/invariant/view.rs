@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use stalemate_wire::Method;
 
+use crate::fault::{Delivery, delivery};
 use crate::journal::{
     Action, Entry, Event, Exchange, Message, ObjectId, RequestSummary, ResponseSummary, Rung,
     ServerName, Side,
@@ -24,7 +25,8 @@ pub struct Seen {
     pub at: usize,
     /// The request.
     pub request: RequestSummary,
-    /// The entry and the summary of its response, or of the head of its stream.
+    /// The entry and the summary of its response, or of the head of its stream; of the client's own exchanges, as a fault
+    /// at the client's end let it through.
     pub response: Option<(usize, ResponseSummary)>,
     /// The entry at which its connection failed before a response came.
     pub failed: Option<usize>,
@@ -37,10 +39,24 @@ impl Seen {
         self.response.as_ref().map(|(_, r)| r.status)
     }
 
-    /// The id that the request carries.
+    /// The id that the request carries. An empty header carries none.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
-        self.request.session.as_deref()
+        self.request.session.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// Whether the request only ends its session, which is no use of it (SES-09).
+    #[must_use]
+    pub fn ends_session(&self) -> bool {
+        self.request.method == Method::Delete
+    }
+
+    /// The id that the response to an `initialize` gave, with its entry.
+    #[must_use]
+    pub fn given(&self) -> Option<(usize, &str)> {
+        let (at, response) = self.response.as_ref()?;
+        let good = self.request.asks("initialize") && response.status < 300;
+        Some((*at, response.session.as_deref().filter(|_| good)?))
     }
 
     /// What a reader calls the request: its JSON-RPC method, or the HTTP method.
@@ -89,7 +105,7 @@ impl<'a> View<'a> {
         entries.iter().enumerate().filter_map(move |(at, entry)| match &entry.event {
             Event::UserActed { action, server, .. } if *action == wanted => {
                 let end = entries[at..].iter().position(
-                    |e| matches!(&e.event, Event::UserActionEnded { action, .. } if *action == wanted),
+                    |e| matches!(&e.event, Event::UserActionEnded { action, server: s, .. } if *action == wanted && s == server),
                 );
                 Some((at, end.map_or(entries.len(), |n| at + n), server.as_ref()))
             }
@@ -122,7 +138,17 @@ impl<'a> View<'a> {
         ids
     }
 
-    /// The worst rung over all climbs, with its entry; `None` if there was no climb, or the server side failed.
+    /// Whether a server gave the id between two entries: given anew, it is no id from before.
+    #[must_use]
+    pub fn given_between(&self, server: &ServerName, id: &str, after: usize, before: usize) -> bool {
+        self.client.iter().any(|s| {
+            let given = s.given().filter(|(_, given)| s.server == *server && *given == id);
+            given.is_some_and(|(at, _)| at > after && at < before)
+        })
+    }
+
+    /// The worst rung over all climbs, with its entry; `None` if there was none. A climb that the server side made
+    /// impossible says nothing of the client, and takes nothing from what another one says.
     #[must_use]
     pub fn worst_rung(&self) -> Option<(usize, Rung)> {
         use crate::journal::Phase;
@@ -131,12 +157,11 @@ impl<'a> View<'a> {
             .iter()
             .enumerate()
             .filter_map(|(at, e)| match &e.event {
-                Event::Phase(Phase::Climbed { rung, .. }) => Some((at, *rung)),
+                Event::Phase(Phase::Climbed { rung, .. }) => Some((at, (*rung)?)),
                 _ => None,
             });
         let mut worst = None;
         for (at, rung) in rungs {
-            let rung = rung?;
             if worst.is_none_or(|(_, w)| rung > w) {
                 worst = Some((at, rung));
             }
@@ -173,8 +198,10 @@ fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
                     });
                 }
                 Message::Response(response) => {
-                    if let Some(n) = index.get(exchange) {
-                        seen[*n].response.get_or_insert((at, response.clone()));
+                    if let Some(n) = index.get(exchange)
+                        && let Some(received) = received(entries, at, response, side)
+                    {
+                        seen[*n].response.get_or_insert(received);
                     }
                 }
                 _ => {}
@@ -193,8 +220,52 @@ fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
     seen
 }
 
-/// Whether a status to a request is a refusal. A GET answered 405 is none: the server offers no stream (GET-03).
+/// A response as the requester got it. What is observed at its end may be held back or changed before it gets there;
+/// at the other end the responder is judged by what it wanted to send.
+fn received(
+    entries: &[Entry],
+    at: usize,
+    response: &ResponseSummary,
+    side: Side,
+) -> Option<(usize, ResponseSummary)> {
+    let fate = match entries.get(at + 1).map(|e| &e.event) {
+        Some(Event::FaultBegan { fault, on }) if side == Side::Sent && on.is_empty() => {
+            delivery(fault)
+        }
+        _ => Delivery::AsObserved,
+    };
+    match fate {
+        Delivery::AsObserved => Some((at, response.clone())),
+        Delivery::After(ms) => {
+            let due = entries[at].at_ms + ms;
+            let later = entries[at..].iter().position(|e| e.at_ms >= due)?;
+            Some((at + later, response.clone()))
+        }
+        Delivery::Replaced(status) => {
+            let replaced = ResponseSummary {
+                status,
+                session: None,
+                content_type: Some("text/plain".to_owned()),
+                stream: false,
+                bytes: 0,
+                rpc: Vec::new(),
+            };
+            Some((at, replaced))
+        }
+        Delivery::Never => None,
+    }
+}
+
+/// Whether a status to a request is a refusal. A GET or a DELETE answered 405 is none: the server offers no stream, or
+/// lets nobody end sessions (GET-03, SES-10).
 #[must_use]
 pub fn is_refusal(method: &Method, status: u16) -> bool {
-    status >= 400 && !(*method == Method::Get && status == 405)
+    status >= 400 && !(matches!(method, Method::Get | Method::Delete) && status == 405)
+}
+
+/// Whether a status to a request with an id says that the id is what was refused: 404, 410, and 400 because nothing else
+/// is wrong with the requests of a right client. Every other status keeps the id.
+#[must_use]
+pub fn refuses_id(status: u16) -> bool {
+    matches!(status, 400 | 404 | 410)
 }
