@@ -200,14 +200,15 @@ fn refused_ids<'v>(view: &'v View<'_>, by: usize) -> Vec<(&'v ServerName, &'v st
 
 /// Whether a request belongs to what ran before a window was opened: an older client object's stream, or an older call.
 fn is_of_before(view: &View<'_>, seen: &Seen, opened: usize) -> bool {
-    let before = |wanted: &dyn Fn(&Event) -> bool| {
-        view.entries[..opened].iter().any(|e| wanted(&e.event))
-    };
+    let before =
+        |wanted: &dyn Fn(&Event) -> bool| view.entries[..opened].iter().any(|e| wanted(&e.event));
     match seen.request.call {
         Some(id) => before(&|e| matches!(e, Event::CallBegan { call, .. } if *call == id)),
         None => {
             seen.request.method == Method::Get
-                && before(&|e| matches!(e, Event::ObjectMade { object, .. } if Some(*object) == seen.object))
+                && before(
+                    &|e| matches!(e, Event::ObjectMade { object, .. } if Some(*object) == seen.object),
+                )
         }
     }
 }

@@ -51,10 +51,13 @@ pub(super) const NO_STALE_ID: Invariant = Invariant {
                     // To disconnect is to end the session, however late the DELETE leaves.
                     None => s.server == dead.server && !s.ends_session(),
                 };
-                s.at > dead.since && concerned && s.session() == Some(&dead.id)
+                // What arrives in the millisecond in which a request leaves, its sender could not know.
+                let known = dead.object.is_none()
+                    || view.entries[s.at].at_ms > view.entries[dead.since].at_ms;
+                s.at > dead.since && known && concerned && s.session() == Some(&dead.id)
             });
-            let reuse = reuse
-                .filter(|s| !view.given_between(&dead.server, &dead.id, dead.since, s.at));
+            let reuse =
+                reuse.filter(|s| !view.given_between(&dead.server, &dead.id, dead.since, s.at));
             if let Some(reuse) = reuse {
                 let why = format!("{} carries an id {}", reuse.what(), dead.why);
                 if found.as_ref().is_none_or(|(at, _)| reuse.at < *at) {

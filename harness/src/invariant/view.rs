@@ -140,9 +140,17 @@ impl<'a> View<'a> {
 
     /// Whether a server gave the id between two entries: given anew, it is no id from before.
     #[must_use]
-    pub fn given_between(&self, server: &ServerName, id: &str, after: usize, before: usize) -> bool {
+    pub fn given_between(
+        &self,
+        server: &ServerName,
+        id: &str,
+        after: usize,
+        before: usize,
+    ) -> bool {
         self.client.iter().any(|s| {
-            let given = s.given().filter(|(_, given)| s.server == *server && *given == id);
+            let given = s
+                .given()
+                .filter(|(_, given)| s.server == *server && *given == id);
             given.is_some_and(|(at, _)| at > after && at < before)
         })
     }

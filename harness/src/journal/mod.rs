@@ -34,6 +34,7 @@ struct Inner {
     nonces: BTreeMap<String, CallId>,
     next_conn: u32,
     next_object: u32,
+    calm: bool,
     closed: bool,
 }
 
@@ -67,7 +68,12 @@ impl Journal {
             return Fate::Go;
         }
         let at_ms = inner.now_ms;
-        let decided = inner.plan.decide(&event);
+        // In calm nothing is injected: progress is what is asked for then.
+        let decided = if inner.calm {
+            None
+        } else {
+            inner.plan.decide(&event)
+        };
         inner.entries.push(Entry { at_ms, event });
         let Some((fate, description)) = decided else {
             return Fate::Go;
@@ -94,6 +100,11 @@ impl Journal {
         }
         let at_ms = inner.now_ms;
         inner.entries.push(Entry { at_ms, event });
+    }
+
+    /// Begins or ends a time in which nothing is injected.
+    pub fn set_calm(&self, calm: bool) {
+        self.inner().calm = calm;
     }
 
     /// Ends the journal: what happens while the world is taken apart is not part of the run.

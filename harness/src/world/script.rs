@@ -137,6 +137,7 @@ impl Script {
     }
 
     async fn climb(&self, server: &ServerName, background: &mut Background) {
+        self.user.journal().set_calm(true);
         self.ask(Ask::Calm).await;
         let names: Vec<String> = background
             .iter()
@@ -152,6 +153,7 @@ impl Script {
             server: Arc::clone(server),
         }));
         let rung = climb(&self.user, server, || self.prober.probe(server)).await;
+        self.user.journal().set_calm(false);
         self.findings
             .borrow_mut()
             .rungs
