@@ -8,7 +8,7 @@ use stalemate_wire::Method;
 use crate::invariant::{
     Invariant, Judge, Party, Seen, Severity, Verdict, View, is_refusal, refuses_id,
 };
-use crate::journal::{Action, Drawn, Event, ServerName};
+use crate::journal::{Action, Drawn, Entry, Event, Outcome, ServerName};
 
 /// `app-disconnect-clears`.
 pub(super) const DISCONNECT_CLEARS: Invariant = Invariant {
@@ -115,8 +115,11 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
         .filter_map(|s| ended(s).map(|n| (n, s)))
         .max_by_key(|(n, _)| *n);
     let (ended, last) = last?;
-    // What arrives in the moment of drawing may be drawn with the next.
-    let in_time = view.entries[ended].at_ms < view.entries[at].at_ms;
+    // What arrives in the moment of drawing may be drawn with the next, unless the user was told of it already.
+    let told =
+        |e: &Entry| matches!(&e.event, Event::CallEnded { outcome, .. } if *outcome != Outcome::Ok);
+    let in_time = view.entries[ended].at_ms < view.entries[at].at_ms
+        || view.entries[ended..at].iter().any(told);
     let refused = in_time
         && last
             .status()
@@ -200,14 +203,15 @@ fn refused_ids<'v>(view: &'v View<'_>, by: usize) -> Vec<(&'v ServerName, &'v st
 
 /// Whether a request belongs to what ran before a window was opened: an older client object's stream, or an older call.
 fn is_of_before(view: &View<'_>, seen: &Seen, opened: usize) -> bool {
-    let before = |wanted: &dyn Fn(&Event) -> bool| {
-        view.entries[..opened].iter().any(|e| wanted(&e.event))
-    };
+    let before =
+        |wanted: &dyn Fn(&Event) -> bool| view.entries[..opened].iter().any(|e| wanted(&e.event));
     match seen.request.call {
         Some(id) => before(&|e| matches!(e, Event::CallBegan { call, .. } if *call == id)),
         None => {
             seen.request.method == Method::Get
-                && before(&|e| matches!(e, Event::ObjectMade { object, .. } if Some(*object) == seen.object))
+                && before(
+                    &|e| matches!(e, Event::ObjectMade { object, .. } if Some(*object) == seen.object),
+                )
         }
     }
 }

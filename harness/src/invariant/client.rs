@@ -53,8 +53,8 @@ pub(super) const NO_STALE_ID: Invariant = Invariant {
                 };
                 s.at > dead.since && concerned && s.session() == Some(&dead.id)
             });
-            let reuse = reuse
-                .filter(|s| !view.given_between(&dead.server, &dead.id, dead.since, s.at));
+            let reuse =
+                reuse.filter(|s| !view.given_between(&dead.server, &dead.id, dead.since, s.at));
             if let Some(reuse) = reuse {
                 let why = format!("{} carries an id {}", reuse.what(), dead.why);
                 if found.as_ref().is_none_or(|(at, _)| reuse.at < *at) {

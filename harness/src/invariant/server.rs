@@ -70,7 +70,10 @@ fn fates(
 ) -> BTreeMap<String, Vec<(usize, Fate)>> {
     let mut fates: BTreeMap<String, Vec<(usize, Fate)>> = BTreeMap::new();
     for (at, id) in received.iter().filter_map(Seen::given) {
-        fates.entry(id.to_owned()).or_default().push((at, Fate::Opened));
+        fates
+            .entry(id.to_owned())
+            .or_default()
+            .push((at, Fate::Opened));
     }
     let given: Vec<String> = fates.keys().cloned().collect();
     for (at, entry) in view.entries.iter().enumerate() {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use stalemate_wire::Method;
+use stalemate_wire::{Method, RpcKind};
 
 use crate::fault::{Delivery, delivery};
 use crate::journal::{
@@ -55,7 +55,8 @@ impl Seen {
     #[must_use]
     pub fn given(&self) -> Option<(usize, &str)> {
         let (at, response) = self.response.as_ref()?;
-        let good = self.request.asks("initialize") && response.status < 300;
+        let failed = response.rpc.iter().any(|r| r.kind == RpcKind::Error);
+        let good = self.request.asks("initialize") && response.status < 300 && !failed;
         Some((*at, response.session.as_deref().filter(|_| good)?))
     }
 
@@ -140,9 +141,17 @@ impl<'a> View<'a> {
 
     /// Whether a server gave the id between two entries: given anew, it is no id from before.
     #[must_use]
-    pub fn given_between(&self, server: &ServerName, id: &str, after: usize, before: usize) -> bool {
+    pub fn given_between(
+        &self,
+        server: &ServerName,
+        id: &str,
+        after: usize,
+        before: usize,
+    ) -> bool {
         self.client.iter().any(|s| {
-            let given = s.given().filter(|(_, given)| s.server == *server && *given == id);
+            let given = s
+                .given()
+                .filter(|(_, given)| s.server == *server && *given == id);
             given.is_some_and(|(at, _)| at > after && at < before)
         })
     }
