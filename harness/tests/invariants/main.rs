@@ -4,5 +4,6 @@
 mod broken;
 mod edges;
 mod hand_made;
+mod made;
 mod support;
 mod table;
