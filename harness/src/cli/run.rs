@@ -100,6 +100,8 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
                 serde_json::to_string_pretty(&results).expect("results are plain data")
             );
         }
+        // Nothing ran: why, has been said.
+        Format::Table if results.is_empty() => {}
         Format::Table => {
             anstream::print!("{}", report::table(&results));
             summary(&results);
@@ -190,7 +192,10 @@ pub(super) fn unknown_client(client: &str, registry: &Registry) -> String {
         .map(|(name, _)| (strsim::jaro_winkler(name, client), name))
         .filter(|(score, _)| *score > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = nearest.map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"));
+    let hint = nearest.map_or_else(
+        || ":".to_owned(),
+        |(_, name)| format!("; did you mean `{name}`?"),
+    );
     format!("there is no client `{client}`{hint} `stalemate list` shows them all")
 }
 

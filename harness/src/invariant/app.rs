@@ -8,7 +8,7 @@ use stalemate_wire::Method;
 use crate::invariant::{
     Invariant, Judge, Party, Seen, Severity, Verdict, View, is_refusal, refuses_id,
 };
-use crate::journal::{Action, Drawn, Event, ServerName};
+use crate::journal::{Action, Drawn, Entry, Event, Outcome, ServerName};
 
 /// `app-disconnect-clears`.
 pub(super) const DISCONNECT_CLEARS: Invariant = Invariant {
@@ -115,8 +115,11 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
         .filter_map(|s| ended(s).map(|n| (n, s)))
         .max_by_key(|(n, _)| *n);
     let (ended, last) = last?;
-    // What arrives in the moment of drawing may be drawn with the next.
-    let in_time = view.entries[ended].at_ms < view.entries[at].at_ms;
+    // What arrives in the moment of drawing may be drawn with the next, unless the user was told of it already.
+    let told =
+        |e: &Entry| matches!(&e.event, Event::CallEnded { outcome, .. } if *outcome != Outcome::Ok);
+    let in_time = view.entries[ended].at_ms < view.entries[at].at_ms
+        || view.entries[ended..at].iter().any(told);
     let refused = in_time
         && last
             .status()

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use stalemate_wire::Method;
+use stalemate_wire::{Method, RpcKind};
 
 use crate::fault::{Delivery, delivery};
 use crate::journal::{
@@ -55,7 +55,8 @@ impl Seen {
     #[must_use]
     pub fn given(&self) -> Option<(usize, &str)> {
         let (at, response) = self.response.as_ref()?;
-        let good = self.request.asks("initialize") && response.status < 300;
+        let failed = response.rpc.iter().any(|r| r.kind == RpcKind::Error);
+        let good = self.request.asks("initialize") && response.status < 300 && !failed;
         Some((*at, response.session.as_deref().filter(|_| good)?))
     }
 

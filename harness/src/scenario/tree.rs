@@ -79,6 +79,11 @@ fn options() -> Options {
 fn finding(error: &Error, source: &Source) -> Finding {
     let place = error.location().unwrap_or(Location::UNKNOWN);
     let span = source.at(place.line().max(1), place.column().max(1));
+    // What went wrong within an alias went wrong all the same.
+    let mut error = error;
+    while let Error::AliasError { error: within, .. } = error {
+        error = within;
+    }
     if let Error::MultipleDocuments { .. } = error {
         return Finding::new(
             span,

@@ -1,0 +1,178 @@
+//! Bad usage and bad files: exit code 2, the place and the remedy on the error stream, soon, and nothing else.
+
+use std::fs;
+
+use crate::{json, scenario, stalemate, stalemate_within, written};
+
+#[test]
+fn a_bad_file_among_good_ones_is_2_and_the_good_ones_run() {
+    let (dir, _) = written(&scenario(""));
+    fs::write(dir.path().join("area/bad.yaml"), "summary: x\nserver: y\n").expect("written");
+    let done = stalemate(&[
+        "run",
+        dir.path().to_str().expect("UTF-8"),
+        "--format",
+        "json",
+    ]);
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(done.err.contains("bad.yaml:2"), "{}", done.err);
+    assert_eq!(json(&done)["results"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn bad_usage() {
+    for (args, words) in [
+        (&["frobnicate"][..], &["frobnicate"][..]),
+        (&[], &["Usage"]),
+        (&["run", "--seed", "many"], &["--seed", "many"]),
+        (&["run", "--format", "xml"], &["xml", "json"]),
+        (&["run", "--clients", "x"], &["--clients", "--client"]),
+        (
+            &["run", "--client", "conector/recovering"],
+            &["no client `conector/recovering`", "`connector/recovering`"],
+        ),
+        (
+            &["run", "--client", "xyzzy"],
+            &["no client `xyzzy`: `stalemate list`"],
+        ),
+        (
+            &["trace", "scenarios/restart/idle.yaml", "--client", "rmpc"],
+            &["no client `rmpc`", "`rmcp`"],
+        ),
+        (
+            &["run", "scenarios/reconnect", "--client", "broken/hangs"],
+            &["no scenario here lists that client"],
+        ),
+        (&["trace", "scenarios"], &["several scenarios"]),
+        (&["explain", "cli-no-stale"], &["cli-no-stale-id"]),
+    ] {
+        let done = stalemate_within(10, args);
+        assert_eq!(done.code, 2, "{args:?}: {}{}", done.out, done.err);
+        assert_eq!(done.out, "", "{args:?}");
+        for word in words {
+            assert!(done.err.contains(word), "{args:?}: {}", done.err);
+        }
+    }
+}
+
+/// Every kind of bad file: the line of the error, if it has one, and a word of the remedy.
+#[test]
+fn bad_files() {
+    let bomb = (1..12).fold("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned(), |text, n| {
+        let ten = vec![format!("*a{}", n - 1); 10].join(",");
+        text + &format!("a{n}: &a{n} [{ten}]\n")
+    });
+    let right = scenario("");
+    let changed = |from: &str, to: &str| {
+        assert!(right.contains(from), "{from}");
+        right.replacen(from, to, 1)
+    };
+    let cases = [
+        ("unknown key", changed("path:", "pth:"), 4, "`path`"),
+        (
+            "unknown host",
+            changed("add: memory", "add: memroy"),
+            7,
+            "`memory`",
+        ),
+        (
+            "unknown client",
+            changed("connector/recovering", "connector/recoverin"),
+            5,
+            "`connector/recovering`",
+        ),
+        (
+            "unknown tool",
+            changed("create_entities", "create_entity"),
+            8,
+            "`create_entities`",
+        ),
+        (
+            "unknown dialect",
+            changed("-4.0.0", "-4.0"),
+            3,
+            "`supergateway-4.0.0`",
+        ),
+        (
+            "unknown invariant",
+            scenario("expect:\n  connector/recovering: {violates: [cli-recover]}\n"),
+            10,
+            "`cli-recovers`",
+        ),
+        (
+            "an invariant of another party",
+            scenario("violates:\n  memory: {cli-recovers: it is not the server's}\n"),
+            10,
+            "client",
+        ),
+        ("duplicate key", scenario("path: []\n"), 9, "path"),
+        ("wrong unit", scenario("  - wait: 5 lightyears\n"), 9, "s"),
+        ("no unit", scenario("  - wait: 5\n"), 9, "5"),
+        (
+            "a port out of range",
+            changed("port: 3001", "port: 70000"),
+            3,
+            "65535",
+        ),
+        (
+            "too many calls",
+            changed("expect: ok", "parallel: 65"),
+            8,
+            "64",
+        ),
+        ("empty", String::new(), 1, "summary"),
+        ("a comment alone", "# nothing\n".to_owned(), 1, "summary"),
+        (
+            "not YAML",
+            "summary: [a\nservers: }\n".to_owned(),
+            2,
+            "brackets that were opened",
+        ),
+        ("no mapping", "- a\n- b\n".to_owned(), 1, "`summary`"),
+        ("alias bomb", bomb, 5, "those that aliases repeat included"),
+        ("very deep", "[".repeat(500_000), 1, "32 deep"),
+        ("deep mappings", "{a: ".repeat(200_000), 1, "32 deep"),
+        (
+            "a step that cannot be",
+            scenario("  - delete: memory\n  - call: {on: memory, tool: read_graph}\n"),
+            10,
+            "- add: memory",
+        ),
+    ];
+    for (kind, text, line, remedy) in cases {
+        let (_dir, file) = written(&text);
+        for command in ["run", "trace", "list"] {
+            let done = stalemate_within(10, &[command, &file]);
+            assert_eq!(done.code, 2, "{kind}: {}{}", done.out, done.err);
+            let place = format!("{file}:{line}:");
+            assert!(done.err.contains(&place), "{kind}: {place}\n{}", done.err);
+            assert!(done.err.contains(remedy), "{kind}: {remedy}\n{}", done.err);
+            assert!(done.err.len() < 100_000, "{kind}: {} bytes", done.err.len());
+        }
+    }
+}
+
+#[test]
+fn places_without_a_scenario() {
+    let (dir, _) = written(&scenario(""));
+    let path = |name: &str| dir.path().join(name);
+    fs::create_dir_all(path("empty")).expect("made");
+    fs::create_dir_all(path("x.yaml")).expect("made");
+    fs::write(path("notes.md"), "no scenario").expect("written");
+    fs::write(path("latin1.yaml"), b"summary: \xe4\n").expect("written");
+    let mut names = vec!["empty", "x.yaml", "notes.md", "missing.yaml", "latin1.yaml"];
+    if cfg!(unix) {
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(path("nowhere"), path("link.yaml")).expect("linked");
+        names.push("link.yaml");
+    }
+    for name in names {
+        let file = path(name);
+        let file = file.to_str().expect("UTF-8");
+        let done = stalemate_within(10, &["run", file]);
+        assert_eq!(done.code, 2, "{name}: {}{}", done.out, done.err);
+        assert!(done.err.contains(file), "{name}: {}", done.err);
+        assert!(done.err.contains("help: "), "{name}: {}", done.err);
+        assert_eq!(done.out, "", "{name}");
+    }
+}

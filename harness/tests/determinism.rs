@@ -1,0 +1,125 @@
+//! The same cells give the same journals in processes that have nothing in common but the program and the files: another
+//! environment, directory and time, other workers, another order of arguments. That two runs within one process agree is
+//! part of every cell's own judgement.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn command(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stalemate"));
+    command
+        .args(args)
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn started(command: &mut Command) -> Child {
+    command.spawn().expect("the command starts")
+}
+
+fn ended(child: Child) -> Output {
+    child.wait_with_output().expect("it ends")
+}
+
+/// The results of a run as JSON; every cell kept its promises.
+fn results(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {text}", output.status);
+    let all: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    all["results"].as_array().expect("a list").clone()
+}
+
+fn cell(result: &Value) -> String {
+    format!(
+        "{} {} {}",
+        result["scenario"], result["client"], result["seed"]
+    )
+}
+
+#[test]
+fn every_cell_gives_one_journal_whatever_is_around_it() {
+    let scenarios = Path::new(ROOT).join("scenarios");
+    let absolute = scenarios.to_str().expect("UTF-8");
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let mut here = command(
+        Path::new(ROOT),
+        &["run", "scenarios", "--format", "json", "--jobs", "1"],
+    );
+    here.env_clear();
+    let mut there = command(
+        elsewhere.path(),
+        &["run", "--jobs", "2", "--format", "json", absolute],
+    );
+    there
+        .env("HOME", elsewhere.path())
+        .env("TMPDIR", elsewhere.path())
+        .env("TZ", "Pacific/Chatham")
+        .env("LANG", "tr_TR.UTF-8")
+        .env("LC_ALL", "tr_TR.UTF-8")
+        .env("RUST_LOG", "trace")
+        .env("TOKIO_WORKER_THREADS", "7")
+        .env("COLUMNS", "40")
+        .env("NO_COLOR", "1");
+    for n in 0..200 {
+        there.env(format!("PADDING_{n}"), "x".repeat(n));
+    }
+    // Both at once: they disturb each other, as anything may.
+    let (here, there) = (started(&mut here), started(&mut there));
+    let (here, there) = (ended(here), ended(there));
+    let (here, there) = (results(&here), results(&there));
+    assert!(here.len() > 30, "{} cells", here.len());
+    let different: Vec<String> = here
+        .iter()
+        .zip(&there)
+        .filter(|(one, two)| one != two)
+        .map(|(one, two)| {
+            let (one_hash, two_hash) = (&one["journal_hash"], &two["journal_hash"]);
+            format!("{}: {one_hash}, then {two_hash}", cell(one))
+        })
+        .collect();
+    assert!(different.is_empty(), "{}", different.join("\n"));
+    assert_eq!(here.len(), there.len());
+    // Models and real code alike: a world without the latter would prove less.
+    for who in ["rmcp", "connector/recovering"] {
+        assert!(here.iter().any(|r| r["client"] == who), "{who}");
+    }
+}
+
+#[test]
+fn a_seed_decides_what_is_drawn() {
+    let run = |scenario: &str, client: &str, seed: &str| {
+        let file = format!("scenarios/{scenario}.yaml");
+        let args = [
+            "run", &file, "--client", client, "--seed", seed, "--format", "json",
+        ];
+        let output = ended(started(&mut command(Path::new(ROOT), &args)));
+        let results = results(&output);
+        let [result] = &results[..] else {
+            panic!("{} cells", results.len());
+        };
+        assert_eq!(result["seed"].to_string(), seed);
+        result.clone()
+    };
+    for (scenario, client) in [
+        // The first session's id is the scenario's, all others are drawn.
+        ("incident-48557/ten-steps", "connector/stale-cache"),
+        ("restart/idle", "connector/recovering"),
+        ("restart/idle", "rmcp"),
+        ("restart/real-rmcp-server", "connector/recovering"),
+    ] {
+        let what = format!("{scenario} with {client}");
+        let one = run(scenario, client, "1");
+        let two = run(scenario, client, "2");
+        assert_ne!(one["journal_hash"], two["journal_hash"], "{what}");
+        assert_eq!(two, run(scenario, client, "2"), "{what}");
+        // What is drawn are names; what becomes of the user does not hang on them.
+        assert_eq!(one["rung"], two["rung"], "{what}");
+    }
+}

@@ -1,0 +1,449 @@
+//! Journals made by hand, for what no client of ours does and no scenario can bring about.
+
+use std::sync::Arc;
+
+use stalemate::invariant::Verdict;
+use stalemate::journal::{
+    Action, CallId, ConnEnd, ConnId, Drawn, Entry, Event, ObjectId, Outcome, Rung, SessionEnd,
+};
+
+use crate::made::Made;
+
+mod no_stale_id {
+    use super::*;
+
+    const ID: &str = "cli-no-stale-id";
+
+    #[test]
+    fn requests_begun_before_the_404_came_are_exempt() {
+        let mut made = Made::default();
+        made.opens("S1");
+        let first = made.asks("tools/call", Some("S1"));
+        let second = made.asks("tools/list", Some("S1"));
+        made.answered(first, 404, None);
+        made.answered(second, 404, None);
+        made.holds(ID);
+        made.asks("tools/call", Some("S1"));
+        made.breaks(ID, made.last());
+    }
+
+    #[test]
+    fn another_object_has_not_heard_of_it() {
+        let mut made = Made::default();
+        made.opens("S1");
+        made.exchange("tools/call", Some("S1"), 404);
+        made.object = 1;
+        made.exchange("tools/call", Some("S1"), 404);
+        made.holds(ID);
+        made.object = 0;
+        made.asks("GET", Some("S1"));
+        made.breaks(ID, made.last());
+    }
+
+    #[test]
+    fn other_refusals_do_not_end_an_id() {
+        let mut made = Made::default();
+        made.opens("S1");
+        for status in [400, 401, 403, 405, 409, 410, 429, 500, 503] {
+            made.exchange("tools/call", Some("S1"), status);
+        }
+        assert_eq!(made.verdict(ID), Verdict::NotExercised);
+    }
+
+    #[test]
+    fn an_accepted_delete_ends_it_and_a_refused_one_does_not() {
+        let mut made = Made::default();
+        made.opens("S1");
+        made.exchange("DELETE", Some("S1"), 405);
+        made.exchange("tools/call", Some("S1"), 200);
+        assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        made.exchange("DELETE", Some("S1"), 204);
+        made.holds(ID);
+        made.asks("tools/call", Some("S1"));
+        made.breaks(ID, made.last());
+    }
+
+    #[test]
+    fn the_delete_of_a_disconnect_may_leave_late() {
+        let mut made = Made::default();
+        made.opens("S1");
+        made.acts(Action::Disconnect);
+        made.exchange("DELETE", Some("S1"), 200);
+        made.holds(ID);
+        made.asks("tools/call", Some("S1"));
+        made.breaks(ID, made.last());
+        made.breaks("app-disconnect-clears", made.last());
+    }
+
+    #[test]
+    fn an_id_that_is_given_again_lives_again() {
+        let mut made = Made::default();
+        made.opens("S1");
+        made.exchange("tools/call", Some("S1"), 404);
+        made.acts(Action::Disconnect);
+        made.acts(Action::Connect);
+        made.opens("S1");
+        made.draws(Drawn::Connected);
+        made.exchange("tools/call", Some("S1"), 200);
+        made.holds(ID);
+        made.holds("app-disconnect-clears");
+        made.holds("app-shows-the-truth");
+    }
+
+    #[test]
+    fn disconnecting_one_connector_leaves_the_other() {
+        let mut made = Made::default();
+        made.opens("S1");
+        made.server = Some("bluesky");
+        made.object = 1;
+        made.opens("S2");
+        made.server = None;
+        made.acts(Action::Disconnect);
+        made.server = Some("bluesky");
+        made.exchange("tools/call", Some("S2"), 200);
+        made.holds(ID);
+        made.server = None;
+        made.asks("tools/call", Some("S1"));
+        made.breaks(ID, made.last());
+    }
+
+    #[test]
+    fn what_came_instead_of_a_response_counts() {
+        let mut made = Made::default();
+        made.opens("S1");
+        made.exchange("tools/call", Some("S1"), 200);
+        let (fault, on) = ("replaced by a 404".to_owned(), Vec::new());
+        made.note(Event::FaultBegan { fault, on });
+        made.asks("tools/call", Some("S1"));
+        made.breaks(ID, made.last());
+    }
+}
+
+mod handshake {
+    use super::*;
+
+    #[test]
+    fn a_stream_or_a_ping_before_initialized_is_no_message_too_early() {
+        let id = "cli-full-handshake-again";
+        let mut made = Made::default();
+        let conn = made.asks("initialize", None);
+        made.answered(conn, 200, Some("S1"));
+        made.asks("GET", Some("S1"));
+        made.asks("ping", Some("S1"));
+        made.asks("notifications/initialized", Some("S1"));
+        made.asks("tools/list", Some("S1"));
+        made.holds(id);
+    }
+
+    #[test]
+    fn a_refused_initialize_opens_nothing() {
+        let id = "cli-full-handshake-again";
+        let mut made = Made::default();
+        made.exchange("initialize", None, 503);
+        assert_eq!(made.verdict(id), Verdict::NotExercised);
+        let conn = made.asks("initialize", None);
+        made.answered(conn, 200, Some("S1"));
+        made.asks("tools/list", Some("S1"));
+        made.breaks(id, made.last());
+    }
+
+    #[test]
+    fn an_empty_header_is_no_id() {
+        let id = "cli-initialize-without-id";
+        let mut made = Made::default();
+        made.asks("initialize", Some(""));
+        made.holds(id);
+        made.asks("initialize", Some("S1"));
+        made.breaks(id, made.last());
+    }
+}
+
+mod effects {
+    use super::*;
+
+    fn commit(made: &mut Made) {
+        let (server, tool) = (made.server(), "create_entities".to_owned());
+        let call = Some(CallId(1));
+        made.note(Event::EffectCommitted { server, tool, call });
+    }
+
+    #[test]
+    fn two_effects_of_one_request_are_not_the_clients() {
+        let id = "cli-at-most-once";
+        let mut made = Made::default();
+        made.asks_for("tools/call", Some("S1"), Some(1));
+        commit(&mut made);
+        commit(&mut made);
+        made.holds(id);
+        made.asks_for("tools/call", Some("S1"), Some(1));
+        commit(&mut made);
+        made.breaks(id, made.last());
+    }
+
+    #[test]
+    fn sending_again_what_had_no_effect_is_right() {
+        let mut made = Made::default();
+        made.asks_for("tools/call", Some("S1"), Some(1));
+        made.asks_for("tools/call", Some("S2"), Some(1));
+        commit(&mut made);
+        made.holds("cli-at-most-once");
+    }
+
+    #[test]
+    fn a_call_that_fails_resolves_and_one_that_hangs_does_not() {
+        let id = "cli-every-call-resolves";
+        let mut made = Made::default();
+        let call = CallId(1);
+        let outcome = Outcome::Error("no".to_owned());
+        made.note(Event::CallEnded { call, outcome });
+        made.holds(id);
+        let outcome = Outcome::TimedOut;
+        made.note(Event::CallEnded { call, outcome });
+        made.breaks(id, made.last());
+    }
+}
+
+mod recovery {
+    use super::*;
+
+    #[test]
+    fn a_climb_without_progress_hides_no_other() {
+        let id = "cli-recovers";
+        let mut made = Made::default();
+        made.climbed(None);
+        assert_eq!(made.verdict(id), Verdict::NotExercised);
+        made.climbed(Some(Rung::Retry));
+        made.holds(id);
+        made.climbed(Some(Rung::Never));
+        let worst = made.last();
+        made.climbed(Some(Rung::Reconnect));
+        made.climbed(None);
+        made.breaks(id, worst);
+    }
+}
+
+mod page {
+    use super::*;
+
+    const ID: &str = "app-shows-the-truth";
+
+    fn commits(made: &mut Made) {
+        let (action, server) = (Action::Disconnect, made.server());
+        made.note(Event::Committed { action, server });
+    }
+
+    #[test]
+    fn the_answer_to_a_delete_does_not_connect_again() {
+        let mut made = Made::default();
+        made.opens("S1");
+        commits(&mut made);
+        made.exchange("DELETE", Some("S1"), 200);
+        made.draws(Drawn::Connected);
+        made.breaks(ID, made.last());
+    }
+
+    #[test]
+    fn nor_does_the_answer_to_what_was_asked_before() {
+        let mut made = Made::default();
+        made.opens("S1");
+        let conn = made.asks("tools/call", Some("S1"));
+        commits(&mut made);
+        made.answered(conn, 200, None);
+        made.draws(Drawn::Connected);
+        made.breaks(ID, made.last());
+    }
+
+    #[test]
+    fn a_new_session_does() {
+        let mut made = Made::default();
+        made.opens("S1");
+        commits(&mut made);
+        made.draws(Drawn::Disconnected);
+        made.opens("S2");
+        made.draws(Drawn::Connected);
+        made.holds(ID);
+    }
+
+    #[test]
+    fn what_arrives_with_the_drawing_is_for_the_next() {
+        let mut made = Made::default();
+        made.opens("S1");
+        made.exchange("tools/call", Some("S1"), 503);
+        made.draws(Drawn::Connected);
+        let (drawn, answered) = (made.last(), made.last() - 1);
+        made.entries[drawn].at_ms = made.entries[answered].at_ms;
+        made.holds(ID);
+        let (call, outcome) = (CallId(1), Outcome::Error("busy".to_owned()));
+        let told = Event::CallEnded { call, outcome };
+        let at_ms = made.entries[answered].at_ms;
+        let event = told;
+        made.entries.insert(drawn, Entry { at_ms, event });
+        made.breaks(ID, made.last());
+    }
+
+    #[test]
+    fn a_failed_call_is_trouble_and_a_stream_let_go_is_none() {
+        let mut made = Made::default();
+        made.opens("S1");
+        for what in ["GET", "tools/call"] {
+            let conn = ConnId(made.asks(what, Some("S1")));
+            let (from, to) = (Arc::from("client"), Arc::from("memory"));
+            let how = ConnEnd::Cut;
+            made.note(Event::ConnEnded {
+                conn,
+                from,
+                to,
+                how,
+            });
+            made.draws(Drawn::Connected);
+            match what {
+                "GET" => made.holds(ID),
+                _ => made.breaks(ID, made.last()),
+            }
+        }
+    }
+}
+
+mod windows {
+    use super::*;
+
+    const ID: &str = "app-incognito-is-first-contact";
+
+    fn call_begins(made: &mut Made, call: u32) {
+        let (tool, nonce) = ("search_nodes".to_owned(), format!("n-{call}"));
+        let server = made.server();
+        made.note(Event::CallBegan {
+            call: CallId(call),
+            server,
+            tool,
+            nonce,
+            during_outage: false,
+        });
+    }
+
+    #[test]
+    fn only_what_happens_in_the_window_counts() {
+        let mut made = Made::default();
+        let (object, server) = (ObjectId(0), made.server());
+        let resumed = false;
+        made.note(Event::ObjectMade {
+            object,
+            server,
+            resumed,
+        });
+        made.opens("S1");
+        made.exchange("tools/call", Some("S1"), 400);
+        call_begins(&mut made, 1);
+        made.acts(Action::OpenIncognito);
+        // The normal window's stream, and a call that it had begun.
+        made.exchange("GET", Some("S1"), 400);
+        let conn = made.asks_for("tools/call", Some("S1"), Some(1));
+        made.answered(conn, 400, None);
+        assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        made.object = 1;
+        made.opens("S2");
+        made.acts(Action::OpenNormal);
+        made.object = 0;
+        made.exchange("tools/call", Some("S1"), 400);
+        made.holds(ID);
+        made.acts(Action::OpenIncognito);
+        call_begins(&mut made, 2);
+        made.asks_for("tools/call", Some("S1"), Some(2));
+        made.breaks(ID, made.last());
+    }
+
+    #[test]
+    fn an_id_that_was_taken_again_is_not_refused() {
+        let mut made = Made::default();
+        made.opens("S1");
+        made.exchange("tools/call", Some("S1"), 400);
+        made.exchange("tools/call", Some("S1"), 200);
+        made.exchange("tools/call", Some("S1"), 502);
+        made.exchange("DELETE", Some("S1"), 405);
+        made.acts(Action::OpenIncognito);
+        made.exchange("tools/call", Some("S1"), 200);
+        made.holds(ID);
+    }
+}
+
+#[test]
+fn two_servers_may_give_the_same_id() {
+    let id = "app-connectors-isolated";
+    let mut made = Made::default();
+    made.opens("S1");
+    made.server = Some("bluesky");
+    made.opens("S1");
+    made.holds(id);
+    made.server = None;
+    made.opens("S2");
+    made.server = Some("bluesky");
+    made.asks("tools/call", Some("S2"));
+    made.breaks(id, made.last());
+}
+
+mod dead_sessions {
+    use super::*;
+
+    const ID: &str = "srv-dead-session-is-404";
+
+    fn process_ends(made: &mut Made) {
+        let (process, cause) = (made.server(), "stopped".to_owned());
+        made.note(Event::ProcessDown { process, cause });
+    }
+
+    #[test]
+    fn the_end_counts_whatever_its_cause() {
+        for cause in [
+            SessionEnd::Deleted,
+            SessionEnd::Expired,
+            SessionEnd::ExpiredByScenario,
+            SessionEnd::ProcessEnded,
+            SessionEnd::RefusalKilledIt,
+            SessionEnd::ChildEnded,
+        ] {
+            let mut made = Made::default();
+            made.session(None);
+            made.served("tools/call", Some("S1"), 200, None);
+            made.session(Some(cause));
+            made.served("tools/call", Some("S1"), 404, None);
+            // What these are answered is left open.
+            made.served("DELETE", Some("S1"), 405, None);
+            made.served("initialize", Some("S1"), 400, None);
+            made.holds(ID);
+            made.served("GET", Some("S1"), 200, None);
+            made.breaks(ID, made.last());
+        }
+    }
+
+    #[test]
+    fn an_id_that_was_opened_again_is_alive() {
+        let mut made = Made::default();
+        made.session(None);
+        made.session(Some(SessionEnd::ProcessEnded));
+        made.served("tools/call", Some("S1"), 404, None);
+        made.session(None);
+        made.served("tools/call", Some("S1"), 200, None);
+        made.holds(ID);
+    }
+
+    #[test]
+    fn an_id_that_was_never_given_is_no_session() {
+        let mut made = Made::default();
+        made.served("tools/call", Some("S1"), 400, None);
+        process_ends(&mut made);
+        made.served("tools/call", Some("S1"), 400, None);
+        assert_eq!(made.verdict(ID), Verdict::NotExercised);
+    }
+
+    /// A real server says nothing of its sessions. If it kept one over a restart, it is not dead.
+    #[test]
+    fn a_real_server_may_keep_its_sessions() {
+        let mut made = Made::default();
+        made.served("initialize", None, 200, Some("S1"));
+        process_ends(&mut made);
+        made.served("tools/call", Some("S1"), 200, None);
+        assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        made.served("tools/call", Some("S1"), 400, None);
+        made.breaks(ID, made.last());
+    }
+}

@@ -1,0 +1,9 @@
+//! Invariants put to the test: each is broken by somebody and caught by its name, and holds for somebody right in the same
+//! situation. What is neither broken nor right is in `edges`; the broken clients together are in `broken`.
+
+mod broken;
+mod edges;
+mod hand_made;
+mod made;
+mod support;
+mod table;

@@ -1,0 +1,48 @@
+//! What these tests share: running a cell of a scenario that is a text here, and asking for verdicts.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stalemate::cell::CellResult;
+use stalemate::registry::Registry;
+use stalemate::scenario::load_text;
+use stalemate::world::Run;
+use stalemate::{exec, vocabulary};
+
+/// Runs a text with `CLIENT` in it replaced by a client's name.
+pub(crate) fn cell(text: &str, client: &str) -> (CellResult, Run) {
+    cell_of(&Registry::builtin(), text, client)
+}
+
+/// The same with those clients.
+pub(crate) fn cell_of(registry: &Registry, text: &str, client: &str) -> (CellResult, Run) {
+    assert!(text.contains("CLIENT"), "the text names its client itself");
+    let text = text.replace("CLIENT", client);
+    let file = Path::new("scenarios/invariants/case.yaml");
+    let scenario = load_text("invariants/case", file, &text, &vocabulary::of(registry))
+        .unwrap_or_else(|errors| panic!("{errors}"));
+    let subject = registry.get(client).expect("loading has checked it");
+    assert!(
+        !subject.factory().is_real(),
+        "a real client would run in a child process, which this program cannot serve"
+    );
+    let seed = scenario.seeds[0];
+    exec::run_cell(&Arc::new(scenario), client, subject, seed).expect("the cell runs")
+}
+
+/// The verdicts on an invariant, one a party.
+pub(crate) fn verdicts<'r>(result: &'r CellResult, id: &str) -> Vec<&'r str> {
+    let of_id = result.invariants.iter().filter(|j| j.id == id);
+    of_id.map(|j| j.verdict).collect()
+}
+
+/// The invariants that are violated by somebody, each once.
+pub(crate) fn violated(result: &CellResult) -> Vec<&str> {
+    let mut ids: Vec<&str> = Vec::new();
+    for judged in result.invariants.iter().filter(|j| j.verdict == "violated") {
+        if !ids.contains(&judged.id.as_str()) {
+            ids.push(&judged.id);
+        }
+    }
+    ids
+}
