@@ -92,18 +92,10 @@ fn on_thread(run: impl FnOnce() -> Result<Run, String> + Send + 'static) -> Resu
             LIMIT.as_secs()
         )),
         Err(mpsc::RecvTimeoutError::Disconnected) => match worker.join() {
-            Err(panic) => Err(format!("the run panicked: {}", panic_text(&*panic))),
+            Err(panic) => Err(format!("the run panicked: {}", world::panic_text(&*panic))),
             Ok(()) => Err("the run ended without a result".to_owned()),
         },
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
-        .unwrap_or_else(|| "no message".to_owned())
 }
 
 fn in_child(scenario: &Scenario, client: &str, seed: u64) -> Result<Run, String> {

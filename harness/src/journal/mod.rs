@@ -5,6 +5,7 @@ mod event;
 pub mod outage;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,7 @@ struct Inner {
     entries: Vec<Entry>,
     plan: Plan,
     halts: Vec<ProcessName>,
+    switches: BTreeMap<ProcessName, Arc<AtomicBool>>,
     nonces: BTreeMap<String, CallId>,
     next_conn: u32,
     next_object: u32,
@@ -61,7 +63,8 @@ impl Journal {
 
     /// Records the event and asks the plan what becomes of it.
     ///
-    /// A [`Fate::Halt`] is queued for the driver as well; see [`take_halts`](Self::take_halts).
+    /// A [`Fate::Halt`] throws the process's switch at once, and is queued for the driver as well; see
+    /// [`add_switch`](Self::add_switch) and [`take_halts`](Self::take_halts).
     pub fn at(&self, event: Event) -> Fate {
         let mut inner = self.inner();
         if inner.closed {
@@ -87,6 +90,9 @@ impl Journal {
         });
         if let Fate::Halt(process) = &fate {
             let process = Arc::clone(process);
+            if let Some(switch) = inner.switches.get(&process) {
+                switch.store(true, Ordering::Relaxed);
+            }
             inner.halts.push(process);
         }
         fate
@@ -121,6 +127,11 @@ impl Journal {
     /// Sets the step's time. Only the driver does this.
     pub fn set_now_ms(&self, now_ms: u64) {
         self.inner().now_ms = now_ms;
+    }
+
+    /// Names the switch of a process: thrown by a fate, nothing of the process may act any more.
+    pub fn add_switch(&self, process: ProcessName, switch: Arc<AtomicBool>) {
+        self.inner().switches.insert(process, switch);
     }
 
     /// Takes the processes that fates have halted since the last call.

@@ -41,6 +41,24 @@ pub fn begin() {
     TIMERS.with_borrow_mut(|t| *t = Timers::new());
 }
 
+/// Makes this thread's reports known to tracing for every thread's good. Which places report is remembered once for the
+/// whole program, and a thread without a subscriber that comes to one first would have it remembered as silent.
+pub fn make_known() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without I/O needs nothing of the system");
+    runtime.block_on(async {
+        let sleep = tokio::time::sleep(Duration::from_millis(1));
+        tokio::pin!(sleep);
+        sleep.as_mut().await;
+        sleep.as_mut().reset(tokio::time::Instant::now());
+    });
+    tracing_core::callsite::rebuild_interest_cache();
+    begin();
+}
+
 /// Sets the step's time in milliseconds.
 pub fn set_now(now_ms: u64) {
     TIMERS.with_borrow_mut(|t| t.now_ms = now_ms);

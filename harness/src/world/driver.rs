@@ -1,8 +1,11 @@
-//! The loop around turmoil's steps: virtual time and its jumps, starting and stopping processes, and the faults that are
-//! not tied to one message. It acts only between two steps.
+//! The loop around turmoil's steps: virtual time and its jumps, and the faults that are not tied to one message. It acts
+//! only between two steps. The lives of processes are in `life`, what happens to links in `links`.
+
+mod life;
+mod links;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,14 +14,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use turmoil::Sim;
 
-use crate::journal::{Event, Journal, ProcessName, ServerName, SessionEnd};
+use crate::journal::{Event, Journal, ProcessName, ServerName};
 use crate::scenario::StepAction;
 use crate::world::clock::{self, Jumper};
+use crate::world::net::Refusing;
 use crate::world::os;
 use crate::world::shell::{Host, Order, Report, Reports};
 
-/// A process that does not stop by itself is killed this long after it was told to, in milliseconds.
-const KILL_AFTER_MS: u64 = 90_000;
 /// The longest virtual time of a run, in milliseconds: eight days.
 const VIRTUAL_LIMIT_MS: u64 = 8 * 24 * 3_600_000;
 /// The longest wall-clock time of a run.
@@ -72,12 +74,6 @@ enum Due {
     HealStall(ProcessName),
 }
 
-struct Partition {
-    name: String,
-    sides: (ProcessName, ProcessName),
-    open: bool,
-}
-
 /// The driver of one run.
 pub struct Driver<'a> {
     sim: Sim<'a>,
@@ -86,15 +82,21 @@ pub struct Driver<'a> {
     processes: BTreeMap<ProcessName, Managed>,
     commands: Commands,
     reports: Reports,
+    jumps: bool,
     now_ms: u64,
     quiet: u32,
     due: BTreeMap<(u64, u64), Due>,
     next_due: u64,
     /// Processes that were told to stop, with the time that they stay down then; `None` is until told otherwise.
     stopping: BTreeMap<ProcessName, Option<u64>>,
-    partitions: Vec<Partition>,
-    held: BTreeSet<(IpAddr, IpAddr)>,
-    powered_off: BTreeSet<ProcessName>,
+    /// Processes without power: when it comes back, and whether they start then.
+    powered_off: BTreeMap<ProcessName, (u64, bool)>,
+    /// Until when stalled processes are.
+    stalled: BTreeMap<ProcessName, u64>,
+    partitions: Vec<links::Partition>,
+    /// How many faults hold a link.
+    held: BTreeMap<(IpAddr, IpAddr), u32>,
+    refusing: Refusing,
     waiting: Vec<(Vec<ProcessName>, oneshot::Sender<()>)>,
     healing: Vec<(Vec<ProcessName>, String)>,
 }
@@ -102,6 +104,10 @@ pub struct Driver<'a> {
 impl<'a> Driver<'a> {
     /// A driver of that simulation at time 0.
     #[must_use]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one world, which is made in one place"
+    )]
     pub fn new(
         sim: Sim<'a>,
         journal: Journal,
@@ -109,6 +115,8 @@ impl<'a> Driver<'a> {
         processes: BTreeMap<ProcessName, Managed>,
         commands: Commands,
         reports: Reports,
+        refusing: Refusing,
+        jumps: bool,
     ) -> Self {
         Self {
             sim,
@@ -117,14 +125,17 @@ impl<'a> Driver<'a> {
             processes,
             commands,
             reports,
+            jumps,
             now_ms: 0,
             quiet: 0,
             due: BTreeMap::new(),
             next_due: 0,
             stopping: BTreeMap::new(),
+            powered_off: BTreeMap::new(),
+            stalled: BTreeMap::new(),
             partitions: Vec::new(),
-            held: BTreeSet::new(),
-            powered_off: BTreeSet::new(),
+            held: BTreeMap::new(),
+            refusing,
             waiting: Vec::new(),
             healing: Vec::new(),
         }
@@ -134,7 +145,7 @@ impl<'a> Driver<'a> {
     ///
     /// # Errors
     /// A sentence for a person, if the simulation itself failed, or a limit of virtual or wall-clock time was hit.
-    pub fn run(mut self, finished: impl Fn() -> bool) -> Result<u64, String> {
+    pub fn run(&mut self, finished: impl Fn() -> bool) -> Result<u64, String> {
         let began = os::outside(Instant::now);
         let mut steps = 0_u64;
         while !finished() {
@@ -176,7 +187,8 @@ impl<'a> Driver<'a> {
     }
 
     fn jump_ms(&mut self) -> u64 {
-        if self.quiet < QUIET_STEPS
+        if !self.jumps
+            || self.quiet < QUIET_STEPS
             || !self.commands.borrow().is_empty()
             || !self.reports.borrow().is_empty()
         {
@@ -189,29 +201,19 @@ impl<'a> Driver<'a> {
         if jump_ms > 1 { jump_ms } else { 0 }
     }
 
-    /// Whether a message is on a link that the harness does not itself hold.
-    fn has_messages(&self) -> bool {
-        let mut found = false;
-        self.sim.links(|links| {
-            for mut link in links {
-                if !self.held.contains(&ordered(link.pair())) && link.next().is_some() {
-                    found = true;
-                }
-            }
-        });
-        found
-    }
-
     fn between_steps(&mut self) {
         let before = self.journal.len();
         for process in self.journal.take_halts() {
-            self.processes[&process].host.process.set_halted(true);
             self.die(&process, "halted by the plan");
         }
         loop {
             let report = self.reports.borrow_mut().pop_front();
             match report {
-                Some(Report::Stopped(process)) => self.stopped(&process),
+                // A halt in the same step was sooner: then it did not stop, but died.
+                Some(Report::Stopped(process)) if self.stopping.contains_key(&process) => {
+                    self.stopped(&process);
+                }
+                Some(Report::Stopped(_)) => {}
                 Some(Report::Died(process, why)) => self.die(&process, &why),
                 None => break,
             }
@@ -230,6 +232,8 @@ impl<'a> Driver<'a> {
             let Some(Command { what, done }) = command else {
                 break;
             };
+            // Whoever asked acts in the coming step.
+            self.quiet = 0;
             match what {
                 Ask::Fault(step) => self.fault(step, done),
                 Ask::Calm => self.calm(done),
@@ -239,21 +243,19 @@ impl<'a> Driver<'a> {
         if self.journal.len() != before {
             self.quiet = 0;
         }
+        self.tell_who_refuses();
     }
 
     fn answer_waiting(&mut self) {
-        let is_up = |processes: &BTreeMap<ProcessName, Managed>, names: &[ProcessName]| {
-            names.iter().all(|n| processes[n].host.is_up.get())
-        };
         for (names, fault) in std::mem::take(&mut self.healing) {
-            if is_up(&self.processes, &names) {
+            if self.are_up(&names) {
                 self.journal.note(Event::FaultHealed { fault, on: names });
             } else {
                 self.healing.push((names, fault));
             }
         }
         for (names, done) in std::mem::take(&mut self.waiting) {
-            if is_up(&self.processes, &names) {
+            if self.are_up(&names) {
                 self.quiet = 0;
                 let _ = done.send(());
             } else {
@@ -276,12 +278,9 @@ impl<'a> Driver<'a> {
                 }
             }
             Due::PowerOn(process) => self.power_on(&process),
-            Due::Reconnect(process) => {
-                let links = self.links_of(&process);
-                links.into_iter().for_each(|(a, b)| self.release(a, b));
-            }
+            Due::Reconnect(process) => self.reconnect(&process),
             Due::HealPartition(index) => self.heal_partition(index),
-            Due::HealStall(process) => self.heal_stall(&process),
+            Due::HealStall(process) => self.stall_is_over(&process),
         }
     }
 
@@ -320,23 +319,15 @@ impl<'a> Driver<'a> {
             StepAction::PowerLoss { targets, down_ms } => {
                 self.begin("power loss", &names(&targets));
                 for process in names(&targets) {
-                    self.power_off(&process);
-                    self.schedule(down_ms, Due::PowerOn(process));
+                    self.power_off(&process, down_ms);
                 }
             }
             StepAction::Partition { between, for_ms } => self.partition(&between, for_ms),
             StepAction::Heal => {
-                (0..self.partitions.len()).for_each(|index| self.heal_partition(index))
+                (0..self.partitions.len()).for_each(|index| self.heal_partition(index));
             }
             StepAction::Stall { target, for_ms } => {
-                let process: ProcessName = Arc::from(target);
-                self.processes[&process].host.process.set_stalled(true);
-                let fault = format!("{process} stalled");
-                self.journal.note(Event::FaultBegan {
-                    fault,
-                    on: vec![Arc::clone(&process)],
-                });
-                self.schedule(for_ms, Due::HealStall(process));
+                self.stall(&Arc::from(target), for_ms);
             }
             StepAction::Cut { target } => {
                 let process: ProcessName = Arc::from(target);
@@ -369,224 +360,8 @@ impl<'a> Driver<'a> {
         });
         self.healing.push((targets.to_vec(), fault));
     }
-
-    fn stop(
-        &mut self,
-        targets: &[String],
-        what: &str,
-        order: Order,
-        down_ms: Option<u64>,
-        done: Option<oneshot::Sender<()>>,
-    ) {
-        let targets = names(targets);
-        self.begin(what, &targets);
-        for process in &targets {
-            self.stopping.insert(Arc::clone(process), down_ms);
-            if self.processes[process].host.order(order) {
-                let grace_ms = if let Order::Drain(limit_ms) = order {
-                    limit_ms
-                } else {
-                    0
-                };
-                self.schedule(KILL_AFTER_MS + grace_ms, Due::Kill(Arc::clone(process)));
-            } else {
-                self.stopped(process);
-            }
-            // Nobody counts as up who is about to stop.
-            self.processes[process].host.is_up.set(false);
-        }
-        if let Some(done) = done {
-            self.waiting.push((targets, done));
-        }
-    }
-
-    fn stopped(&mut self, process: &ProcessName) {
-        let down_ms = self.stopping.remove(process).flatten();
-        self.take_down(process, "stopped (SIGTERM)");
-        if let Some(down_ms) = down_ms {
-            self.schedule(down_ms, Due::Start(Arc::clone(process)));
-        }
-    }
-
-    fn die(&mut self, process: &ProcessName, why: &str) {
-        let supervisor_ms = self.processes[process].supervisor_ms;
-        self.stopping.remove(process);
-        self.take_down(process, why);
-        self.schedule(supervisor_ms, Due::Start(Arc::clone(process)));
-    }
-
-    /// Ends the process: its connections close, its ports refuse from now on.
-    fn take_down(&mut self, process: &ProcessName, cause: &str) {
-        self.end_process(process, cause);
-        let managed = &self.processes[process];
-        managed.host.process.set_halted(false);
-        for address in &managed.addresses {
-            self.sim.bounce(*address);
-        }
-    }
-
-    fn end_process(&mut self, process: &ProcessName, cause: &str) {
-        // What the scheduled start or kill of an earlier life would do is no longer wanted.
-        self.due
-            .retain(|_, due| !matches!(due, Due::Start(p) | Due::Kill(p) if p == process));
-        let managed = &self.processes[process];
-        managed.host.is_up.set(false);
-        managed.host.listens.set(false);
-        managed.host.process.set_halted(true);
-        self.journal.note(Event::ProcessDown {
-            process: Arc::clone(process),
-            cause: cause.to_owned(),
-        });
-        if let Some((server, sessions)) = &managed.sessions {
-            for session in sessions() {
-                let cause = SessionEnd::ProcessEnded;
-                self.journal.note(Event::SessionEnded {
-                    server: Arc::clone(server),
-                    session,
-                    cause,
-                });
-            }
-        }
-        for address in &managed.addresses {
-            self.sim.crash(*address);
-        }
-    }
-
-    fn start(&mut self, process: &ProcessName) {
-        let managed = &self.processes[process];
-        if managed.host.listens.get() {
-            return;
-        }
-        managed.host.listens.set(true);
-        managed.host.process.set_halted(false);
-        for address in &managed.addresses {
-            self.sim.bounce(*address);
-        }
-    }
-
-    /// Links between a process and all others.
-    fn links_of(&self, process: &ProcessName) -> Vec<(IpAddr, IpAddr)> {
-        let own = &self.processes[process].addresses;
-        let others = self
-            .processes
-            .values()
-            .flat_map(|m| &m.addresses)
-            .filter(|a| !own.contains(a));
-        others
-            .flat_map(|other| own.iter().map(move |own| (*own, *other)))
-            .collect()
-    }
-
-    /// Peers learn nothing: no FIN, no RST. What they send meanwhile arrives when the power is back.
-    fn power_off(&mut self, process: &ProcessName) {
-        let links = self.links_of(process);
-        links.iter().for_each(|(a, b)| self.sim.partition(*a, *b));
-        self.end_process(process, "power lost");
-        for (a, b) in links {
-            self.sim.repair(a, b);
-            self.hold(a, b);
-        }
-        self.powered_off.insert(Arc::clone(process));
-    }
-
-    fn power_on(&mut self, process: &ProcessName) {
-        if self.powered_off.remove(process) {
-            self.start(process);
-            // What was held arrives once the listener is there: a real network would have sent it again.
-            self.schedule(2, Due::Reconnect(Arc::clone(process)));
-        }
-    }
-
-    fn hold(&mut self, a: IpAddr, b: IpAddr) {
-        self.sim.hold(a, b);
-        self.held.insert(ordered((a, b)));
-    }
-
-    fn release(&mut self, a: IpAddr, b: IpAddr) {
-        self.sim.release(a, b);
-        self.held.remove(&ordered((a, b)));
-    }
-
-    fn between(&self, sides: &(ProcessName, ProcessName)) -> Vec<(IpAddr, IpAddr)> {
-        let (left, right) = (
-            &self.processes[&sides.0].addresses,
-            &self.processes[&sides.1].addresses,
-        );
-        left.iter()
-            .flat_map(|a| right.iter().map(move |b| (*a, *b)))
-            .collect()
-    }
-
-    fn partition(&mut self, between: &(String, String), for_ms: Option<u64>) {
-        let sides: (ProcessName, ProcessName) = (Arc::from(&*between.0), Arc::from(&*between.1));
-        let name = format!("partition of {} and {}", sides.0, sides.1);
-        let on = vec![Arc::clone(&sides.0), Arc::clone(&sides.1)];
-        self.journal.note(Event::FaultBegan {
-            fault: name.clone(),
-            on,
-        });
-        self.between(&sides)
-            .into_iter()
-            .for_each(|(a, b)| self.hold(a, b));
-        self.partitions.push(Partition {
-            name,
-            sides,
-            open: true,
-        });
-        if let Some(for_ms) = for_ms {
-            self.schedule(for_ms, Due::HealPartition(self.partitions.len() - 1));
-        }
-    }
-
-    fn heal_partition(&mut self, index: usize) {
-        let partition = &mut self.partitions[index];
-        if !std::mem::take(&mut partition.open) {
-            return;
-        }
-        let (fault, sides) = (partition.name.clone(), partition.sides.clone());
-        self.between(&sides)
-            .into_iter()
-            .for_each(|(a, b)| self.release(a, b));
-        self.journal.note(Event::FaultHealed {
-            fault,
-            on: vec![sides.0, sides.1],
-        });
-    }
-
-    fn heal_stall(&mut self, process: &ProcessName) {
-        if self.processes[process].host.process.is_stalled() {
-            let fault = format!("{process} stalled");
-            self.journal.note(Event::FaultHealed {
-                fault,
-                on: vec![Arc::clone(process)],
-            });
-            self.processes[process].host.process.set_stalled(false);
-        }
-    }
-
-    /// Heals and starts everything; answers when all is up.
-    fn calm(&mut self, done: oneshot::Sender<()>) {
-        (0..self.partitions.len()).for_each(|index| self.heal_partition(index));
-        let all: Vec<ProcessName> = self.processes.keys().cloned().collect();
-        for process in &all {
-            self.heal_stall(process);
-            self.power_on(process);
-            // A process that is about to stop does so, and comes back as it would have.
-            if !self.stopping.contains_key(process) {
-                self.start(process);
-            }
-        }
-        self.stopping
-            .values_mut()
-            .for_each(|down_ms| *down_ms = Some(0));
-        self.waiting.push((all, done));
-    }
 }
 
 fn names(targets: &[String]) -> Vec<ProcessName> {
     targets.iter().map(|t| Arc::from(t.as_str())).collect()
-}
-
-fn ordered((a, b): (IpAddr, IpAddr)) -> (IpAddr, IpAddr) {
-    if a < b { (a, b) } else { (b, a) }
 }

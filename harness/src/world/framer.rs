@@ -183,33 +183,38 @@ impl Framer {
                 head,
                 mut body,
                 mut data,
-            } => {
-                let done = self.body(&mut body, &mut data);
-                if done {
-                    return Some(self.whole(head, data));
+            } => loop {
+                match self.body(&mut body, &mut data) {
+                    Part::Last => return Some(self.whole(head, data)),
+                    Part::Piece => {}
+                    Part::Nothing => {
+                        self.state = State::Whole { head, body, data };
+                        return None;
+                    }
                 }
-                self.state = State::Whole { head, body, data };
-                None
-            }
+            },
             State::Stream {
                 mut body,
                 mut decoder,
-            } => {
+            } => loop {
                 let mut data = Vec::new();
-                let done = self.body(&mut body, &mut data);
+                let part = self.body(&mut body, &mut data);
                 decoder.push(&data);
                 let mut framed: Vec<Framed> = Vec::new();
                 while let Some((event, _)) = decoder.next_event() {
                     framed.push(Framed::Sse(event));
                 }
-                if done {
+                if part == Part::Last {
                     framed.push(Framed::End { clean: true });
                     return Some(self.last_unit(framed));
                 }
-                self.state = State::Stream { body, decoder };
-                // An event that has not ended is held back, so that a fate applies to all of it.
-                (!framed.is_empty()).then(|| self.unit(framed))
-            }
+                // What one chunk completes is a unit, so that a fate applies to that and no more. An event that has not
+                // ended is held back, so that it applies to all of it.
+                if part == Part::Nothing || !framed.is_empty() {
+                    self.state = State::Stream { body, decoder };
+                    return (!framed.is_empty()).then(|| self.unit(framed));
+                }
+            },
             State::Opaque => {
                 self.consumed = self.pending.len();
                 (self.consumed > 0).then(|| self.unit(Vec::new()))
@@ -269,8 +274,9 @@ impl Framer {
         self.last_unit(vec![framed])
     }
 
-    /// Consumes what there is of the body, appends its data, and says whether it is whole.
-    fn body(&mut self, body: &mut Body, data: &mut Vec<u8>) -> bool {
+    /// Consumes the next piece of the body and appends its data. A chunk is a piece; where there are no chunks, whatever
+    /// there is.
+    fn body(&mut self, body: &mut Body, data: &mut Vec<u8>) -> Part {
         loop {
             let rest = &self.pending[self.consumed..];
             match body {
@@ -279,12 +285,16 @@ impl Framer {
                     data.extend_from_slice(&rest[..n]);
                     self.consumed += n;
                     *left -= n as u64;
-                    return *left == 0;
+                    return if *left == 0 {
+                        Part::Last
+                    } else {
+                        Part::Nothing
+                    };
                 }
                 Body::UntilClose => {
                     data.extend_from_slice(rest);
                     self.consumed = self.pending.len();
-                    return false;
+                    return Part::Nothing;
                 }
                 Body::ChunkSize => match httparse::parse_chunk_size(rest) {
                     Ok(httparse::Status::Complete((len, 0))) => {
@@ -295,14 +305,14 @@ impl Framer {
                         self.consumed += len;
                         *body = Body::ChunkData(size + 2);
                     }
-                    Ok(httparse::Status::Partial) => return false,
+                    Ok(httparse::Status::Partial) => return Part::Nothing,
                     Err(_) => {
                         *body = Body::UntilClose;
                     }
                 },
                 Body::ChunkData(left) => {
                     if rest.is_empty() {
-                        return false;
+                        return Part::Nothing;
                     }
                     let n = rest.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                     // The last two of the bytes to come are the chunk's line end.
@@ -313,20 +323,32 @@ impl Framer {
                     *left -= n as u64;
                     if *left == 0 {
                         *body = Body::ChunkSize;
+                        return Part::Piece;
                     }
                 }
                 Body::Trailers => {
                     let Some(end) = rest.windows(2).position(|w| w == b"\r\n") else {
-                        return false;
+                        return Part::Nothing;
                     };
                     self.consumed += end + 2;
                     if end == 0 {
-                        return true;
+                        return Part::Last;
                     }
                 }
             }
         }
     }
+}
+
+/// How far a look at a body got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// All that there is is consumed, and the body is not whole.
+    Nothing,
+    /// A chunk is whole.
+    Piece,
+    /// The body is whole.
+    Last,
 }
 
 enum Parsed {

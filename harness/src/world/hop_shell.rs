@@ -189,6 +189,9 @@ impl HopShell {
                 ordinal: pooled.next,
             };
             pooled.next += 1;
+            if self.host.process.is_halted() {
+                return std::future::pending().await;
+            }
             self.net.journal.note(Event::Forwarded {
                 at: Arc::clone(&self.host.process.name),
                 parent,

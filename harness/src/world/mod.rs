@@ -10,6 +10,7 @@ mod hop_shell;
 mod maker;
 mod net;
 pub mod os;
+mod panics;
 mod probe;
 mod process;
 mod real_shell;
@@ -22,5 +23,6 @@ mod shell;
 mod summary;
 mod tap;
 
-pub use run::{CLIENT, PROBE, Run, run};
+pub(crate) use panics::text as panic_text;
+pub use run::{CLIENT, Options, PROBE, Run, run, run_with};
 pub use seed::Generator;

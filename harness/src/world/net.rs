@@ -1,11 +1,12 @@
 //! Who can dial whom, and the numbering of connections. Dialling wraps both ends in taps. The route of a server's
 //! connector is the scenario's path: client, hops in order, server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use stalemate_clients::{BoxIo, Dial};
 use turmoil::net::TcpStream;
@@ -16,6 +17,12 @@ use crate::world::tap::{Link, Resolve, Tap};
 
 /// A tapped connection.
 pub type Conn = Tap<TcpStream>;
+
+/// The addresses at which every connection is refused now, because nobody listens there.
+pub type Refusing = Arc<Mutex<BTreeSet<IpAddr>>>;
+
+/// The time in which a connection is refused, in milliseconds: as long as the network takes.
+const REFUSAL_MS: u64 = 1;
 
 /// Where a process listens: one address, or several that are used in turn.
 #[derive(Clone, Debug)]
@@ -34,17 +41,23 @@ pub struct Net {
     /// For each server the targets on the way: the hops, outermost first, then the server.
     routes: BTreeMap<ServerName, Vec<Target>>,
     turns: Mutex<BTreeMap<(ProcessName, ServerName), usize>>,
+    refusing: Refusing,
 }
 
 impl Net {
     /// A network with those routes.
     #[must_use]
-    pub fn new(journal: Journal, routes: BTreeMap<ServerName, Vec<Target>>) -> Arc<Self> {
+    pub fn new(
+        journal: Journal,
+        routes: BTreeMap<ServerName, Vec<Target>>,
+        refusing: Refusing,
+    ) -> Arc<Self> {
         Arc::new(Self {
             journal,
             links: Arc::default(),
             routes,
             turns: Mutex::default(),
+            refusing,
         })
     }
 
@@ -68,7 +81,11 @@ impl Net {
             object,
             server,
         };
-        match TcpStream::connect(address).await {
+        let connected = self.connect(address).await;
+        if from.is_halted() {
+            return std::future::pending().await;
+        }
+        match connected {
             Ok(stream) => {
                 self.links
                     .lock()
@@ -93,6 +110,20 @@ impl Net {
                 Err(error)
             }
         }
+    }
+
+    /// Connects. Where nobody listens turmoil is not asked: it would keep the port of every refused connection for ever.
+    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let refuses = self
+            .refusing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&address.ip());
+        if refuses {
+            tokio::time::sleep(Duration::from_millis(REFUSAL_MS)).await;
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        TcpStream::connect(address).await
     }
 
     /// Of a target's addresses, the one whose turn it is for this dialler and server.

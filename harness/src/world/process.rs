@@ -47,7 +47,7 @@ impl TapControl {
 pub struct Process {
     /// Its name.
     pub name: ProcessName,
-    halted: AtomicBool,
+    halted: Arc<AtomicBool>,
     stalled: AtomicBool,
     taps: Mutex<Vec<Weak<TapControl>>>,
 }
@@ -58,7 +58,7 @@ impl Process {
     pub fn new(name: &str) -> Arc<Self> {
         Arc::new(Self {
             name: Arc::from(name),
-            halted: AtomicBool::new(false),
+            halted: Arc::default(),
             stalled: AtomicBool::new(false),
             taps: Mutex::new(Vec::new()),
         })
@@ -68,6 +68,11 @@ impl Process {
     /// crashes them between two steps.
     pub fn is_halted(&self) -> bool {
         self.halted.load(Ordering::Relaxed)
+    }
+
+    /// The switch by which it is stopped on the spot, for the journal, whose fates halt processes at once.
+    pub fn switch(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.halted)
     }
 
     /// Stops it on the spot, or lets a newly started one act.

@@ -98,7 +98,7 @@ impl ToolBackend for Tools {
                     let entities =
                         serde_json::from_value::<Vec<Entity>>(arguments["entities"].clone())
                             .map_err(|error| format!("bad arguments: {error}"))?;
-                    undergo(commit(entities)).await;
+                    undergo(commit(entities), &process).await;
                     Ok(arguments["entities"].to_string())
                 }
                 "slow" => {
@@ -109,7 +109,7 @@ impl ToolBackend for Tools {
                         entity_type: "slow".to_owned(),
                         observations: Vec::new(),
                     };
-                    undergo(commit(vec![entity])).await;
+                    undergo(commit(vec![entity]), &process).await;
                     tokio::time::sleep(Duration::from_millis(ms)).await;
                     Ok("done".to_owned())
                 }
@@ -126,10 +126,14 @@ impl ToolBackend for Tools {
     }
 }
 
-async fn undergo(fate: Fate) {
+async fn undergo(fate: Fate, process: &Process) {
     match fate {
         Fate::Delay(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
-        Fate::Park | Fate::Halt(_) => std::future::pending().await,
+        Fate::Park => std::future::pending().await,
+        // A halt may be another process's.
         _ => {}
+    }
+    if process.is_halted() {
+        std::future::pending().await
     }
 }

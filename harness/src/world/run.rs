@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,21 +20,23 @@ use crate::journal::{Entry, Journal, ProcessName, Rung, ServerName};
 use crate::proxy::{self, Hop, HopOptions};
 use crate::registry::Subject;
 use crate::scenario::{HopKind, Scenario, Server, ServerKind};
-use crate::server::{Dialect, Options, ServerCore, Store};
+use crate::server::{Dialect, Options as ServerOptions, ServerCore, Store};
 use crate::world::clock::{self, Jumper, TimerReports};
 use crate::world::driver::{Commands, Driver, LiveSessions, Managed};
 use crate::world::hop_shell::{AccessLogs, HopShell};
 use crate::world::maker::Maker;
-use crate::world::net::{Net, Target};
+use crate::world::net::{Net, Refusing, Target};
 use crate::world::probe::{self, Prober};
 use crate::world::process::Process;
 use crate::world::script::{Findings, Script};
 use crate::world::seed::Generator;
 use crate::world::shell::{Host, Reports};
-use crate::world::{os, real_shell, server_shell};
+use crate::world::{os, panics, real_shell, server_shell};
 
 /// The latency of every link, in milliseconds.
 const LATENCY_MS: u64 = 1;
+/// The ports of dialling ends: more than turmoil's own, because it never gives back that of a refused connection.
+const EPHEMERAL_PORTS: RangeInclusive<u16> = 10_000..=u16::MAX;
 /// The port on which hops listen.
 const HOP_PORT: u16 = 80;
 /// The process that the clients live in.
@@ -60,16 +63,45 @@ pub struct Run {
     pub virtual_ms: u64,
 }
 
+/// How a run is carried out, its content aside. A run's journal does not depend on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether idle time is jumped over. Without it every millisecond is a step of its own: for tests of the clock.
+    pub jump: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { jump: true }
+    }
+}
+
 /// Runs a scenario with one client and one seed, on this thread, which should be a fresh one: hash seeds live as long as
 /// threads do.
 ///
 /// # Errors
-/// A sentence for a person if the run could not come to its end: a bug in the harness or an endless client.
+/// A sentence for a person if the run could not come to its end: a bug in the harness, a client that panics, or one that
+/// never comes to rest.
 pub fn run(scenario: &Scenario, subject: &Subject, seed: u64) -> Result<Run, String> {
+    run_with(scenario, subject, seed, Options::default())
+}
+
+/// As [`run`], with options.
+///
+/// # Errors
+/// As [`run`].
+#[doc(hidden)]
+pub fn run_with(
+    scenario: &Scenario,
+    subject: &Subject,
+    seed: u64,
+    options: Options,
+) -> Result<Run, String> {
     let _inside = os::enter(seed);
     clock::begin();
     let _reports: DefaultGuard = tracing::subscriber::set_default(TimerReports);
-    World::build(scenario, subject, seed).drive()
+    clock::make_known();
+    World::build(scenario, subject, seed).drive(options)
 }
 
 struct World<'a> {
@@ -81,6 +113,7 @@ struct World<'a> {
     logs: AccessLogs,
     findings: Rc<RefCell<Findings>>,
     commands: Commands,
+    refusing: Refusing,
 }
 
 impl World<'_> {
@@ -94,10 +127,12 @@ impl World<'_> {
             .min_message_latency(latency)
             .max_message_latency(latency)
             .tcp_capacity(1024)
+            .ephemeral_ports(EPHEMERAL_PORTS)
             .build();
         let journal = Journal::new(Plan::new(&scenario.inject));
         let routes = routes(&sim, scenario);
-        let net = Net::new(journal.clone(), routes);
+        let refusing = Refusing::default();
+        let net = Net::new(journal.clone(), routes, Arc::clone(&refusing));
         let mut world = World {
             journal: journal.clone(),
             jumper: Jumper::default(),
@@ -106,6 +141,7 @@ impl World<'_> {
             logs: AccessLogs::default(),
             findings: Rc::default(),
             commands: Rc::default(),
+            refusing,
             sim,
         };
         // Servers first: the order of registration is the order in which hosts act within a step.
@@ -121,6 +157,8 @@ impl World<'_> {
 
     fn manage(&mut self, name: &str, addresses: Vec<IpAddr>, supervisor_ms: u64) -> Rc<Host> {
         let host = Host::new(Process::new(name), Rc::clone(&self.reports));
+        self.journal
+            .add_switch(Arc::clone(&host.process.name), host.process.switch());
         let managed = Managed {
             host: Rc::clone(&host),
             addresses,
@@ -179,7 +217,7 @@ impl World<'_> {
                     ServerKind::Dialect(dialect) => {
                         let dialect =
                             Dialect::get(&dialect).expect("loading has checked the dialect");
-                        let options = Options {
+                        let options = ServerOptions {
                             path: ENDPOINT.to_owned(),
                             ids: Box::new(move || ids.borrow_mut().next()),
                             session_timeout_ms,
@@ -304,17 +342,26 @@ impl World<'_> {
         });
     }
 
-    fn drive(self) -> Result<Run, String> {
+    fn drive(self, options: Options) -> Result<Run, String> {
         let findings = Rc::clone(&self.findings);
-        let driver = Driver::new(
+        let mut driver = Driver::new(
             self.sim,
             self.journal.clone(),
             self.jumper,
             self.processes,
             self.commands,
             self.reports,
+            self.refusing,
+            options.jump,
         );
-        let virtual_ms = driver.run(move || findings.borrow().finished)?;
+        let ran = panics::caught(|| driver.run(move || findings.borrow().finished));
+        // Apart from a panic of the run itself, which would otherwise meet a second one here.
+        let taken_apart = panics::caught(|| {
+            drop(driver);
+            Ok(())
+        });
+        let virtual_ms = ran?;
+        taken_apart?;
         let findings = self.findings.borrow().clone();
         Ok(Run {
             entries: self.journal.entries(),

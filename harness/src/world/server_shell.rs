@@ -159,7 +159,19 @@ impl ServerShell {
             .core
             .borrow_mut()
             .handle(self.net.journal.now_ms(), input);
+        let mut has_sent = false;
         for output in outputs {
+            match output {
+                // What was sent before has left by then: hyper gets its turn to write it.
+                Output::Effect { .. } | Output::OpenSession { .. } if has_sent => {
+                    tokio::task::yield_now().await;
+                    has_sent = false;
+                }
+                Output::Respond { .. } | Output::Head { .. } | Output::Event { .. } => {
+                    has_sent = true;
+                }
+                _ => {}
+            }
             self.walk(output).await;
         }
     }
@@ -172,6 +184,9 @@ impl ServerShell {
 
     async fn walk(self: &Rc<Self>, output: Output) {
         let journal = &self.net.journal;
+        if self.host.process.is_halted() {
+            return std::future::pending().await;
+        }
         match output {
             Output::OpenSession { session } => {
                 let fate = journal.at(Event::SessionOpened {

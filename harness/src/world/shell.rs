@@ -100,7 +100,8 @@ impl Host {
     pub async fn undergo(&self, fate: Fate) {
         match fate {
             Fate::Delay(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
-            Fate::Park | Fate::Halt(_) => std::future::pending().await,
+            Fate::Park => std::future::pending().await,
+            // A halt may be another process's.
             _ => {}
         }
         if self.process.is_halted() {

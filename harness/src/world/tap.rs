@@ -47,7 +47,8 @@ struct Lane {
     framer: Framer,
     queue: VecDeque<Item>,
     finished: bool,
-    parked: bool,
+    /// Nothing passes any more: what is queued last is a cut or a park.
+    ended: bool,
 }
 
 impl Lane {
@@ -56,7 +57,7 @@ impl Lane {
             framer: Framer::new(direction),
             queue: VecDeque::new(),
             finished: false,
-            parked: false,
+            ended: false,
         }
     }
 
@@ -150,22 +151,30 @@ impl<S> Tap<S> {
 
     /// Tells the journal of the unit's messages and queues what becomes of it.
     fn pass(&mut self, side: Side, unit: Unit) {
+        let ended = match side {
+            Side::Sent => self.out.ended,
+            Side::Received => self.inn.ended,
+        };
+        // What stands behind a cut or a park does not happen, nor does anything at a process that has halted.
+        if ended || self.process.is_halted() {
+            return;
+        }
         let fate = self.judge(side, &unit);
+        let halted = self.process.is_halted();
         let lane = match side {
             Side::Sent => &mut self.out,
             Side::Received => &mut self.inn,
         };
-        if lane.parked {
-            return;
-        }
         match fate {
+            // Another process's halt does nothing here.
+            Fate::Halt(_) if !halted => lane.queue.push_back(Item::Bytes(unit.bytes, 0)),
             Fate::Go => lane.queue.push_back(Item::Bytes(unit.bytes, 0)),
             Fate::Delay(ms) => {
                 lane.queue.push_back(Item::Wait(ms));
                 lane.queue.push_back(Item::Bytes(unit.bytes, 0));
             }
             Fate::Park | Fate::Halt(_) => {
-                lane.parked = true;
+                lane.ended = true;
                 lane.queue.push_back(Item::Park);
             }
             Fate::Cut { after_bytes } => {
@@ -175,6 +184,7 @@ impl<S> Tap<S> {
                 lane.queue
                     .push_back(Item::Bytes(unit.bytes[..keep].to_vec(), 0));
                 lane.queue.push_back(Item::Cut);
+                lane.ended = true;
             }
             Fate::Replace(response) => {
                 lane.queue
@@ -213,6 +223,9 @@ impl<S> Tap<S> {
             });
             if fate == Fate::Go {
                 fate = decided;
+            }
+            if self.process.is_halted() {
+                break;
             }
         }
         fate
@@ -325,8 +338,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
         loop {
             ready!(this.poll_may_act(cx))?;
+            // What a fate has delayed leaves in time even if its writer only reads by then.
+            if !this.out.queue.is_empty()
+                && let Poll::Ready(Err(error)) = this.poll_drain(cx)
+            {
+                return Poll::Ready(Err(error));
+            }
             ready!(poll_head(&mut this.inn.queue, cx));
             match this.inn.queue.front_mut() {
                 Some(Item::Bytes(bytes, at)) => {

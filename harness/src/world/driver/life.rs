@@ -1,0 +1,249 @@
+//! The lives of processes: told to stop, killed, without power, stalled, started again. A process is up, about to stop,
+//! down, or without power; what strikes one that is down already changes at most when it comes back.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::{Driver, Due, names};
+use crate::journal::{Event, ProcessName, SessionEnd};
+use crate::world::shell::Order;
+
+/// A process that does not stop by itself is killed this long after it was told to, in milliseconds.
+const KILL_AFTER_MS: u64 = 90_000;
+/// From a machine's start to the arrival of what was sent to it meanwhile, in milliseconds: its processes listen by then.
+const BOOT_MS: u64 = 2;
+
+impl Driver<'_> {
+    /// Whether all of them listen and none is about to stop.
+    pub(super) fn are_up(&self, names: &[ProcessName]) -> bool {
+        names
+            .iter()
+            .all(|n| self.processes[n].host.is_up.get() && !self.stopping.contains_key(n))
+    }
+
+    /// Whether it neither runs nor is being started.
+    fn is_down(&self, process: &ProcessName) -> bool {
+        !self.processes[process].host.listens.get()
+    }
+
+    /// Tells the processes to stop, to be started again after `down_ms`, or not before they are told to.
+    pub(super) fn stop(
+        &mut self,
+        targets: &[String],
+        what: &str,
+        order: Order,
+        down_ms: Option<u64>,
+        done: Option<oneshot::Sender<()>>,
+    ) {
+        let targets = names(targets);
+        self.begin(what, &targets);
+        for process in &targets {
+            if self.is_down(process) {
+                self.start_later(process, down_ms);
+                continue;
+            }
+            self.stopping.insert(Arc::clone(process), down_ms);
+            if self.processes[process].host.order(order) {
+                let grace_ms = match order {
+                    Order::Drain(limit_ms) => limit_ms,
+                    Order::Stop | Order::ExpireAll => 0,
+                };
+                self.schedule(KILL_AFTER_MS + grace_ms, Due::Kill(Arc::clone(process)));
+            } else {
+                // It has not come so far that it could be told.
+                self.stopped(process);
+            }
+        }
+        if let Some(done) = done {
+            self.waiting.push((targets, done));
+        }
+    }
+
+    /// A process ended as it was told to, or is ended because it did not.
+    pub(super) fn stopped(&mut self, process: &ProcessName) {
+        let down_ms = self.stopping.remove(process).flatten();
+        self.take_down(process, "stopped (SIGTERM)");
+        self.start_later(process, down_ms);
+    }
+
+    /// A process dies at once, and its supervisor starts it again; one that had been told to stop has stopped by that.
+    /// What is down or without power cannot die.
+    pub(super) fn die(&mut self, process: &ProcessName, why: &str) {
+        if self.is_down(process) {
+            return;
+        }
+        let supervisor_ms = self.processes[process].supervisor_ms;
+        let told = self.stopping.remove(process);
+        self.take_down(process, why);
+        self.start_later(process, told.unwrap_or(Some(supervisor_ms)));
+    }
+
+    /// Starts what is down in that time, instead of when it would have been started.
+    fn start_later(&mut self, process: &ProcessName, in_ms: Option<u64>) {
+        self.due
+            .retain(|_, due| !matches!(due, Due::Start(p) if p == process));
+        if let Some((_, starts)) = self.powered_off.get_mut(process) {
+            *starts = false;
+        }
+        if let Some(in_ms) = in_ms {
+            self.schedule(in_ms, Due::Start(Arc::clone(process)));
+        }
+    }
+
+    /// Ends the process: its connections close, its ports refuse from now on.
+    fn take_down(&mut self, process: &ProcessName, cause: &str) {
+        self.end_process(process, cause);
+        let managed = &self.processes[process];
+        managed.host.process.set_halted(false);
+        for address in &managed.addresses {
+            self.sim.bounce(*address);
+        }
+    }
+
+    fn end_process(&mut self, process: &ProcessName, cause: &str) {
+        self.heal_stall(process);
+        self.stopping.remove(process);
+        // What the scheduled kill of this life would do is no longer wanted.
+        self.due
+            .retain(|_, due| !matches!(due, Due::Kill(p) if p == process));
+        let managed = &self.processes[process];
+        managed.host.listens.set(false);
+        managed.host.process.set_halted(true);
+        if managed.host.is_up.replace(false) {
+            self.journal.note(Event::ProcessDown {
+                process: Arc::clone(process),
+                cause: cause.to_owned(),
+            });
+        }
+        if let Some((server, sessions)) = &managed.sessions {
+            for session in sessions() {
+                let cause = SessionEnd::ProcessEnded;
+                self.journal.note(Event::SessionEnded {
+                    server: Arc::clone(server),
+                    session,
+                    cause,
+                });
+            }
+        }
+        for address in &managed.addresses {
+            self.sim.crash(*address);
+        }
+    }
+
+    /// Starts what is down; without power, as soon as that is back.
+    pub(super) fn start(&mut self, process: &ProcessName) {
+        if let Some((_, starts)) = self.powered_off.get_mut(process) {
+            *starts = true;
+            return;
+        }
+        let managed = &self.processes[process];
+        if managed.host.listens.replace(true) {
+            return;
+        }
+        managed.host.process.set_halted(false);
+        for address in &managed.addresses {
+            self.sim.bounce(*address);
+        }
+    }
+
+    /// Peers learn nothing: no FIN, no RST. What they send meanwhile arrives when the power is back. A process that was
+    /// up or about to be restarted starts with the power.
+    pub(super) fn power_off(&mut self, process: &ProcessName, down_ms: u64) {
+        let until_ms = self.now_ms + down_ms;
+        self.schedule(down_ms, Due::PowerOn(Arc::clone(process)));
+        if let Some((until, _)) = self.powered_off.get_mut(process) {
+            *until = until_ms;
+            return;
+        }
+        let starts = !self.is_down(process) && self.stopping.get(process) != Some(&None);
+        self.cut_off(process);
+        if !self.is_down(process) {
+            self.end_process(process, "power lost");
+        }
+        self.hold_all(process);
+        self.powered_off
+            .insert(Arc::clone(process), (until_ms, starts));
+    }
+
+    /// Gives power back to a process that has none, unless that is to last longer.
+    pub(super) fn power_on(&mut self, process: &ProcessName) {
+        let Some((until_ms, starts)) = self.powered_off.get(process).copied() else {
+            return;
+        };
+        if self.now_ms < until_ms {
+            return;
+        }
+        self.powered_off.remove(process);
+        if starts {
+            self.start(process);
+        } else {
+            // The machine is there again and refuses, though what ran on it does not run yet.
+            for address in &self.processes[process].addresses {
+                self.sim.bounce(*address);
+            }
+        }
+        self.schedule(BOOT_MS, Due::Reconnect(Arc::clone(process)));
+    }
+
+    /// Stalls the process; a stall upon a stall lasts until the later of their ends.
+    pub(super) fn stall(&mut self, process: &ProcessName, for_ms: u64) {
+        let until_ms = self.now_ms + for_ms;
+        self.schedule(for_ms, Due::HealStall(Arc::clone(process)));
+        if let Some(until) = self.stalled.get_mut(process) {
+            *until = until_ms.max(*until);
+            return;
+        }
+        if self.is_down(process) {
+            return;
+        }
+        self.stalled.insert(Arc::clone(process), until_ms);
+        self.processes[process].host.process.set_stalled(true);
+        self.journal.note(Event::FaultBegan {
+            fault: format!("{process} stalled"),
+            on: vec![Arc::clone(process)],
+        });
+    }
+
+    /// Ends a stall, unless a later one lasts longer.
+    pub(super) fn stall_is_over(&mut self, process: &ProcessName) {
+        if self
+            .stalled
+            .get(process)
+            .is_some_and(|until_ms| *until_ms <= self.now_ms)
+        {
+            self.heal_stall(process);
+        }
+    }
+
+    fn heal_stall(&mut self, process: &ProcessName) {
+        if self.stalled.remove(process).is_some() {
+            self.journal.note(Event::FaultHealed {
+                fault: format!("{process} stalled"),
+                on: vec![Arc::clone(process)],
+            });
+            self.processes[process].host.process.set_stalled(false);
+        }
+    }
+
+    /// Heals and starts everything; answers when all is up.
+    pub(super) fn calm(&mut self, done: oneshot::Sender<()>) {
+        (0..self.partitions.len()).for_each(|index| self.heal_partition(index));
+        let all: Vec<ProcessName> = self.processes.keys().cloned().collect();
+        for process in &all {
+            self.heal_stall(process);
+            if let Some(power) = self.powered_off.get_mut(process) {
+                *power = (self.now_ms, true);
+                self.power_on(process);
+            }
+            // A process that is about to stop does so, and comes back as it would have.
+            if !self.stopping.contains_key(process) {
+                self.start(process);
+            }
+        }
+        self.stopping
+            .values_mut()
+            .for_each(|down_ms| *down_ms = Some(0));
+        self.waiting.push((all, done));
+    }
+}

@@ -1,0 +1,4 @@
+//! The injection engine and the clock: what a fault does on the wire, and that time is exact whatever it costs.
+
+mod clock;
+mod support;
