@@ -22,5 +22,5 @@ mod shell;
 mod summary;
 mod tap;
 
-pub use run::{CLIENT, PROBE, Run, run};
+pub use run::{CLIENT, LATENCY_MS, PROBE, Run, run};
 pub use seed::Generator;

@@ -33,7 +33,7 @@ use crate::world::shell::{Host, Reports};
 use crate::world::{os, real_shell, server_shell};
 
 /// The latency of every link, in milliseconds.
-const LATENCY_MS: u64 = 1;
+pub const LATENCY_MS: u64 = 1;
 /// The port on which hops listen.
 const HOP_PORT: u16 = 80;
 /// The process that the clients live in.
