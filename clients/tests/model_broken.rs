@@ -153,3 +153,27 @@ fn keeps_id_after_404() {
         assert_eq!(world.server.effects.borrow().len(), 0);
     });
 }
+
+#[test]
+fn stream_ignores_404() {
+    paused(async {
+        for (policy, heeded) in [
+            (named("broken/stream-ignores-404"), false),
+            (Policy::recovering(), true),
+        ] {
+            let world = forgotten(policy).await;
+            let streams = world.server.count("GET");
+            world.server.cut_all();
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            let lost = world.server.all("GET");
+            let lost = lost[streams..].iter();
+            let stale = lost.filter(|s| s.session() == Some("session-1")).count();
+            assert_eq!(stale == 1, heeded, "{stale} with the lost id");
+            assert!(stale > 0);
+            assert_eq!(world.server.count("initialize"), 1 + usize::from(heeded));
+            // A call's 404 counts for either.
+            world.call(1).await.unwrap();
+            assert_eq!(world.server.count("initialize"), 2);
+        }
+    });
+}

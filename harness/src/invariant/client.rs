@@ -47,7 +47,7 @@ pub(super) const NO_STALE_ID: Invariant = Invariant {
             exercised = true;
             let reuse = view.client.iter().find(|s| {
                 let concerned = match dead.object {
-                    Some(object) => s.object == Some(object),
+                    Some(object) => s.object == Some(object) && !view.was_on_its_way(s, dead.since),
                     // To disconnect is to end the session, however late the DELETE leaves.
                     None => s.server == dead.server && !s.ends_session(),
                 };

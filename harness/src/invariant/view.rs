@@ -10,7 +10,7 @@ use crate::journal::{
     Action, Entry, Event, Exchange, Message, ObjectId, RequestSummary, ResponseSummary, Rung,
     ServerName, Side,
 };
-use crate::world::CLIENT;
+use crate::world::{CLIENT, LATENCY_MS};
 
 /// One exchange as one process took part in it, as the sender or as the receiver of its request.
 #[derive(Clone, Debug)]
@@ -137,6 +137,17 @@ impl<'a> View<'a> {
             }
         }
         ids
+    }
+
+    /// Whether a request that left after an entry was begun before it all the same: its connection was being dialled for it
+    /// at that moment. A dial takes a round trip at the least.
+    #[must_use]
+    pub fn was_on_its_way(&self, seen: &Seen, at: usize) -> bool {
+        let opened = |e: &Entry| matches!(&e.event, Event::ConnOpened { conn, .. } if *conn == seen.exchange.conn);
+        let rest = &self.entries[at..];
+        let opened = rest.iter().find(|e| opened(e)).map(|e| e.at_ms);
+        let round_trip_later = self.entries[at].at_ms + 2 * LATENCY_MS;
+        seen.exchange.ordinal == 0 && opened.is_some_and(|opened| opened < round_trip_later)
     }
 
     /// Whether a server gave the id between two entries: given anew, it is no id from before.

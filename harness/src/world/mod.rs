@@ -24,5 +24,5 @@ mod summary;
 mod tap;
 
 pub(crate) use panics::text as panic_text;
-pub use run::{CLIENT, Options, PROBE, Run, run, run_with};
+pub use run::{CLIENT, LATENCY_MS, Options, PROBE, Run, run, run_with};
 pub use seed::Generator;

@@ -34,7 +34,7 @@ use crate::world::shell::{Host, Reports};
 use crate::world::{os, panics, real_shell, server_shell};
 
 /// The latency of every link, in milliseconds.
-const LATENCY_MS: u64 = 1;
+pub const LATENCY_MS: u64 = 1;
 /// The ports of dialling ends: more than turmoil's own, because it never gives back that of a refused connection.
 const EPHEMERAL_PORTS: RangeInclusive<u16> = 10_000..=u16::MAX;
 /// The port on which hops listen.

@@ -50,6 +50,7 @@ impl Script {
         let mut background = Background::new();
         // Servers whose connector exists and that were not climbed since something last happened to them.
         let mut to_climb: Vec<ServerName> = Vec::new();
+        let mut connectors: Vec<ServerName> = Vec::new();
         self.user.journal().note(Event::Phase(Phase::Faults));
         for step in &self.scenario.steps {
             match &step.action {
@@ -58,19 +59,23 @@ impl Script {
                     to_climb.retain(|s| *s != server);
                     self.climb(&server, &mut background).await;
                 }
-                StepAction::Add(server) => {
-                    to_climb.push(Arc::from(server.as_str()));
+                other => {
+                    match other {
+                        StepAction::Add(server) => connectors.push(Arc::from(server.as_str())),
+                        StepAction::Delete(server) => connectors.retain(|s| **s != **server),
+                        _ => {}
+                    }
+                    to_climb.clone_from(&connectors);
                     self.step(step, &mut background).await;
                 }
-                StepAction::Delete(server) => {
-                    to_climb.retain(|s| **s != **server);
-                    self.step(step, &mut background).await;
-                }
-                _ => self.step(step, &mut background).await,
             }
         }
         for server in to_climb {
             self.climb(&server, &mut background).await;
+        }
+        // Those of connectors that were deleted meanwhile.
+        for (_, calls) in background.into_values() {
+            join(calls).await;
         }
         self.findings.borrow_mut().finished = true;
     }

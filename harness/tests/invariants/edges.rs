@@ -116,6 +116,30 @@ inject:
     assert_eq!(verdicts(&result, id), ["held"]);
 }
 
+/// What happens after a climb is climbed for too, or a client that it strands would pass.
+#[test]
+fn a_loss_after_a_climb_is_not_forgotten() {
+    let text = "\
+summary: All is well at the climb, and then the session is lost, with a call in the background.
+servers:
+  memory: {dialect: supergateway-3.4.3, port: 3001}
+clients: [CLIENT]
+steps:
+  - add: memory
+  - climb: memory
+  - restart: memory
+  - call: {on: memory, tool: search_nodes}
+  - call: {on: memory, tool: slow, takes: 20s, background: last}
+violates:
+  memory: {srv-dead-session-is-404: answers 400}
+";
+    let (result, run) = cell(text, "connector/spec-404");
+    assert_eq!(verdicts(&result, "cli-recovers"), ["violated"]);
+    let began = count(&run, |e| matches!(e, Event::CallBegan { .. }));
+    let ended = count(&run, |e| matches!(e, Event::CallEnded { .. }));
+    assert_eq!(began, ended, "a call was left hanging");
+}
+
 /// A client that is let go closes its stream; that is no failure that a settings page could know of.
 #[test]
 fn a_stream_that_the_client_gave_up_is_no_failure() {

@@ -27,6 +27,34 @@ mod no_stale_id {
         made.breaks(ID, made.last());
     }
 
+    /// A client puts the id into a request and dials for it; when the connection is there, the request leaves.
+    #[test]
+    fn so_are_those_whose_connection_was_being_dialled() {
+        for (later_ms, is_exempt) in [(1, true), (2, false)] {
+            let mut made = Made::default();
+            made.opens("S1");
+            made.exchange("GET", Some("S1"), 404);
+            let at_ms = made.entries[made.last()].at_ms + later_ms;
+            let conn = ConnId(made.asks("tools/call", Some("S1")));
+            let asked = made.last();
+            let (from, to) = (Arc::from("client"), Arc::from("nginx"));
+            let object = Some(ObjectId(0));
+            let event = Event::ConnOpened {
+                conn,
+                from,
+                to,
+                object,
+            };
+            made.entries[asked].at_ms = at_ms;
+            made.entries.insert(asked, Entry { at_ms, event });
+            if is_exempt {
+                made.holds(ID);
+            } else {
+                made.breaks(ID, made.last());
+            }
+        }
+    }
+
     #[test]
     fn another_object_has_not_heard_of_it() {
         let mut made = Made::default();
