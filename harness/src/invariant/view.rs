@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use stalemate_wire::Method;
 
+use crate::invariant::streams::{self, Over, Relayed};
 use crate::journal::{
-    Action, Entry, Event, Exchange, Message, ObjectId, RequestSummary, ResponseSummary, Rung,
-    ServerName, Side,
+    Action, Entry, Event, Exchange, Message, ObjectId, ProcessName, RequestSummary,
+    ResponseSummary, Rung, ServerName, Side, SseSummary,
 };
 use crate::world::CLIENT;
 
@@ -28,6 +29,10 @@ pub struct Seen {
     pub response: Option<(usize, ResponseSummary)>,
     /// The entry at which its connection failed before a response came.
     pub failed: Option<usize>,
+    /// The events of its stream, each with its entry.
+    pub events: Vec<(usize, SseSummary)>,
+    /// The entry at which its stream was over, and how.
+    pub over: Option<(usize, Over)>,
 }
 
 impl Seen {
@@ -61,6 +66,8 @@ pub struct View<'a> {
     pub client: Vec<Seen>,
     /// The exchanges that each server received, in order of their requests.
     pub servers: BTreeMap<ServerName, Vec<Seen>>,
+    /// What each hop passed on, in order of the requests that it received.
+    pub hops: BTreeMap<ProcessName, Vec<Relayed>>,
 }
 
 impl<'a> View<'a> {
@@ -77,6 +84,7 @@ impl<'a> View<'a> {
             has_application,
             client,
             servers,
+            hops: streams::relayed(entries),
         }
     }
 
@@ -146,7 +154,7 @@ impl<'a> View<'a> {
 }
 
 /// The exchanges of a process whose requests it sent, or received.
-fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
+pub(super) fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
     let mut seen: Vec<Seen> = Vec::new();
     let mut index: BTreeMap<Exchange, usize> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
@@ -170,6 +178,8 @@ fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
                         request: request.clone(),
                         response: None,
                         failed: None,
+                        events: Vec::new(),
+                        over: None,
                     });
                 }
                 Message::Response(response) => {
@@ -190,6 +200,7 @@ fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
             _ => {}
         }
     }
+    streams::add(entries, process, &mut seen);
     seen
 }
 
