@@ -217,7 +217,7 @@ impl Core {
                         core.http.release(conn);
                         return Ok(());
                     };
-                    let head = session.head();
+                    let head = core.head(&session);
                     let body = body.clone().into_bytes();
                     match core.exchange(conn, &head, body, None).await {
                         Err(Failure::Unsent(_)) if reused => {}
@@ -308,7 +308,7 @@ impl Core {
             self.state.borrow_mut().remember(id);
         }
         if initialized {
-            self.notify(&session.head(), "notifications/initialized")
+            self.notify(&self.head(&session), "notifications/initialized")
                 .await?;
         }
         Ok(session)

@@ -70,6 +70,9 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
         };
         let next = wait.map_or(backoff.first, |w| backoff.after(w));
         wait = Some(next);
+        if core.policy.ignore_retry {
+            retry = None;
+        }
         // POLL-05: not before the server's own wait is over.
         tokio::time::sleep(retry.map_or(next, |r| r.max(next))).await;
         core.admit().await;
@@ -87,12 +90,14 @@ async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened 
     let Some(session) = core.current_of(generation) else {
         return Opened::Over;
     };
+    let mut head = core.head(&session);
+    if core.policy.omit_id_on_get {
+        head.id = None;
+    }
+    let cursor = cursor.filter(|_| !core.policy.ignore_cursor);
     let mut extra = vec![(header::ACCEPT, "text/event-stream")];
     extra.extend(cursor.map(|c| (header::LAST_EVENT_ID, c)));
-    let Ok(request) = core
-        .http
-        .request("GET", &extra, &session.head(), Vec::new())
-    else {
+    let Ok(request) = core.http.request("GET", &extra, &head, Vec::new()) else {
         return Opened::None;
     };
     let sent = tokio::time::timeout(core.policy.stream_head_timeout, conn.send(request));
