@@ -44,7 +44,7 @@ pub struct Policy {
     /// Whether `connect` opens the GET stream (GET-01).
     pub open_stream: bool,
     /// What happens when the GET stream is over or was refused (F9). [`Reopen::Never`] also opens none after a
-    /// re-initialization.
+    /// re-initialization, and resumes no stream of a POST that broke.
     pub reopen_stream: Reopen,
     /// How long a GET may wait for the head of its response. An edge may hold the head back until the first event, for
     /// over two minutes (F16), hence longer than any such edge.

@@ -94,6 +94,8 @@ const CASES: &[Case] = &[
     ("cli-resume-cursor", "client", "violated", "broken/no-stream-again", RMCP, CUT),
     ("cli-resume-cursor", "client", "held", RIGHT, RMCP, CUT),
     ("cli-resume-cursor", "client", "held", "rmcp", RMCP, CUT_UNDER_CALL),
+    ("cli-resume-cursor", "client", "held", RIGHT, RMCP, CUT_UNDER_CALL),
+    ("cli-resume-cursor", "client", "violated", "broken/ignores-cursor", RMCP, CUT_UNDER_CALL),
     ("cli-respects-retry", "client", "violated", "broken/ignores-retry", RMCP, CUT),
     ("cli-respects-retry", "client", "held", POLLING, RMCP, CUT),
     ("cli-respects-retry", "client", "not-exercised", RIGHT, RMCP, CUT),
