@@ -136,6 +136,23 @@ impl View<'_> {
         outage::is_out(before, &processes)
     }
 
+    /// How long before an entry something last broke, healed, went down or came up, in milliseconds; since the beginning
+    /// if nothing did.
+    #[must_use]
+    pub fn quiet_ms(&self, at: usize) -> u64 {
+        let is_change = |e: &&Entry| {
+            matches!(
+                e.event,
+                Event::FaultBegan { .. }
+                    | Event::FaultHealed { .. }
+                    | Event::ProcessUp { .. }
+                    | Event::ProcessDown { .. }
+            )
+        };
+        let last = self.entries[..at].iter().rfind(is_change);
+        self.ms(at) - last.map_or(0, |e| e.at_ms)
+    }
+
     /// Whether a server's session had ended by an entry. Of a real server it is known that its process ended, which may
     /// be less.
     #[must_use]

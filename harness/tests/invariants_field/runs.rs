@@ -63,6 +63,19 @@ const CUT_UNDER_CALL: &str = "
   - cut: nginx
   - await: slow";
 
+const CUT_UNDER_CALLS: &str = "
+  - add: memory
+  - call: {on: memory, tool: slow, takes: 20s, background: slow, parallel: 8}
+  - wait: 5s
+  - cut: nginx
+  - await: slow";
+/// When the climb is over, a right client may still be waiting for its next attempt at a stream.
+const DOWN: &str = "
+  - add: memory
+  - wait: 5s
+  - down: {target: nginx, for: 70s}
+  - wait: 71s";
+
 /// Invariant, party, verdict, client, server, steps.
 type Case = (
     &'static str,
@@ -101,6 +114,10 @@ const CASES: &[Case] = &[
     ("cli-respects-retry", "client", "not-exercised", RIGHT, RMCP, CUT),
     ("cli-stream-restored", "client", "violated", "broken/no-stream-again", GATEWAY, RESTARTED),
     ("cli-stream-restored", "client", "held", RIGHT, GATEWAY, RESTARTED),
+    ("cli-stream-restored", "client", "violated", "broken/no-stream-again", GATEWAY, DOWN),
+    ("cli-stream-restored", "client", "not-exercised", RIGHT, GATEWAY, DOWN),
+    ("cli-resume-cursor", "client", "not-exercised", RIGHT, RMCP, DOWN),
+    ("cli-no-reinit-storm", "client", "held", "rmcp", RMCP, CUT_UNDER_CALLS),
     ("srv-no-resurrection", "memory", "held", "connector/stale-cache", GATEWAY, RESTARTED),
     ("srv-session-isolation", "memory", "held", RIGHT, GATEWAY, RESTARTED_UNDER_CALLS),
     ("srv-one-stream-per-message", "memory", "held", RIGHT, GATEWAY, RESTARTED),

@@ -173,13 +173,14 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
     severity: Severity::Policy,
     clauses: &["policy"],
     demands: "a client object begins no more than 5 initialize and GET requests in any 10 s, besides those that the user \
-              asks for",
+              asks for, and the first GET for the rest of each call's stream that broke",
     forbids: "the server is starting and answers 503; the client asks five times a second, and the server never comes up \
               under it",
     judge: Judge::Client(|view| {
         let mut attempts: BTreeMap<Option<ObjectId>, Vec<usize>> = BTreeMap::new();
         let mut asked = asked_by_user(view);
-        let is_attempt = |s: &&Seen| s.is_get() || s.request.asks("initialize");
+        let is_attempt =
+            |s: &&Seen| (s.is_get() && !fetches_rest(view, s)) || s.request.asks("initialize");
         for seen in view.client.iter().filter(is_attempt) {
             // Each press of the button is good for one initialize and one GET.
             let mine = |a: &&mut Asked<'_>| *a.server == seen.server && a.at < seen.at;
@@ -211,6 +212,24 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
         Verdict::of(!attempts.is_empty(), None)
     }),
 };
+
+/// Whether a GET is the first that asks for the rest of the stream of a POST: several calls may break at once.
+fn fetches_rest(view: &View<'_>, get: &Seen) -> bool {
+    let Some(cursor) = get.request.cursor.as_deref() else {
+        return false;
+    };
+    let own = || {
+        let before = view.client.iter().filter(|s| s.at < get.at);
+        before.filter(|s| s.object == get.object)
+    };
+    let has = |s: &Seen| {
+        s.events
+            .iter()
+            .any(|(_, e)| e.id.as_deref() == Some(cursor))
+    };
+    own().any(|s| !s.is_get() && s.session() == get.session() && has(s))
+        && !own().any(|s| s.is_get() && s.request.cursor.as_deref() == Some(cursor))
+}
 
 /// The user pressed Add or Connect.
 struct Asked<'a> {

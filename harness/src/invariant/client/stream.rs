@@ -4,7 +4,8 @@
 use stalemate_wire::{Revision, Rpc, RpcKind};
 
 use crate::invariant::{Invariant, Judge, Over, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Event, Phase, ServerName};
+use crate::journal::{ConnEnd, Entry, Event, Phase, ServerName};
+use crate::world::CLIENT;
 
 /// How long a client may take to resume a stream, in milliseconds: longer than any sound wait between attempts.
 const RESUMED_WITHIN_MS: u64 = 60_000;
@@ -41,7 +42,8 @@ pub(in crate::invariant) const RESUME_CURSOR: Invariant = Invariant {
                 view.requests_after(over).find(|s| {
                     s.object == stream.object
                         && s.session() == Some(id)
-                        && view.ms(s.at) >= view.ms(over) + RESUMED_WITHIN_MS
+                        && view.ms(s.at) - view.ms(over) >= RESUMED_WITHIN_MS
+                        && view.quiet_ms(s.at) >= RESUMED_WITHIN_MS
                 })
             };
             let Some(next) = afresh.or_else(goes_on) else {
@@ -151,9 +153,10 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
     clauses: &["policy"],
     demands: "a client that had its GET stream open when the fault came has one open again when the climb is over, in a \
               session that is alive",
-    forbids: "a restart ends the stream; every call works again, and the client never hears another notification",
+    forbids: "a restart ends the stream; every call works again, and the client never hears another notification; a \
+              client that is still trying, at sound intervals, is exempt",
     judge: Judge::Client(|view| {
-        let is_fault = |e: &crate::journal::Entry| matches!(e.event, Event::FaultBegan { .. });
+        let is_fault = |e: &Entry| matches!(e.event, Event::FaultBegan { .. });
         let Some(fault) = view.entries.iter().position(is_fault) else {
             return Verdict::NotExercised;
         };
@@ -169,8 +172,12 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
             if !is_listening(view, server, fault) {
                 continue;
             }
+            let is_back = is_listening(view, server, at);
+            if !is_back && is_trying(view, server, at) {
+                continue;
+            }
             exercised = true;
-            if !is_listening(view, server, at) {
+            if !is_back {
                 let why = format!("the GET stream of {server} is not open again");
                 return Verdict::Violated { at, why };
             }
@@ -178,6 +185,27 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
         Verdict::of(exercised, None)
     }),
 };
+
+/// The longest sound wait between two attempts at a stream, in milliseconds.
+const PATIENCE_MS: u64 = 35_000;
+
+/// Whether not long before an entry the last GET failed in a way that means: later; or a connection was refused, which may
+/// have been for a GET.
+fn is_trying(view: &View<'_>, server: &ServerName, at: usize) -> bool {
+    let lately = |n: usize| view.ms(at) - view.ms(n) <= PATIENCE_MS;
+    let mut gets = view.client.iter().rev();
+    let last = gets.find(|s| s.at < at && s.is_get() && s.server == *server);
+    let put_off = last.is_some_and(|s| match &s.response {
+        Some((_, response)) => response.status >= 500 || response.status == 429,
+        None => s.failed.is_some(),
+    });
+    let refused = |e: &Entry| {
+        let how = ConnEnd::Refused;
+        matches!(&e.event, Event::ConnEnded { from, how: h, .. } if **from == *CLIENT && *h == how)
+    };
+    let mut before = view.entries[..at].iter().enumerate().rev();
+    put_off && last.is_some_and(|s| lately(s.at)) || before.any(|(n, e)| lately(n) && refused(e))
+}
 
 /// Whether the client waits on a GET and the server serves it, just before an entry. A hop may still hold the head back.
 fn is_listening(view: &View<'_>, server: &ServerName, at: usize) -> bool {

@@ -98,7 +98,11 @@ pub(in crate::invariant) const SESSION_ISOLATION: Invariant = Invariant {
         let mut answered = BTreeSet::new();
         for seen in received {
             let Some(own) = session(seen) else { continue };
-            for (at, rpc, call) in seen.answers() {
+            // A refusal need not know whom it answers.
+            let answers = seen
+                .answers()
+                .filter(|_| seen.status().is_some_and(|s| s < 300));
+            for (at, rpc, call) in answers {
                 let asked = || {
                     let mut earlier = received.iter().filter(|s| s.at < at);
                     earlier.any(|s| s.asked_for(rpc) && session(s).as_ref() == Some(&own))
