@@ -213,3 +213,68 @@ fn notifications_before_a_response_are_passed_on() {
         assert_eq!(*world.notes.lock().unwrap(), ["notifications/progress"]);
     });
 }
+
+/// A server that primes the stream of a call and ends it, and answers the GET that resumes it with `rest` of the call's id.
+fn interrupted(world: &World, rest: impl Fn(u64) -> Reply + 'static) {
+    let mut asked = 0;
+    world.server.script(move |s| match s.what().as_str() {
+        "tools/call" => {
+            asked = s.message()["id"].as_u64().unwrap();
+            Some(Reply::Events("id: 7\nretry: 2000\ndata:\n\n".into()))
+        }
+        "GET" if s.header("last-event-id") == Some("7") => Some(rest(asked)),
+        _ => None,
+    });
+}
+
+fn resuming(world: &World) -> Vec<Seen> {
+    let gets = world.server.all("GET").into_iter();
+    gets.filter(|s| s.header("last-event-id").is_some())
+        .collect()
+}
+
+#[test]
+fn what_is_left_of_a_calls_stream_is_asked_for() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world.connect().await;
+        interrupted(&world, |id| {
+            let result = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[]}}}}"#);
+            Reply::Events(format!("id: 8\ndata: {result}\n\n"))
+        });
+        world.call(1).await.unwrap();
+        let calls = world.server.all("tools/call");
+        let gets = resuming(&world);
+        assert_eq!((calls.len(), gets.len()), (1, 1));
+        assert_eq!(gets[0].session(), Some("session-1"));
+        assert!(gets[0].at - calls[0].at >= Duration::from_secs(2));
+    });
+}
+
+#[test]
+fn a_session_that_is_lost_with_the_stream_is_renewed_and_the_call_is_not_sent_again() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world.connect().await;
+        interrupted(&world, |_| Reply::error(404, "Session not found"));
+        world.call(1).await.unwrap_err();
+        world.server.script(|_| None);
+        world.call(2).await.unwrap();
+        assert_eq!(world.server.count("initialize"), 2);
+        assert_eq!(resuming(&world).len(), 1);
+        assert_eq!(world.server.count("tools/call"), 2);
+    });
+}
+
+#[test]
+fn a_cursor_that_is_not_known_ends_the_call_and_not_the_session() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world.connect().await;
+        interrupted(&world, |_| Reply::error(400, "Unknown event"));
+        world.call(1).await.unwrap_err();
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(world.server.count("initialize"), 1);
+        assert_eq!(resuming(&world).len(), 1);
+    });
+}

@@ -286,8 +286,14 @@ pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
         of.any(|j| j.verdict == "violated")
     };
     let exercised = |clause: &str| {
-        let mut resting = invariant::ALL.iter().filter(|i| i.clauses.contains(&clause));
-        resting.any(|i| judged.iter().any(|j| j.id == i.id && j.verdict != "not-exercised"))
+        let mut resting = invariant::ALL
+            .iter()
+            .filter(|i| i.clauses.contains(&clause));
+        resting.any(|i| {
+            judged
+                .iter()
+                .any(|j| j.id == i.id && j.verdict != "not-exercised")
+        })
     };
     let listed = scenario
         .violates

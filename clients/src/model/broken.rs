@@ -1,7 +1,9 @@
 //! Clients that are wrong in one known way each, so that an invariant can be seen to catch it. Each is
 //! [`Policy::recovering`] with one knob wrong; nothing else may differ.
 
-use super::policy::{Policy, ReinitBounds};
+use stalemate_wire::Revision;
+
+use super::policy::{LostSignal, Policy, ReinitBounds, Reopen};
 
 /// The broken policies with their names, in the order of the names.
 #[must_use]
@@ -14,6 +16,31 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             Policy {
                 request_timeout: None,
                 ignore_unattributed: true,
+                ..right()
+            },
+        ),
+        (
+            // SES-08.
+            "broken/ignores-404",
+            Policy {
+                lost_session: vec![LostSignal::Gone, LostSignal::BadRequest],
+                ..right()
+            },
+        ),
+        (
+            // RES-04.
+            "broken/ignores-cursor",
+            Policy {
+                ignore_cursor: true,
+                ..right()
+            },
+        ),
+        (
+            // POLL-05, which binds nobody before that revision.
+            "broken/ignores-retry",
+            Policy {
+                revision: Revision::V2025_11_25,
+                ignore_retry: true,
                 ..right()
             },
         ),
@@ -34,10 +61,42 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
+            // F17 (SES-09).
+            "broken/no-delete",
+            Policy {
+                delete_on_disconnect: false,
+                ..right()
+            },
+        ),
+        (
+            // SES-05.
+            "broken/no-id-on-get",
+            Policy {
+                omit_id_on_get: true,
+                ..right()
+            },
+        ),
+        (
             // LIFE-04.
             "broken/no-initialized",
             Policy {
                 skip_initialized: true,
+                ..right()
+            },
+        ),
+        (
+            // F9.
+            "broken/no-stream-again",
+            Policy {
+                reopen_stream: Reopen::Never,
+                ..right()
+            },
+        ),
+        (
+            // VER-01.
+            "broken/no-version-header",
+            Policy {
+                omit_version: true,
                 ..right()
             },
         ),

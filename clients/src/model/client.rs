@@ -121,7 +121,7 @@ impl ModelClient {
         let Some(session) = core.close() else {
             return;
         };
-        let head = session.head();
+        let head = core.head(&session);
         if !core.policy.delete_on_disconnect || head.id.is_none() {
             return;
         }
@@ -162,7 +162,7 @@ impl ModelClient {
                         continue;
                     };
                     let id = unused_id.take().unwrap_or_else(|| core.next_id());
-                    let head = session.head();
+                    let head = core.head(&session);
                     let sent = core.exchange(conn, &head, body(id), Some(id)).await;
                     if matches!(sent, Err(Failure::Unsent(_))) {
                         unused_id = Some(id);

@@ -14,6 +14,7 @@ use stalemate_wire::{Revision, RpcKind, SessionId, header, notification, summari
 use super::failure::Failure;
 use super::http::{Conn, Events, Head, Next, header_of, is_event_stream};
 use super::session::{Core, Session};
+use super::stream::Place;
 use crate::Health;
 
 /// How long the rest of a stream may take after the response (POST-10); then its connection is closed.
@@ -63,7 +64,7 @@ impl Core {
                 Ok(Value::Null)
             }
             Some(id) if is_event_stream(&response) => {
-                self.from_events(conn, Events::new(response.into_body()), id)
+                self.from_events(conn, head, Events::new(response.into_body()), id)
                     .await
             }
             Some(id) => self.from_json(conn, response, id).await,
@@ -134,27 +135,36 @@ impl Core {
         }
     }
 
-    /// The response from an event stream. A stream that ends without it has lost it (F7).
+    /// The response from an event stream. A stream that ends without it has lost it (F7), unless it can be resumed.
     async fn from_events(
         self: &Rc<Self>,
-        conn: Conn,
+        mut conn: Conn,
+        head: &Head,
         mut events: Events,
         id: u64,
     ) -> Result<Value, Failure> {
+        let mut place = Place::default();
         loop {
-            match events.next().await {
+            let clean = match events.next().await {
                 Next::Event(event) => {
+                    place.pass(&event);
                     let message = event.data.and_then(|d| serde_json::from_str(&d).ok());
                     if let Some(result) = message.and_then(|m| self.take_in(m, Some(id))) {
                         self.finish(conn, events).await;
                         return result;
                     }
+                    continue;
                 }
-                Next::End => {
+                Next::End => true,
+                Next::Cut => false,
+            };
+            match self.resume_stream(head, &place).await {
+                Some(resumed) => (conn, events) = resumed,
+                None if clean => {
                     self.http.release(conn);
                     return Err(Failure::Unknown("response lost"));
                 }
-                Next::Cut => return Err(Failure::Unknown("connection lost")),
+                None => return Err(Failure::Unknown("connection lost")),
             }
         }
     }
@@ -217,7 +227,7 @@ impl Core {
                         core.http.release(conn);
                         return Ok(());
                     };
-                    let head = session.head();
+                    let head = core.head(&session);
                     let body = body.clone().into_bytes();
                     match core.exchange(conn, &head, body, None).await {
                         Err(Failure::Unsent(_)) if reused => {}
@@ -308,7 +318,7 @@ impl Core {
             self.state.borrow_mut().remember(id);
         }
         if initialized {
-            self.notify(&session.head(), "notifications/initialized")
+            self.notify(&self.head(&session), "notifications/initialized")
                 .await?;
         }
         Ok(session)

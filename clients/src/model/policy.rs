@@ -44,7 +44,7 @@ pub struct Policy {
     /// Whether `connect` opens the GET stream (GET-01).
     pub open_stream: bool,
     /// What happens when the GET stream is over or was refused (F9). [`Reopen::Never`] also opens none after a
-    /// re-initialization.
+    /// re-initialization, and resumes no stream of a POST that broke.
     pub reopen_stream: Reopen,
     /// Bug: a GET that is refused as of a lost session is tried again with the same id; only a POST's refusal counts
     /// (against SES-08, which speaks of every request).
@@ -52,6 +52,14 @@ pub struct Policy {
     /// How long a GET may wait for the head of its response. An edge may hold the head back until the first event, for
     /// over two minutes (F16), hence longer than any such edge.
     pub stream_head_timeout: Duration,
+    /// Bug: the GET carries no session id (SES-05).
+    pub omit_id_on_get: bool,
+    /// Bug: no request carries the version header (VER-01).
+    pub omit_version: bool,
+    /// Bug: a stream that broke is opened anew, without its last event id (RES-04).
+    pub ignore_cursor: bool,
+    /// Bug: the server's `retry` does not make the client wait (POLL-05).
+    pub ignore_retry: bool,
     /// Whether `disconnect` ends the session with DELETE (SES-09, F17).
     pub delete_on_disconnect: bool,
     /// Whether a stored session is used at once, without `initialize` (F3). Otherwise it is ignored.
@@ -228,6 +236,10 @@ impl Policy {
             reopen_stream: Reopen::Backoff(Backoff::ms(1000, 30_000)),
             stream_ignores_loss: false,
             stream_head_timeout: Duration::from_secs(300),
+            omit_id_on_get: false,
+            omit_version: false,
+            ignore_cursor: false,
+            ignore_retry: false,
             delete_on_disconnect: true,
             resume_skips_initialize: false,
         }

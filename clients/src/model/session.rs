@@ -80,16 +80,6 @@ pub(super) struct Session {
     pub(super) generation: u64,
 }
 
-impl Session {
-    /// The headers of a request in this session.
-    pub(super) fn head(&self) -> Head {
-        Head {
-            id: self.id.clone(),
-            revision: Some(self.revision),
-        }
-    }
-}
-
 impl Core {
     pub(super) fn new(
         policy: Policy,
@@ -140,6 +130,14 @@ impl Core {
     /// The session in use, if it is still the one of that generation.
     pub(super) fn current_of(&self, generation: u64) -> Option<Session> {
         self.current().filter(|s| s.generation == generation)
+    }
+
+    /// The headers of a request in that session.
+    pub(super) fn head(&self, session: &Session) -> Head {
+        Head {
+            id: session.id.clone(),
+            revision: Some(session.revision).filter(|_| !self.policy.omit_version),
+        }
     }
 
     pub(super) fn set_health(&self, health: Health) {

@@ -1,14 +1,16 @@
-//! The GET stream: one task per session that opens it, listens, and opens it again as the policy says. A dead stream is
-//! noticed here only if its connection tells; listening in silence has no limit, because most servers send no keep-alive.
+//! GETs: the stream of a session, a task that opens it, listens, and opens it again as the policy says; and what is left
+//! of a POST's stream that broke. A dead stream is noticed here only if its connection tells; listening in silence has no
+//! limit, because most servers send no keep-alive.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use stalemate_wire::header;
+use stalemate_wire::sse::Event;
 use tokio::time::Instant;
 
 use super::failure::Failure;
-use super::http::{Conn, Events, Next, is_event_stream};
+use super::http::{Conn, Events, Head, Next, is_event_stream};
 use super::policy::Reopen;
 use super::session::Core;
 use crate::Health;
@@ -31,11 +33,31 @@ enum Opened {
     Over,
 }
 
+/// How far a stream was read, and what the server said of reading on.
+#[derive(Default)]
+pub(super) struct Place {
+    /// The last event id.
+    cursor: Option<String>,
+    /// The last `retry`.
+    retry: Option<Duration>,
+}
+
+impl Place {
+    /// Notes an event that came.
+    pub(super) fn pass(&mut self, event: &Event) {
+        if let Some(id) = &event.id {
+            self.cursor = (!id.is_empty()).then(|| id.clone());
+        }
+        if let Some(ms) = event.retry_ms {
+            self.retry = Some(Duration::from_millis(ms));
+        }
+    }
+}
+
 /// Keeps the stream of that generation open until the session ends or the policy says that it is enough. `by_connect`:
 /// the user asked for the first opening, so it does not wait.
 pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool) {
-    let mut cursor: Option<String> = None;
-    let mut retry: Option<Duration> = None;
+    let mut place = Place::default();
     let mut wait: Option<Duration> = None;
     if by_connect {
         core.count_attempt();
@@ -43,11 +65,11 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
         core.admit().await;
     }
     loop {
-        match open(&core, generation, cursor.as_deref()).await {
+        match open(&core, generation, place.cursor.as_deref()).await {
             Opened::Stream(conn, mut events) => {
                 let since = Instant::now();
                 core.stream_accepted();
-                listen(&core, &mut events, &mut cursor, &mut retry).await;
+                listen(&core, &mut events, &mut place).await;
                 drop((events, conn));
                 if since.elapsed() >= STEADY {
                     wait = None;
@@ -60,7 +82,7 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
             }
             // Some servers answer 400 to a cursor that they do not know (F12): ask once without before believing that it
             // was the session.
-            Opened::Lost { status: 400 } if cursor.is_some() => cursor = None,
+            Opened::Lost { status: 400 } if place.cursor.is_some() => place.cursor = None,
             Opened::Lost { status } => return core.stream_refused(generation, status),
             Opened::Later => {}
             Opened::Over => return,
@@ -70,9 +92,7 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
         };
         let next = wait.map_or(backoff.first, |w| backoff.after(w));
         wait = Some(next);
-        // POLL-05: not before the server's own wait is over.
-        tokio::time::sleep(retry.map_or(next, |r| r.max(next))).await;
-        core.admit().await;
+        core.wait_to_ask(next, &place).await;
     }
 }
 
@@ -87,12 +107,14 @@ async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened 
     let Some(session) = core.current_of(generation) else {
         return Opened::Over;
     };
+    let mut head = core.head(&session);
+    if core.policy.omit_id_on_get {
+        head.id = None;
+    }
+    let cursor = cursor.filter(|_| !core.policy.ignore_cursor);
     let mut extra = vec![(header::ACCEPT, "text/event-stream")];
     extra.extend(cursor.map(|c| (header::LAST_EVENT_ID, c)));
-    let Ok(request) = core
-        .http
-        .request("GET", &extra, &session.head(), Vec::new())
-    else {
+    let Ok(request) = core.http.request("GET", &extra, &head, Vec::new()) else {
         return Opened::None;
     };
     let sent = tokio::time::timeout(core.policy.stream_head_timeout, conn.send(request));
@@ -123,21 +145,11 @@ async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened 
 }
 
 /// Takes in events until the stream is over. A clean end is the server's right (GET-06); a cut is a failure.
-async fn listen(
-    core: &Rc<Core>,
-    events: &mut Events,
-    cursor: &mut Option<String>,
-    retry: &mut Option<Duration>,
-) {
+async fn listen(core: &Rc<Core>, events: &mut Events, place: &mut Place) {
     loop {
         match events.next().await {
             Next::Event(event) => {
-                if let Some(id) = &event.id {
-                    *cursor = (!id.is_empty()).then(|| id.clone());
-                }
-                if let Some(ms) = event.retry_ms {
-                    *retry = Some(Duration::from_millis(ms));
-                }
+                place.pass(&event);
                 core.take_in_event(event);
             }
             Next::End => return,
@@ -147,6 +159,48 @@ async fn listen(
 }
 
 impl Core {
+    /// Waits before a GET that follows the end of a stream; not less than the server asked for (POLL-05).
+    async fn wait_to_ask(&self, wait: Duration, place: &Place) {
+        let retry = place.retry.filter(|_| !self.policy.ignore_retry);
+        tokio::time::sleep(retry.map_or(wait, |r| r.max(wait))).await;
+        self.admit().await;
+    }
+
+    /// The rest of a POST's stream that broke, by a GET (RES-07); `None` if there is no way to get it. The limit of the
+    /// request that waits for it is the limit of this.
+    pub(super) async fn resume_stream(
+        self: &Rc<Self>,
+        head: &Head,
+        place: &Place,
+    ) -> Option<(Conn, Events)> {
+        let cursor = place.cursor.as_deref()?;
+        let session = self
+            .current()
+            .filter(|s| s.id.is_some() && s.id == head.id)?;
+        let Reopen::Backoff(backoff) = self.policy.reopen_stream else {
+            return None;
+        };
+        if self.policy.ignore_cursor {
+            return None;
+        }
+        let mut wait = backoff.first;
+        loop {
+            self.wait_to_ask(wait, place).await;
+            match open(self, session.generation, Some(cursor)).await {
+                Opened::Stream(conn, events) => return Some((conn, events)),
+                Opened::Later => wait = backoff.after(wait),
+                // It may be the cursor that is not known (F12).
+                Opened::None | Opened::Over | Opened::Lost { status: 400 } => return None,
+                Opened::Lost { .. } => {
+                    if self.lose(session.generation) {
+                        self.start_reinit();
+                    }
+                    return None;
+                }
+            }
+        }
+    }
+
     /// The server accepted a GET.
     fn stream_accepted(&self) {
         let stream = &mut self.state.borrow_mut().stream;

@@ -1,6 +1,10 @@
 //! What is demanded of a client, application or none. Only its own connections, its calls and the servers' effects are
 //! looked at.
 
+pub(super) mod ids;
+pub(super) mod reinit;
+pub(super) mod stream;
+
 use std::collections::BTreeMap;
 
 use stalemate_wire::Method;

@@ -3,13 +3,16 @@
 
 mod app;
 mod client;
+mod hop;
 mod server;
+mod streams;
 mod view;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use streams::{Handshake, Over, Relayed};
 pub use view::{Seen, View, is_refusal, refuses_id};
 
 /// Who is at fault when an invariant is violated.
@@ -75,12 +78,14 @@ pub struct Judgement {
     pub verdict: Verdict,
 }
 
-/// How an invariant is judged: once for the client's side, or once for each server.
+/// How an invariant is judged: once for the client's side, or once for each server or hop.
 pub enum Judge {
     /// Of the client or its application.
     Client(fn(&View<'_>) -> Verdict),
     /// Of each server: the exchanges that it received.
     Server(fn(&View<'_>, &Arc<str>, &[Seen]) -> Verdict),
+    /// Of each hop: what it passed on.
+    Hop(fn(&View<'_>, &[Relayed]) -> Verdict),
 }
 
 /// A named property of a run.
@@ -131,11 +136,19 @@ impl Invariant {
                     verdict: judge(view, server, seen),
                 })
                 .collect(),
+            Judge::Hop(judge) => view
+                .hops
+                .iter()
+                .map(|(hop, relayed)| Judgement {
+                    party: hop.clone(),
+                    verdict: judge(view, relayed),
+                })
+                .collect(),
         }
     }
 }
 
-/// Every invariant, clients' first, then applications', then servers'.
+/// Every invariant, clients' first, then applications', servers' and hops'.
 pub static ALL: &[Invariant] = &[
     client::RECOVERS,
     client::NO_STALE_ID,
@@ -143,12 +156,25 @@ pub static ALL: &[Invariant] = &[
     client::FULL_HANDSHAKE_AGAIN,
     client::EVERY_CALL_RESOLVES,
     client::AT_MOST_ONCE,
+    client::ids::ID_ON_EVERYTHING,
+    client::ids::DELETE_ON_CLOSE,
+    client::reinit::REINIT_ON_404,
+    client::reinit::SINGLE_FLIGHT,
+    client::reinit::NO_STORM,
+    client::stream::RESUME_CURSOR,
+    client::stream::RESPECTS_RETRY,
+    client::stream::STREAM_RESTORED,
     app::DISCONNECT_CLEARS,
     app::DELETE_CLEARS,
     app::SHOWS_THE_TRUTH,
     app::INCOGNITO_IS_FIRST_CONTACT,
     app::CONNECTORS_ISOLATED,
     server::DEAD_SESSION_IS_404,
+    server::session::NO_RESURRECTION,
+    server::session::SESSION_ISOLATION,
+    server::stream::ONE_STREAM,
+    server::stream::REPLAY_SAME_STREAM,
+    hop::STATUS_TRANSPARENT,
 ];
 
 /// The invariant of that name.

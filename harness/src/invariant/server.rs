@@ -1,5 +1,8 @@
 //! What is demanded of a server, judged from what it received and sent and from what became of its sessions.
 
+pub(super) mod session;
+pub(super) mod stream;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

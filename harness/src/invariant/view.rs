@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use stalemate_wire::{Method, RpcKind};
 
 use crate::fault::{Delivery, delivery};
+use crate::invariant::streams::{self, Over, Relayed};
 use crate::journal::{
-    Action, Entry, Event, Exchange, Message, ObjectId, RequestSummary, ResponseSummary, Rung,
-    ServerName, Side,
+    Action, Entry, Event, Exchange, Message, ObjectId, ProcessName, RequestSummary,
+    ResponseSummary, Rung, ServerName, Side, SseSummary,
 };
 use crate::world::{CLIENT, LATENCY_MS};
 
@@ -30,6 +31,10 @@ pub struct Seen {
     pub response: Option<(usize, ResponseSummary)>,
     /// The entry at which its connection failed before a response came.
     pub failed: Option<usize>,
+    /// The events of its stream, each with its entry.
+    pub events: Vec<(usize, SseSummary)>,
+    /// The entry at which its stream was over, and how.
+    pub over: Option<(usize, Over)>,
 }
 
 impl Seen {
@@ -78,6 +83,8 @@ pub struct View<'a> {
     pub client: Vec<Seen>,
     /// The exchanges that each server received, in order of their requests.
     pub servers: BTreeMap<ServerName, Vec<Seen>>,
+    /// What each hop passed on, in order of the requests that it received.
+    pub hops: BTreeMap<ProcessName, Vec<Relayed>>,
 }
 
 impl<'a> View<'a> {
@@ -94,6 +101,7 @@ impl<'a> View<'a> {
             has_application,
             client,
             servers,
+            hops: streams::relayed(entries),
         }
     }
 
@@ -191,7 +199,7 @@ impl<'a> View<'a> {
 }
 
 /// The exchanges of a process whose requests it sent, or received.
-fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
+pub(super) fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
     let mut seen: Vec<Seen> = Vec::new();
     let mut index: BTreeMap<Exchange, usize> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
@@ -215,6 +223,8 @@ fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
                         request: request.clone(),
                         response: None,
                         failed: None,
+                        events: Vec::new(),
+                        over: None,
                     });
                 }
                 Message::Response(response) => {
@@ -237,6 +247,7 @@ fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
             _ => {}
         }
     }
+    streams::add(entries, process, &mut seen);
     seen
 }
 
@@ -263,6 +274,7 @@ fn received(
         }
         Delivery::Replaced(status) => {
             let replaced = ResponseSummary {
+                call: None,
                 status,
                 session: None,
                 content_type: Some("text/plain".to_owned()),

@@ -239,6 +239,9 @@ pub struct ResponseSummary {
     /// The JSON-RPC messages in the body.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rpc: Vec<Rpc>,
+    /// The driven call whose nonce is in a result; none if there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
 }
 
 /// What one event of an SSE stream says.
@@ -258,6 +261,12 @@ pub struct SseSummary {
     /// The JSON-RPC messages in the data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rpc: Vec<Rpc>,
+    /// The driven call whose nonce is in a result; none if there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
+    /// The first 8 hexadecimal digits of the SHA-256 of a notification's data, by which copies of it are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// A message on the wire, as seen at one end of a connection.

@@ -205,6 +205,15 @@ impl Journal {
         }
         search(value, &self.inner().nonces)
     }
+
+    /// The driven call whose nonce stands anywhere in the text; `None` if that is none or several.
+    #[must_use]
+    pub fn only_call_in_text(&self, text: &str) -> Option<CallId> {
+        let inner = self.inner();
+        let mut found = inner.nonces.iter().filter(|(n, _)| text.contains(*n));
+        let (_, call) = found.next()?;
+        found.next().is_none().then_some(*call)
+    }
 }
 
 /// The journal as JSON Lines: one entry a line.

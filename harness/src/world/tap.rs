@@ -12,7 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use crate::fault::Fate;
-use crate::journal::{ConnEnd, ConnId, Event, Exchange, Journal, ObjectId, ServerName, Side};
+use crate::journal::{
+    ConnEnd, ConnId, Event, Exchange, Journal, Message, ObjectId, ServerName, Side,
+};
 use crate::world::framer::{Direction, Framer, Unit};
 use crate::world::process::{Process, TapControl};
 use crate::world::summary;
@@ -87,6 +89,7 @@ pub struct Tap<S> {
     inn: Lane,
     dialled: bool,
     end_noted: bool,
+    break_noted: bool,
     scratch: Vec<u8>,
 }
 
@@ -131,6 +134,7 @@ impl<S> Tap<S> {
             inn: Lane::new(inn),
             dialled,
             end_noted: false,
+            break_noted: false,
             scratch: vec![0; 16 * 1024],
         }
     }
@@ -265,7 +269,37 @@ impl<S> Tap<S> {
         }
     }
 
+    /// Tells of a message that was left unfinished by a break which this end noticed. A FIN is told by the framer; that
+    /// this end closed by itself is told by the connection's end alone.
+    fn note_broken(&mut self) {
+        let told = self.break_noted || self.inn.finished || self.end_noted;
+        if told || self.process.is_halted() || !self.inn.framer.in_message() {
+            return;
+        }
+        self.break_noted = true;
+        if let Some(link) = self.link.get() {
+            let (at, peer) = if self.dialled {
+                (&link.from, &link.to)
+            } else {
+                (&link.to, &link.from)
+            };
+            self.journal.note(Event::Http {
+                exchange: Exchange {
+                    conn: link.conn,
+                    ordinal: self.inn.framer.finished(),
+                },
+                at: Arc::clone(at),
+                peer: Arc::clone(peer),
+                side: Side::Received,
+                object: link.object,
+                server: Arc::clone(&link.server),
+                message: Message::End { clean: false },
+            });
+        }
+    }
+
     fn reset<T>(&mut self) -> Poll<io::Result<T>> {
+        self.note_broken();
         self.note_end(Some(ConnEnd::Cut));
         self.inner = None;
         Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
@@ -373,6 +407,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
                     };
                     let mut read = ReadBuf::new(&mut this.scratch);
                     if let Err(error) = ready!(Pin::new(inner).poll_read(cx, &mut read)) {
+                        this.note_broken();
                         this.note_end(Some(ConnEnd::Cut));
                         return Poll::Ready(Err(error));
                     }

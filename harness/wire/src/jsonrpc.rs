@@ -41,6 +41,9 @@ pub struct Rpc {
     /// The tool of a `tools/call`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
+    /// The revision that an `initialize` asks for, or that its result settles on (LIFE-07).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
     /// The error of an error message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RpcError>,
@@ -100,11 +103,16 @@ fn summarize_value(value: &Value) -> Option<Rpc> {
                 .map(str::to_owned)
         })
         .flatten();
+    let revision = ["/params/protocolVersion", "/result/protocolVersion"]
+        .into_iter()
+        .find_map(|at| value.pointer(at)?.as_str())
+        .map(str::to_owned);
     Some(Rpc {
         kind,
         method,
         id,
         tool,
+        revision,
         error,
     })
 }
@@ -152,6 +160,16 @@ mod tests {
         let without = summarize(br#"{"error":{"code":1,"message":""}}"#);
         assert_eq!(with_null[0].id, Some(Value::Null));
         assert_eq!(without[0].id, None);
+    }
+
+    #[test]
+    fn the_revision_of_a_handshake_is_kept() {
+        let of = |text: &str| summarize(text.as_bytes())[0].revision.clone();
+        let asked = r#"{"id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#;
+        assert_eq!(of(asked).as_deref(), Some("2025-11-25"));
+        let settled = r#"{"id":0,"result":{"protocolVersion":"2025-06-18"}}"#;
+        assert_eq!(of(settled).as_deref(), Some("2025-06-18"));
+        assert_eq!(of(r#"{"id":1,"result":{}}"#), None);
     }
 
     #[test]

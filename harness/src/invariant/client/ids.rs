@@ -1,0 +1,121 @@
+//! What a client does with the id of its session: it sends it with everything, and ends it when it is no longer needed.
+//! That it lets go of it when it is dead stands one level up.
+
+use stalemate_wire::{Method, Revision};
+
+use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
+use crate::journal::{Action, Event, ServerName};
+
+/// `cli-id-on-everything`.
+pub(in crate::invariant) const ID_ON_EVERYTHING: Invariant = Invariant {
+    id: "cli-id-on-everything",
+    party: Party::Client,
+    severity: Severity::Must,
+    clauses: &["SES-05", "VER-01"],
+    demands: "once a server has given an id, every request of the client object carries one, POST, GET and DELETE alike; \
+              and the version header, if the revision settled on has it",
+    forbids: "initialize brings an id; the tool calls carry it, and the GET that opens the stream, or the DELETE, does not",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        for seen in &view.client {
+            if seen.request.asks("initialize") {
+                continue;
+            }
+            let known = knows(view, seen);
+            exercised |= known.id || known.revision.is_some_and(Revision::has_version_header);
+            let why = if known.id && seen.session().is_none() {
+                format!("{} carries no session id", seen.what())
+            } else if let Some(revision) = known.revision.filter(|r| r.has_version_header())
+                && seen.request.version.is_none()
+            {
+                format!("{} carries no version header in {revision}", seen.what())
+            } else {
+                continue;
+            };
+            return Verdict::Violated { at: seen.at, why };
+        }
+        Verdict::of(exercised, None)
+    }),
+};
+
+/// What a client object knows when it begins a request.
+struct Known {
+    /// Whether it was given an id, by its last `initialize` or with a stored session.
+    id: bool,
+    revision: Option<Revision>,
+}
+
+fn knows(view: &View<'_>, seen: &Seen) -> Known {
+    let own = |h: &crate::invariant::Handshake<'_>| {
+        h.object == seen.object && *h.server == seen.server && h.answered < seen.at
+    };
+    let last = view.handshakes().rfind(own);
+    let resumed = || {
+        view.entries[..seen.at].iter().any(|e| {
+            matches!(&e.event, Event::ObjectMade { object, resumed: true, .. } if Some(*object) == seen.object)
+        })
+    };
+    Known {
+        id: last.map_or_else(resumed, |h| h.id.is_some()),
+        revision: match (seen.session(), last) {
+            (Some(id), _) => view.revision_of(id),
+            (None, last) => last.and_then(|h| h.revision),
+        },
+    }
+}
+
+/// `cli-delete-on-close`.
+pub(in crate::invariant) const DELETE_ON_CLOSE: Invariant = Invariant {
+    id: "cli-delete-on-close",
+    party: Party::Client,
+    severity: Severity::Should,
+    clauses: &["SES-09"],
+    demands: "when the user disconnects or deletes a connector whose session is alive, DELETE with its id is sent before \
+              the action ends",
+    forbids: "the user disconnects, the client drops its connections, and the server keeps the session until it expires; \
+              a session that the client was told is lost, or whose server cannot be reached, is exempt",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        for action in [Action::Disconnect, Action::Delete] {
+            for (began, ended, server) in view.actions(action) {
+                let Some(server) = server else { continue };
+                let Some(id) = live_id(view, server, began) else {
+                    continue;
+                };
+                exercised = true;
+                let sent = |s: &&Seen| s.at <= ended && is_delete(s, id);
+                if view.requests_after(began).find(sent).is_none() {
+                    let at = ended.min(view.entries.len() - 1);
+                    let why = "the action is over, and the live session was not deleted".to_owned();
+                    return Verdict::Violated { at, why };
+                }
+            }
+        }
+        Verdict::of(exercised, None)
+    }),
+};
+
+fn is_delete(seen: &Seen, id: &str) -> bool {
+    seen.request.method == Method::Delete && seen.session() == Some(id)
+}
+
+/// The id that the client's requests to a server carried last, or were given last, if its session is alive at that entry
+/// as far as the client can know, and it can be told so.
+fn live_id<'a>(view: &'a View<'_>, server: &ServerName, at: usize) -> Option<&'a str> {
+    let of_server = || view.client.iter().filter(|s| s.server == *server);
+    let carried = of_server().filter_map(|s| Some((s.at, s.session()?)));
+    let given = of_server().filter_map(|s| {
+        let (answered, response) = s.response.as_ref()?;
+        Some((*answered, response.session.as_deref()?))
+    });
+    let before = carried.chain(given).filter(|(n, _)| *n < at);
+    let (_, id) = before.max_by_key(|(n, _)| *n)?;
+    let ended = view.is_ended(server, id, at);
+    let told = of_server().any(|s| {
+        let refused = s.response.as_ref().filter(|(n, _)| *n < at);
+        s.session() == Some(id)
+            && (is_delete(s, id) && s.at < at
+                || refused.is_some_and(|(_, r)| matches!(r.status, 400 | 404 | 410)))
+    });
+    (!ended && !told && !view.is_out(at)).then_some(id)
+}

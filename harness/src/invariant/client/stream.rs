@@ -1,0 +1,230 @@
+//! What a client does with its event streams: it resumes what broke, waits as long as it was told to, and has a stream
+//! again when the fault is over.
+
+use stalemate_wire::{Revision, Rpc, RpcKind};
+
+use crate::invariant::{Invariant, Judge, Over, Party, Seen, Severity, Verdict, View};
+use crate::journal::{ConnEnd, Entry, Event, Phase, ServerName};
+use crate::world::CLIENT;
+
+/// How long a client may take to resume a stream, in milliseconds: longer than any sound wait between attempts.
+const RESUMED_WITHIN_MS: u64 = 60_000;
+
+/// `cli-resume-cursor`.
+pub(in crate::invariant) const RESUME_CURSOR: Invariant = Invariant {
+    id: "cli-resume-cursor",
+    party: Party::Client,
+    severity: Severity::Should,
+    clauses: &["RES-04", "RES-07"],
+    demands: "a stream whose events had ids, and that broke, is resumed by a GET whose Last-Event-ID is the last id that \
+              came",
+    forbids: "the stream breaks after event 7; the client opens a fresh one in the same session, and what the server sent \
+              meanwhile is never asked for; a stream that its client closed, and a session that is lost or was given up, \
+              are exempt",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        let mut found: Option<(usize, String)> = None;
+        for stream in &view.client {
+            let Some((over, id, cursor)) = broken(view, stream) else {
+                continue;
+            };
+            let gets = || gets_after(view, stream, id, over);
+            if gets().any(|g| g.request.cursor.as_deref() == Some(cursor)) {
+                exercised = true;
+                continue;
+            }
+            let is_afresh = |g: &&Seen| match g.request.cursor.as_deref() {
+                None => true,
+                Some(id) => knows(stream, id),
+            };
+            let afresh = gets().find(is_afresh).filter(|_| stream.is_get());
+            let goes_on = || {
+                view.requests_after(over).find(|s| {
+                    s.object == stream.object
+                        && s.session() == Some(id)
+                        && view.ms(s.at) - view.ms(over) >= RESUMED_WITHIN_MS
+                        && view.quiet_ms(s.at) >= RESUMED_WITHIN_MS
+                })
+            };
+            let Some(next) = afresh.or_else(goes_on) else {
+                continue;
+            };
+            exercised = true;
+            if found.as_ref().is_none_or(|(at, _)| next.at < *at) {
+                let why = format!(
+                    "the stream of {} broke after an event with an id, and {} follows without a GET that resumes it",
+                    stream.what(),
+                    next.what()
+                );
+                found = Some((next.at, why));
+            }
+        }
+        Verdict::of(exercised, found)
+    }),
+};
+
+/// Where a stream with event ids broke off that has more to bring, with its session and the last event id.
+fn broken<'a>(view: &View<'_>, stream: &'a Seen) -> Option<(usize, &'a str, &'a str)> {
+    let (over, how) = stream.over?;
+    let (id, cursor) = (stream.session()?, stream.cursor(over)?);
+    let is_answered = |asked: &Rpc| stream.answers().any(|(_, rpc, _)| rpc.id == asked.id);
+    let mut asked = stream.request.rpc.iter();
+    let is_complete = match (stream.is_get(), &stream.request.cursor) {
+        (false, _) => asked.all(|r| r.kind != RpcKind::Request || is_answered(r)),
+        // What is left of a POST's stream.
+        (true, Some(_)) => stream.answers().next().is_some(),
+        (true, None) => false,
+    };
+    // Before polling, a clean end was the server's right and the end of the stream.
+    let more = match how {
+        Over::Broken => true,
+        Over::Clean => view.revision_of(id).is_some_and(Revision::has_polling),
+        Over::Closed => false,
+    };
+    (more && !is_complete).then_some((over, id, cursor))
+}
+
+/// The GETs of a stream's object in its session that begin after an entry.
+fn gets_after<'a>(
+    view: &'a View<'_>,
+    stream: &'a Seen,
+    id: &'a str,
+    at: usize,
+) -> impl Iterator<Item = &'a Seen> {
+    view.requests_after(at)
+        .filter(move |s| s.object == stream.object && s.is_get() && s.session() == Some(id))
+}
+
+/// Whether an event id is one that came on the stream, or the one that it was resumed from.
+fn knows(stream: &Seen, id: &str) -> bool {
+    let mut came = stream.events.iter().filter_map(|(_, e)| e.id.as_deref());
+    stream.request.cursor.as_deref() == Some(id) || came.any(|came| came == id)
+}
+
+/// `cli-respects-retry`.
+pub(in crate::invariant) const RESPECTS_RETRY: Invariant = Invariant {
+    id: "cli-respects-retry",
+    party: Party::Client,
+    severity: Severity::Must,
+    clauses: &["POLL-05"],
+    demands: "where 2025-11-25 was settled on, the GET that goes on with a stream which named a retry time is not begun \
+              sooner than that after its end; a break is an end too, since the field is the SSE standard's, which knows one \
+              reconnection time",
+    forbids: "the server sends retry: 3000 and ends the stream; the client asks again after one second",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        for stream in &view.client {
+            let (Some((over, _)), Some(id)) = (stream.over, stream.session()) else {
+                continue;
+            };
+            let named = stream.events.iter().rev();
+            let named = named
+                .filter(|(n, _)| *n < over)
+                .find_map(|(_, e)| e.retry_ms);
+            let polls = view.revision_of(id).is_some_and(Revision::has_polling);
+            let Some(retry_ms) = named.filter(|_| polls) else {
+                continue;
+            };
+            let is_next = |g: &&Seen| match g.request.cursor.as_deref() {
+                None => stream.is_get() && stream.request.cursor.is_none(),
+                Some(id) => knows(stream, id),
+            };
+            let Some(next) = gets_after(view, stream, id, over).find(is_next) else {
+                continue;
+            };
+            exercised = true;
+            let waited_ms = view.ms(next.at) - view.ms(over);
+            if waited_ms < retry_ms {
+                let why = format!(
+                    "GET follows {waited_ms} ms after the end of a stream whose retry is {retry_ms} ms"
+                );
+                return Verdict::Violated { at: next.at, why };
+            }
+        }
+        Verdict::of(exercised, None)
+    }),
+};
+
+/// `cli-stream-restored`.
+pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
+    id: "cli-stream-restored",
+    party: Party::Client,
+    severity: Severity::Policy,
+    clauses: &["policy"],
+    demands: "a client that had its GET stream open when the fault came has one open again when the climb is over, in a \
+              session that is alive",
+    forbids: "a restart ends the stream; every call works again, and the client never hears another notification; a \
+              client that is still trying, at sound intervals, is exempt",
+    judge: Judge::Client(|view| {
+        let is_fault = |e: &Entry| matches!(e.event, Event::FaultBegan { .. });
+        let Some(fault) = view.entries.iter().position(is_fault) else {
+            return Verdict::NotExercised;
+        };
+        let mut exercised = false;
+        for (at, entry) in view.entries.iter().enumerate() {
+            let Event::Phase(Phase::Climbed {
+                server,
+                rung: Some(_),
+            }) = &entry.event
+            else {
+                continue;
+            };
+            if !is_listening(view, server, fault) {
+                continue;
+            }
+            let is_back = is_listening(view, server, at);
+            if !is_back && is_trying(view, server, at) {
+                continue;
+            }
+            exercised = true;
+            if !is_back {
+                let why = format!("the GET stream of {server} is not open again");
+                return Verdict::Violated { at, why };
+            }
+        }
+        Verdict::of(exercised, None)
+    }),
+};
+
+/// The longest sound wait between two attempts at a stream, in milliseconds.
+const PATIENCE_MS: u64 = 35_000;
+
+/// Whether not long before an entry the last GET failed in a way that means: later; or a connection was refused, which may
+/// have been for a GET.
+fn is_trying(view: &View<'_>, server: &ServerName, at: usize) -> bool {
+    let lately = |n: usize| view.ms(at) - view.ms(n) <= PATIENCE_MS;
+    let mut gets = view.client.iter().rev();
+    let last = gets.find(|s| s.at < at && s.is_get() && s.server == *server);
+    let put_off = last.is_some_and(|s| match &s.response {
+        Some((_, response)) => response.status >= 500 || response.status == 429,
+        None => s.failed.is_some(),
+    });
+    let refused = |e: &Entry| {
+        let how = ConnEnd::Refused;
+        matches!(&e.event, Event::ConnEnded { from, how: h, .. } if **from == *CLIENT && *h == how)
+    };
+    let mut before = view.entries[..at].iter().enumerate().rev();
+    put_off && last.is_some_and(|s| lately(s.at)) || before.any(|(n, e)| lately(n) && refused(e))
+}
+
+/// Whether the client waits on a GET and the server serves it, just before an entry. A hop may still hold the head back.
+fn is_listening(view: &View<'_>, server: &ServerName, at: usize) -> bool {
+    let is_down = |since: usize| {
+        let mut since = view.entries[since..at].iter();
+        since.any(|e| matches!(&e.event, Event::ProcessDown { process, .. } if process == server))
+    };
+    let served = |id: Option<&str>| {
+        let received = view.servers.get(server).into_iter().flatten();
+        let mut open = received.filter(|s| s.is_get() && s.is_open_stream(at));
+        open.any(|s| s.session() == id && !is_down(s.at))
+    };
+    let waits = |s: &&Seen| {
+        let unanswered =
+            s.response.as_ref().is_none_or(|(n, _)| *n >= at) && s.failed.is_none_or(|n| n >= at);
+        s.at < at && s.is_get() && s.server == *server && (unanswered || s.is_open_stream(at))
+    };
+    view.client
+        .iter()
+        .filter(waits)
+        .any(|s| served(s.session()))
+}

@@ -1,0 +1,137 @@
+//! What becomes of sessions at a server: a dead one stays dead, and no session gets what is another's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stalemate_wire::Method;
+
+use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict};
+use crate::journal::{Entry, Event, ServerName};
+
+/// `srv-no-resurrection`.
+pub(in crate::invariant) const NO_RESURRECTION: Invariant = Invariant {
+    id: "srv-no-resurrection",
+    party: Party::Server,
+    severity: Severity::Must,
+    clauses: &["SES-07b"],
+    demands: "an id whose session has ended, or that was answered 404 once, is never accepted again",
+    forbids: "a request with id S is answered 404, so that its client initializes anew; a later request with S is served, \
+              and there are two sessions where the client knows of one",
+    judge: Judge::Server(|view, server, received| {
+        let since = dead_since(view.entries, server, received);
+        let mut exercised = false;
+        for seen in received {
+            let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else {
+                continue;
+            };
+            let is_dead = since.get(id).is_some_and(|since| *since < seen.at)
+                && !is_given_again(view.entries, server, id, since[id]);
+            if seen.request.method == Method::Delete || !is_dead {
+                continue;
+            }
+            exercised = true;
+            // A dead id with initialize may be ignored, and a new session opened.
+            let renews = seen.request.asks("initialize") && response.session.as_deref() != Some(id);
+            if response.status < 300 && !renews {
+                let why = format!("accepts {} with an id that was dead already", seen.what());
+                return Verdict::Violated { at: *at, why };
+            }
+        }
+        Verdict::of(exercised, None)
+    }),
+};
+
+/// Since when each id is dead for certain: the server ended its session, or said 404 to it. Whether the session of a real
+/// server outlives its process shows only then.
+fn dead_since<'a>(
+    entries: &'a [Entry],
+    server: &ServerName,
+    received: &'a [Seen],
+) -> BTreeMap<&'a str, usize> {
+    let ended = entries
+        .iter()
+        .enumerate()
+        .filter_map(|(at, e)| match &e.event {
+            Event::SessionEnded {
+                server: s, session, ..
+            } if s == server => Some((session.as_str(), at)),
+            _ => None,
+        });
+    // How DELETE is answered says nothing of later requests.
+    let disowned = received.iter().filter_map(|s| {
+        let (at, response) = s
+            .response
+            .as_ref()
+            .filter(|_| s.request.method != Method::Delete)?;
+        (response.status == 404).then_some((s.session()?, *at))
+    });
+    let mut since = BTreeMap::new();
+    for (id, at) in ended.chain(disowned) {
+        let earliest = since.entry(id).or_insert(at);
+        *earliest = at.min(*earliest);
+    }
+    since
+}
+
+/// Whether the id was given to a new session after that, as a scenario that lists its ids may have it.
+fn is_given_again(entries: &[Entry], server: &ServerName, id: &str, since: usize) -> bool {
+    entries[since..].iter().any(|e| {
+        matches!(&e.event, Event::SessionOpened { server: s, session } if s == server && session == id)
+    })
+}
+
+/// The tool whose result speaks of the call that asked, and of no other.
+const ECHO: &str = "create_entities";
+
+/// `srv-session-isolation`.
+pub(in crate::invariant) const SESSION_ISOLATION: Invariant = Invariant {
+    id: "srv-session-isolation",
+    party: Party::Server,
+    severity: Severity::Policy,
+    clauses: &["SES-12", "policy"],
+    demands: "a response goes to the session that asked, and to no other",
+    forbids: "two sessions call at once, and the result of the first call arrives on the stream of the second session",
+    judge: Judge::Server(|_, _, received| {
+        let session = |s: &Seen| {
+            let given = || s.response.as_ref().and_then(|(_, r)| r.session.clone());
+            s.session().map(str::to_owned).or_else(given)
+        };
+        let mut answered = BTreeSet::new();
+        for seen in received {
+            let Some(own) = session(seen) else { continue };
+            // A refusal need not know whom it answers.
+            let answers = seen
+                .answers()
+                .filter(|_| seen.status().is_some_and(|s| s < 300));
+            for (at, rpc, call) in answers {
+                let asked = || {
+                    let mut earlier = received.iter().filter(|s| s.at < at);
+                    earlier.any(|s| s.asked_for(rpc) && session(s).as_ref() == Some(&own))
+                };
+                let echoes = seen
+                    .request
+                    .rpc
+                    .iter()
+                    .any(|r| r.tool.as_deref() == Some(ECHO));
+                let why = if !seen.asked_for(rpc) && !asked() {
+                    format!("{} is answered what its session never asked", seen.what())
+                } else if echoes
+                    && seen.asked_for(rpc)
+                    && call.is_some()
+                    && call != seen.request.call
+                {
+                    format!(
+                        "{} is answered with the result of another call",
+                        seen.what()
+                    )
+                } else {
+                    continue;
+                };
+                return Verdict::Violated { at, why };
+            }
+            if seen.answers().next().is_some() {
+                answered.insert(own);
+            }
+        }
+        Verdict::of(answered.len() > 1, None)
+    }),
+};
