@@ -280,14 +280,41 @@ pub(super) fn injection(
         .value
         .then
         .as_ref()
-        .and_then(|then| fate(then, names, report));
+        .and_then(|then| fate(&then.value, names, report));
     let (when, nth) = when?;
+    let fate = fate?;
+    if let (Some(then), Some(seen)) = (&form.value.then, &form.value.when)
+        && !when.event.admits(&fate)
+    {
+        report.add(never_applies(&when, seen, then));
+        return None;
+    }
     Some(Injection {
         line: form.line,
         when,
         nth,
-        fate: fate?,
+        fate,
     })
+}
+
+/// The fault would never fire.
+fn never_applies(when: &Trigger, seen: &TriggerForm, then: &At<FateForm>) -> Finding {
+    let name = when.event.as_str();
+    let fates: &[&str] = match when.event {
+        TriggerEvent::ResponseSent | TriggerEvent::ResponseReceived => &[],
+        TriggerEvent::Effect | TriggerEvent::SessionOpened => &["delay", "park", "halt"],
+        _ => &["delay", "park", "cut", "drop", "duplicate", "halt"],
+    };
+    let title = format!("this fate never applies to {}", quote(name));
+    let mut finding = Finding::new(then.span, title, "this fault would never fire").help(allowed(
+        "",
+        &format!("fates of {}", quote(name)),
+        fates,
+    ));
+    if let Some(event) = &seen.event {
+        finding = finding.also(event.span, "the event");
+    }
+    finding
 }
 
 fn trigger(form: &TriggerForm, names: &Names, report: &mut Report<'_>) -> Option<(Trigger, u32)> {

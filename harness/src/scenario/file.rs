@@ -380,7 +380,7 @@ record! {
         /// What must be seen.
         "when" when: TriggerForm,
         /// What happens then.
-        "then" then: FateForm,
+        "then" then: At<FateForm>,
     }
     optional {}
 }

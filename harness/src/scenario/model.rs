@@ -352,6 +352,28 @@ impl TriggerEvent {
         (Self::Effect, "effect"),
         (Self::SessionOpened, "session-opened"),
     ];
+
+    /// The name in scenarios.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        let named = Self::ALL.into_iter().find(|(event, _)| *event == self);
+        named.map_or("", |(_, name)| name)
+    }
+
+    /// Whether a fate can ever apply to such an event. Whether it does to one event, [`crate::fault::applies`] says: a
+    /// stream's head is a response that cannot be replaced.
+    #[must_use]
+    pub fn admits(self, fate: &FateSpec) -> bool {
+        match fate {
+            FateSpec::Delay(_) | FateSpec::Park | FateSpec::Halt(_) => true,
+            FateSpec::Cut(_) | FateSpec::Drop | FateSpec::Duplicate => {
+                !matches!(self, Self::Effect | Self::SessionOpened)
+            }
+            FateSpec::Replace { .. } => {
+                matches!(self, Self::ResponseSent | Self::ResponseReceived)
+            }
+        }
+    }
 }
 
 /// What a trigger causes; `crate::fault::Fate` is what the world carries out.

@@ -17,7 +17,7 @@ use turmoil::Sim;
 use crate::journal::{Event, Journal, ProcessName, ServerName};
 use crate::scenario::StepAction;
 use crate::world::clock::{self, Jumper};
-use crate::world::net::Refusing;
+use crate::world::net::SharedReach;
 use crate::world::os;
 use crate::world::shell::{Host, Order, Report, Reports};
 
@@ -96,7 +96,7 @@ pub struct Driver<'a> {
     partitions: Vec<links::Partition>,
     /// How many faults hold a link.
     held: BTreeMap<(IpAddr, IpAddr), u32>,
-    refusing: Refusing,
+    reach: SharedReach,
     waiting: Vec<(Vec<ProcessName>, oneshot::Sender<()>)>,
     healing: Vec<(Vec<ProcessName>, String)>,
 }
@@ -115,7 +115,7 @@ impl<'a> Driver<'a> {
         processes: BTreeMap<ProcessName, Managed>,
         commands: Commands,
         reports: Reports,
-        refusing: Refusing,
+        reach: SharedReach,
         jumps: bool,
     ) -> Self {
         Self {
@@ -135,7 +135,7 @@ impl<'a> Driver<'a> {
             stalled: BTreeMap::new(),
             partitions: Vec::new(),
             held: BTreeMap::new(),
-            refusing,
+            reach,
             waiting: Vec::new(),
             healing: Vec::new(),
         }

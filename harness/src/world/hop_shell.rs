@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use stalemate_wire::{Request, Response};
+use stalemate_wire::{Method, Request, Response};
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 use tokio::time::timeout;
@@ -28,6 +28,9 @@ use crate::world::net::{Conn, Net};
 use crate::world::relay::{Log, Relay};
 use crate::world::shell::{Host, Order};
 use crate::world::tap::Link;
+
+/// How often a drain looks whether anything is in flight, in milliseconds; also the time for the last bytes to leave.
+const LOOK_MS: u64 = 10;
 
 /// The access logs of a run: the hop's name and a line for each finished exchange, in order.
 pub type AccessLogs = Rc<RefCell<Vec<(Arc<str>, String)>>>;
@@ -77,7 +80,7 @@ impl HopShell {
     /// Listens and serves until it is crashed. `announces` is true for one of a process's addresses.
     pub async fn run(self: Rc<Self>, port: u16, announces: bool) -> turmoil::Result {
         let mut orders = announces.then(|| self.host.open_orders());
-        let listener = TcpListener::bind(("0.0.0.0", port)).await?;
+        let mut listener = Some(TcpListener::bind(("0.0.0.0", port)).await?);
         if announces {
             self.host.is_up.set(true);
             self.net.journal.note(Event::ProcessUp {
@@ -91,15 +94,27 @@ impl HopShell {
                     None => std::future::pending().await,
                 }
             };
+            let accepting = async {
+                match &listener {
+                    Some(listener) => listener.accept().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 order = order => match order {
                     // nginx's fast shutdown: connections are closed at once. It has no sessions to expire.
-                    Some(Order::Stop | Order::Drain(_)) => self.host.stopped().await,
+                    Some(Order::Stop) => self.host.stopped().await,
+                    Some(Order::Drain(limit_ms)) => {
+                        listener = None;
+                        let host = Rc::clone(&self.host);
+                        spawn_local(async move { drain(&host, limit_ms).await });
+                    }
                     Some(Order::ExpireAll) => {}
                     None => std::future::pending().await,
                 },
-                accepted = listener.accept() => {
+                () = self.host.drains(), if listener.is_some() => listener = None,
+                accepted = accepting => {
                     let (stream, peer) = accepted?;
                     let (conn, link) = self.net.accepted(stream, peer, &self.host.process);
                     spawn_local(Rc::clone(&self).connection(conn, link, peer.ip().to_string()));
@@ -144,9 +159,11 @@ impl HopShell {
             request: &request,
             remote_addr: &peer,
         });
+        let flight = Flight::begin(&self.host, &request.method);
         // A task of its own, so that the line is logged and the upstream let go in order when the client leaves.
         let (mut answer, answered) = oneshot::channel();
         spawn_local(async move {
+            let _flight = flight;
             let asked = tokio::select! {
                 biased;
                 () = answer.closed() => None,
@@ -275,6 +292,39 @@ impl HopShell {
             true,
         ))
     }
+}
+
+/// An exchange in flight, which a drain waits for. Streams of a GET are not: they end with their session only.
+struct Flight(Option<Rc<Host>>);
+
+impl Flight {
+    fn begin(host: &Rc<Host>, method: &Method) -> Self {
+        if *method == Method::Get {
+            return Self(None);
+        }
+        host.in_flight.set(host.in_flight.get() + 1);
+        Self(Some(Rc::clone(host)))
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some(host) = &self.0 {
+            host.in_flight.set(host.in_flight.get().saturating_sub(1));
+        }
+    }
+}
+
+/// nginx's graceful shutdown: no new connections, and an end once nothing is in flight.
+async fn drain(host: &Host, limit_ms: u64) {
+    let idle = async {
+        while host.in_flight.get() > 0 {
+            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+    };
+    let _ = timeout(Duration::from_millis(limit_ms), idle).await;
+    host.stopped().await
 }
 
 /// A whole response for hyper.

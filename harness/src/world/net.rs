@@ -18,8 +18,17 @@ use crate::world::tap::{Link, Resolve, Tap};
 /// A tapped connection.
 pub type Conn = Tap<TcpStream>;
 
-/// The addresses at which every connection is refused now, because nobody listens there.
-pub type Refusing = Arc<Mutex<BTreeSet<IpAddr>>>;
+/// What the driver knows of addresses, for those who dial.
+#[derive(Debug, Default)]
+pub struct Reach {
+    /// Where every connection is refused now, because nobody listens there.
+    pub refusing: BTreeSet<IpAddr>,
+    /// Where nothing answers now, not even to refuse.
+    pub silent: BTreeSet<IpAddr>,
+}
+
+/// As driver and network share it.
+pub type SharedReach = Arc<Mutex<Reach>>;
 
 /// The time in which a connection is refused, in milliseconds: as long as the network takes.
 const REFUSAL_MS: u64 = 1;
@@ -41,7 +50,7 @@ pub struct Net {
     /// For each server the targets on the way: the hops, outermost first, then the server.
     routes: BTreeMap<ServerName, Vec<Target>>,
     turns: Mutex<BTreeMap<(ProcessName, ServerName), usize>>,
-    refusing: Refusing,
+    reach: SharedReach,
 }
 
 impl Net {
@@ -50,14 +59,14 @@ impl Net {
     pub fn new(
         journal: Journal,
         routes: BTreeMap<ServerName, Vec<Target>>,
-        refusing: Refusing,
+        reach: SharedReach,
     ) -> Arc<Self> {
         Arc::new(Self {
             journal,
             links: Arc::default(),
             routes,
             turns: Mutex::default(),
-            refusing,
+            reach,
         })
     }
 
@@ -114,16 +123,21 @@ impl Net {
 
     /// Connects. Where nobody listens turmoil is not asked: it would keep the port of every refused connection for ever.
     async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
-        let refuses = self
-            .refusing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&address.ip());
-        if refuses {
+        let reach = |set: fn(&Reach) -> &BTreeSet<IpAddr>| {
+            let reach = self.reach.lock().unwrap_or_else(PoisonError::into_inner);
+            set(&reach).contains(&address.ip())
+        };
+        if reach(|r| &r.refusing) {
             tokio::time::sleep(Duration::from_millis(REFUSAL_MS)).await;
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        TcpStream::connect(address).await
+        loop {
+            match TcpStream::connect(address).await {
+                // It was on its way when the machine lost power. A network sends it again, and nobody answers.
+                Err(_) if reach(|r| &r.silent) => {}
+                connected => return connected,
+            }
+        }
     }
 
     /// Of a target's addresses, the one whose turn it is for this dialler and server.

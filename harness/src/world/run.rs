@@ -25,7 +25,7 @@ use crate::world::clock::{self, Jumper, TimerReports};
 use crate::world::driver::{Commands, Driver, LiveSessions, Managed};
 use crate::world::hop_shell::{AccessLogs, HopShell};
 use crate::world::maker::Maker;
-use crate::world::net::{Net, Refusing, Target};
+use crate::world::net::{Net, SharedReach, Target};
 use crate::world::probe::{self, Prober};
 use crate::world::process::Process;
 use crate::world::script::{Findings, Script};
@@ -113,7 +113,7 @@ struct World<'a> {
     logs: AccessLogs,
     findings: Rc<RefCell<Findings>>,
     commands: Commands,
-    refusing: Refusing,
+    reach: SharedReach,
 }
 
 impl World<'_> {
@@ -131,8 +131,8 @@ impl World<'_> {
             .build();
         let journal = Journal::new(Plan::new(&scenario.inject));
         let routes = routes(&sim, scenario);
-        let refusing = Refusing::default();
-        let net = Net::new(journal.clone(), routes, Arc::clone(&refusing));
+        let reach = SharedReach::default();
+        let net = Net::new(journal.clone(), routes, Arc::clone(&reach));
         let mut world = World {
             journal: journal.clone(),
             jumper: Jumper::default(),
@@ -141,7 +141,7 @@ impl World<'_> {
             logs: AccessLogs::default(),
             findings: Rc::default(),
             commands: Rc::default(),
-            refusing,
+            reach,
             sim,
         };
         // Servers first: the order of registration is the order in which hosts act within a step.
@@ -351,7 +351,7 @@ impl World<'_> {
             self.processes,
             self.commands,
             self.reports,
-            self.refusing,
+            self.reach,
             options.jump,
         );
         let ran = panics::caught(|| driver.run(move || findings.borrow().finished));

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::fault::Fate;
 use crate::world::process::Process;
@@ -45,6 +45,10 @@ pub struct Host {
     pub is_up: Cell<bool>,
     /// The way to give orders to what runs now.
     orders: RefCell<Option<mpsc::UnboundedSender<Order>>>,
+    /// Orders for those hosts of the process that are not the first.
+    to_all: watch::Sender<Option<Order>>,
+    /// Exchanges in flight at a hop; streams that end only with their session aside.
+    pub in_flight: Cell<u32>,
     reports: Reports,
 }
 
@@ -57,6 +61,8 @@ impl Host {
             listens: Cell::new(true),
             is_up: Cell::new(false),
             orders: RefCell::new(None),
+            to_all: watch::Sender::new(None),
+            in_flight: Cell::new(0),
             reports,
         })
     }
@@ -65,11 +71,23 @@ impl Host {
     pub fn open_orders(&self) -> mpsc::UnboundedReceiver<Order> {
         let (sender, receiver) = mpsc::unbounded_channel();
         *self.orders.borrow_mut() = Some(sender);
+        self.to_all.send_replace(None);
+        self.in_flight.set(0);
         receiver
+    }
+
+    /// Returns once any host of the process was told to drain.
+    pub async fn drains(&self) {
+        let mut told = self.to_all.subscribe();
+        // The sender lives as long as the host.
+        let _ = told
+            .wait_for(|order| matches!(order, Some(Order::Drain(_))))
+            .await;
     }
 
     /// Gives an order. Returns whether anybody is there to take it.
     pub fn order(&self, order: Order) -> bool {
+        self.to_all.send_replace(Some(order));
         self.orders
             .borrow()
             .as_ref()

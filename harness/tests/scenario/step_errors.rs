@@ -69,7 +69,7 @@ fn order_of_steps() {
 #[rustfmt::skip]
 fn injections() {
     let inject = |when: &str, then: &str| extended(&format!("inject:\n  - when: {when}\n    then: {then}"));
-    let trigger = |when: &str| inject(when, "{drop: now}");
+    let trigger = |when: &str| inject(when, "{park: now}");
     let fate = |then: &str| inject("{event: response-sent}", then);
     snapshot("injections", &[
         ("an unknown place", trigger("{event: effect, at: memry}")),
@@ -88,6 +88,10 @@ fn injections() {
         ("a cut that is too long", fate("{cut: 1048577}")),
         ("an informational replacement", fate("{replace: {status: 100, body: text}}")),
         ("an unknown process to halt", fate("{halt: client}")),
+        ("a cut effect", inject("{event: effect}", "{cut: 20}")),
+        ("a session opened twice", inject("{event: session-opened, at: memory}", "{duplicate: now}")),
+        ("a request replaced by a response", inject("{event: request-received}", "{replace: {status: 503}}")),
+        ("an event replaced by a response", inject("{event: sse-sent, at: memory}", "{replace: {status: 503, body: text}}")),
         ("nothing happens", extended("inject:\n  - when: {event: effect}")),
     ]);
 }

@@ -1,4 +1,8 @@
 //! The injection engine and the clock: what a fault does on the wire, and that time is exact whatever it costs.
 
 mod clock;
+mod fates;
+mod faults;
+mod lives;
+mod prefix;
 mod support;

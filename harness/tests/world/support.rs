@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use stalemate::check::{cells, scenarios};
-use stalemate::journal::{Entry, json_lines};
+use stalemate::journal::{ConnEnd, Entry, Event, Message, Outcome, Phase, Side, json_lines};
 use stalemate::registry::{Registry, Subject};
 use stalemate::scenario::{Scenario, ServerKind, load_text};
 use stalemate::vocabulary;
@@ -80,4 +80,131 @@ pub(crate) fn assert_same(what: &str, one: &[Entry], two: &[Entry]) {
         let (a, b) = (a.next(), b.next());
         assert_eq!(a, b, "{what}: line {line} of the journal");
     }
+}
+
+/// A scenario with one server `memory` of that dialect, behind those hops.
+pub(crate) fn one_server(dialect: &str, path: &str, steps: &str, inject: &str) -> Arc<Scenario> {
+    let inject = if inject.is_empty() {
+        String::new()
+    } else {
+        format!("inject:\n{inject}")
+    };
+    scenario(&format!(
+        "summary: A test.\nservers:\n  memory: {{dialect: {dialect}, port: 3001}}\npath: [{path}]\n\
+         clients: [connector/recovering]\nsteps:\n{steps}{inject}"
+    ))
+}
+
+/// One journal entry as `time who what`, short enough to be written into a test.
+pub(crate) fn brief(entry: &Entry) -> String {
+    let what = match &entry.event {
+        Event::FaultBegan { fault, .. } => format!("fault {fault}"),
+        Event::FaultHealed { fault, .. } => format!("healed {fault}"),
+        Event::ProcessUp { process } => format!("up {process}"),
+        Event::ProcessDown { process, cause } => format!("down {process} {cause}"),
+        Event::ConnOpened { conn, from, to, .. } => format!("open c{} {from}>{to}", conn.0),
+        Event::ConnEnded {
+            conn,
+            from,
+            to,
+            how,
+            ..
+        } => {
+            let how = match how {
+                ConnEnd::Refused => "refused",
+                ConnEnd::Cut => "cut",
+                ConnEnd::Closed => "closed",
+            };
+            format!("{how} c{} {from}>{to}", conn.0)
+        }
+        Event::SessionOpened { server, .. } => format!("session {server}"),
+        Event::SessionEnded { server, cause, .. } => format!("lost {server} {cause:?}"),
+        Event::EffectCommitted { server, tool, .. } => format!("effect {server} {tool}"),
+        Event::CallBegan { call, .. } => format!("call {} begins", call.0),
+        Event::CallEnded { call, outcome } => match outcome {
+            Outcome::Ok => format!("call {} ok", call.0),
+            Outcome::Error(text) => format!("call {} failed {text}", call.0),
+            Outcome::TimedOut => format!("call {} timed out", call.0),
+        },
+        Event::Http {
+            at, side, message, ..
+        } => {
+            let side = match side {
+                Side::Sent => "sends",
+                Side::Received => "gets",
+            };
+            let what = match message {
+                Message::Request(r) => {
+                    let rpc = r.rpc.first().and_then(|rpc| rpc.method.clone());
+                    format!("{} {}", r.method.as_str(), rpc.unwrap_or_default())
+                }
+                Message::Response(r) => r.status.to_string(),
+                Message::Sse(s) if s.comment => "comment".to_owned(),
+                Message::Sse(s) if s.rpc.is_empty() => "priming".to_owned(),
+                Message::Sse(_) => "event".to_owned(),
+                Message::End { clean } => format!("end {clean}"),
+            };
+            format!("{at} {side} {}", what.trim_end())
+        }
+        other => serde_json::to_value(other).expect("plain data")["event"].to_string(),
+    };
+    format!("{} {what}", entry.at_ms)
+}
+
+/// The brief lines of those entries whose text after the time begins with one of the words.
+pub(crate) fn lines(run: &Run, words: &[&str]) -> Vec<String> {
+    run.entries
+        .iter()
+        .map(brief)
+        .filter(|line| {
+            let (_, what) = line.split_once(' ').expect("a time and more");
+            words.iter().any(|word| what.starts_with(word))
+        })
+        .collect()
+}
+
+/// The times at which entries with that very text stand.
+pub(crate) fn times(run: &Run, what: &str) -> Vec<u64> {
+    run.entries
+        .iter()
+        .filter(|e| {
+            brief(e)
+                .split_once(' ')
+                .is_some_and(|(_, text)| text == what)
+        })
+        .map(|e| e.at_ms)
+        .collect()
+}
+
+/// What a run did up to the first climb, to be shown when an assertion fails.
+pub(crate) fn all(run: &Run) -> String {
+    let climb = |e: &&Entry| !matches!(e.event, Event::Phase(Phase::Calm { .. }));
+    let before = run.entries.iter().take_while(climb);
+    before.map(|e| brief(e) + "\n").collect()
+}
+
+/// A run of these steps after `add: memory` and a second, through nginx.
+pub(crate) fn after_a_second(dialect: &str, name: &str, steps: &str) -> Run {
+    let steps = format!("  - add: memory\n  - wait: 1s\n{steps}");
+    run(&one_server(dialect, "nginx", &steps, ""), &client(name))
+}
+
+/// The lines from the fault on, up to the climb.
+pub(crate) fn of_the_fault(run: &Run, words: &[&str]) -> Vec<String> {
+    let climb = times(run, "\"phase\"").get(1).copied().unwrap_or(u64::MAX);
+    lines(run, words)
+        .into_iter()
+        .filter(|line| {
+            let at: u64 = line
+                .split(' ')
+                .next()
+                .and_then(|t| t.parse().ok())
+                .expect("a time");
+            at >= 1017 && at < climb
+        })
+        .collect()
+}
+
+pub(crate) fn assert_lines(run: &Run, words: &[&str], expected: &[&str]) {
+    assert_eq!(of_the_fault(run, words), expected, "\n{}", all(run));
 }

@@ -153,7 +153,7 @@ impl Driver<'_> {
         let until_ms = self.now_ms + down_ms;
         self.schedule(down_ms, Due::PowerOn(Arc::clone(process)));
         if let Some((until, _)) = self.powered_off.get_mut(process) {
-            *until = until_ms;
+            *until = until_ms.max(*until);
             return;
         }
         let starts = !self.is_down(process) && self.stopping.get(process) != Some(&None);

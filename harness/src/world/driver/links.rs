@@ -27,17 +27,24 @@ impl Driver<'_> {
         found
     }
 
-    /// Tells the network which addresses refuse every connection: those of processes that are down, but can be reached by
-    /// everybody.
+    /// Tells the network which addresses refuse every connection, those of processes that are down but can be reached by
+    /// everybody, and where there is no power.
     pub(super) fn tell_who_refuses(&self) {
-        let mut refusing = self.refusing.lock().unwrap_or_else(PoisonError::into_inner);
-        refusing.clear();
+        let mut reach = self.reach.lock().unwrap_or_else(PoisonError::into_inner);
+        reach.refusing.clear();
+        reach.silent.clear();
         for (name, managed) in &self.processes {
-            if managed.host.listens.get() || self.powered_off.contains_key(name) {
+            if self.powered_off.contains_key(name) {
+                reach.silent.extend(&managed.addresses);
+                continue;
+            }
+            if managed.host.listens.get() {
                 continue;
             }
             let is_held = |a: &IpAddr| self.held.keys().any(|(one, other)| a == one || a == other);
-            refusing.extend(managed.addresses.iter().filter(|a| !is_held(a)));
+            reach
+                .refusing
+                .extend(managed.addresses.iter().filter(|a| !is_held(a)));
         }
     }
 
