@@ -19,7 +19,7 @@ use crate::journal::{Entry, Journal, ProcessName, Rung, ServerName};
 use crate::proxy::{self, Hop, HopOptions};
 use crate::registry::Subject;
 use crate::scenario::{HopKind, Scenario, Server, ServerKind};
-use crate::server::{Dialect, Options, ServerCore, Store};
+use crate::server::{Dialect, Durable, Options, ServerCore, Store};
 use crate::world::clock::{self, Jumper, TimerReports};
 use crate::world::driver::{Commands, Driver, LiveSessions, Managed};
 use crate::world::hop_shell::{AccessLogs, HopShell};
@@ -150,7 +150,7 @@ impl World<'_> {
         let sessions: LiveSessions = Rc::new(move || {
             seen.borrow()
                 .as_ref()
-                .map_or_else(Vec::new, |core| core.borrow().live_sessions())
+                .map_or_else(Vec::new, |core| core.borrow().mortal_sessions())
         });
         if let Some(managed) = self.processes.get_mut(&name) {
             managed.sessions = Some((Arc::clone(&name), sessions));
@@ -183,6 +183,7 @@ impl World<'_> {
                             path: ENDPOINT.to_owned(),
                             ids: Box::new(move || ids.borrow_mut().next()),
                             session_timeout_ms,
+                            durable: Durable::Nothing,
                         };
                         let new = Rc::new(RefCell::new(ServerCore::new(dialect, options, store)));
                         *core.borrow_mut() = Some(Rc::clone(&new));

@@ -234,7 +234,9 @@ impl ServerShell {
                     .expect("an exchange is answered once")
                     .send(response);
             }
-            Output::Event { key, event } => self.piece(key, Piece::Data(event.encode().into())),
+            Output::Event { key, event, style } => {
+                self.piece(key, Piece::Data(event.encode_as(&style).into()));
+            }
             Output::Close { key, clean } => {
                 if !clean {
                     self.piece(key, Piece::Cut);
