@@ -75,6 +75,7 @@ fn every_embedded_dialect_is_found_by_its_name() {
         "rmcp",
         "spec",
         "spec-polling",
+        "typescript-sdk-sessions",
     ];
     assert_eq!(names, expected);
     for name in names.into_iter().chain(Dialect::broken_names()) {

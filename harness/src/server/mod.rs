@@ -60,6 +60,21 @@ pub enum Durable {
     Streams,
 }
 
+impl Durable {
+    /// Every choice there is.
+    pub const ALL: [Self; 3] = [Self::Nothing, Self::Sessions, Self::Streams];
+
+    /// The name in scenarios.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Sessions => "sessions",
+            Self::Streams => "streams",
+        }
+    }
+}
+
 /// What happens to the server.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {

@@ -96,7 +96,7 @@ impl HopShell {
                 order = order => match order {
                     // nginx's fast shutdown: connections are closed at once. It has no sessions to expire.
                     Some(Order::Stop | Order::Drain(_)) => self.host.stopped().await,
-                    Some(Order::ExpireAll) => {}
+                    Some(Order::ExpireAll | Order::Notify) => {}
                     None => std::future::pending().await,
                 },
                 accepted = listener.accept() => {

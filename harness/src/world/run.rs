@@ -19,7 +19,7 @@ use crate::journal::{Entry, Journal, ProcessName, Rung, ServerName};
 use crate::proxy::{self, Hop, HopOptions};
 use crate::registry::Subject;
 use crate::scenario::{HopKind, Scenario, Server, ServerKind};
-use crate::server::{Dialect, Durable, Options, ServerCore, Store};
+use crate::server::{Dialect, Options, ServerCore, Store};
 use crate::world::clock::{self, Jumper, TimerReports};
 use crate::world::driver::{Commands, Driver, LiveSessions, Managed};
 use crate::world::hop_shell::{AccessLogs, HopShell};
@@ -145,6 +145,7 @@ impl World<'_> {
             server.kind.clone(),
         );
         let session_timeout_ms = server.session_timeout_ms;
+        let durable = server.durable;
         let core: Rc<RefCell<Option<Rc<RefCell<ServerCore>>>>> = Rc::default();
         let seen = Rc::clone(&core);
         let sessions: LiveSessions = Rc::new(move || {
@@ -183,7 +184,7 @@ impl World<'_> {
                             path: ENDPOINT.to_owned(),
                             ids: Box::new(move || ids.borrow_mut().next()),
                             session_timeout_ms,
-                            durable: Durable::Nothing,
+                            durable,
                         };
                         let new = Rc::new(RefCell::new(ServerCore::new(dialect, options, store)));
                         *core.borrow_mut() = Some(Rc::clone(&new));

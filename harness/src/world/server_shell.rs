@@ -92,6 +92,7 @@ pub async fn run(
                     spawn_local(async move { shell.drain(limit_ms).await });
                 }
                 Some(Order::ExpireAll) => shell.input(Input::ExpireAll).await,
+                Some(Order::Notify) => shell.input(Input::Notify).await,
                 None => std::future::pending().await,
             },
             Some(key) = aborts.recv() => {

@@ -120,6 +120,10 @@ impl Server {
         self.core.live_sessions()
     }
 
+    pub(crate) fn mortal(&self) -> Vec<String> {
+        self.core.mortal_sessions()
+    }
+
     /// Hands an input in and returns what came out, which is gathered too.
     pub(crate) fn input(&mut self, input: Input) -> Vec<Output> {
         let out = self.core.handle(self.now_ms, input);

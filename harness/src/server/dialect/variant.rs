@@ -37,6 +37,9 @@ struct Variant {
     replays: Option<Scope>,
     #[serde(default)]
     priming_closes: bool,
+    /// Whether the process takes more than one session where the other does not.
+    #[serde(default)]
+    takes_many: bool,
 }
 
 /// Reads a file of variants of the dialects in `known`.
@@ -58,6 +61,11 @@ impl Variant {
         if self.priming_closes {
             let priming = dialect.sse.priming.as_mut();
             priming.ok_or_else(|| fault("nothing is primed"))?.closes = true;
+        }
+        if self.takes_many {
+            dialect.sessions.single = false;
+            let never = [Situation::Closed, Situation::NotInitialized];
+            dialect.answers.retain(|situation, _| !never.contains(situation));
         }
         for (situation, answer) in self.answers {
             dialect.accepts.remove(&situation);
