@@ -1,6 +1,6 @@
 //! What is demanded of a server, judged from what it received and sent and from what became of its sessions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use stalemate_wire::Method;
@@ -55,8 +55,13 @@ fn dead_sessions(
     received: &[Seen],
 ) -> BTreeMap<String, (usize, &'static str)> {
     let mut dead = BTreeMap::new();
+    // Sessions that are told of: a process may go down without them.
+    let mut told = BTreeSet::new();
     for (at, entry) in view.entries.iter().enumerate() {
         match &entry.event {
+            Event::SessionOpened { server: s, session } if s == server => {
+                told.insert(session.clone());
+            }
             Event::SessionEnded {
                 server: s,
                 session,
@@ -71,6 +76,7 @@ fn dead_sessions(
                 {
                     if let Some((_, response)) = &seen.response
                         && let Some(id) = &response.session
+                        && !told.contains(id)
                     {
                         dead.entry(id.clone())
                             .or_insert((at, ended(SessionEnd::ProcessEnded)));
