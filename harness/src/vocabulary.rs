@@ -20,6 +20,10 @@ pub fn of(registry: &Registry) -> Vocabulary {
     Vocabulary {
         clients: registry.iter().map(|(name, _)| name.to_owned()).collect(),
         dialects: Dialect::names().into_iter().map(str::to_owned).collect(),
+        unlisted_dialects: Dialect::broken_names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         real_servers: REAL_SERVERS.iter().map(|s| (*s).to_owned()).collect(),
         invariants: invariant::ALL
             .iter()

@@ -26,7 +26,7 @@ messages:
   initialize: '{"protocolVersion":"${revision}","capabilities":{},"serverInfo":{"name":"texts","version":"1"}}'
   result: '{"jsonrpc":"2.0","id":${id},"result":${result}}'
   error: '{"jsonrpc":"2.0","id":${id},"error":{"code":${code},"message":${message}}}'
-accepts: [initialize-live-session, initialize-unknown-session, get-second-stream, unsupported-version]
+accepts: [initialize-live-session, initialize-unknown-session, get-second-stream, get-unknown-cursor, unsupported-version]
 answers:
   post-unknown-session: &unknown {status: 404, body: "Not Found: Session not found"}
   get-unknown-session: *unknown
@@ -64,13 +64,29 @@ fn server(yaml: &str) -> Server {
 #[test]
 fn every_embedded_dialect_is_found_by_its_name() {
     let names = Dialect::names();
-    assert_eq!(names, ["supergateway-3.4.3", "supergateway-4.0.0"]);
-    for name in names {
+    let expected = [
+        "supergateway-3.4.3",
+        "supergateway-4.0.0",
+        "typescript-sdk",
+        "typescript-sdk-resumable",
+        "server-everything",
+        "python-sdk",
+        "python-sdk-1",
+        "rmcp",
+        "spec",
+        "spec-polling",
+        "typescript-sdk-sessions",
+    ];
+    assert_eq!(names, expected);
+    for name in names.into_iter().chain(Dialect::broken_names()) {
         let dialect = Dialect::get(name).expect(name);
         assert_eq!(dialect.name, name);
-        assert_eq!(dialect.sessions.id, IdShape::UuidV4);
-        assert!(dialect.accepts.is_empty());
+        let hex = name.starts_with("python");
+        assert_eq!(dialect.sessions.id == IdShape::Hex32, hex, "{name}");
+        let on_purpose = name.starts_with("broken/");
+        assert!(on_purpose || dialect.flaws.is_empty(), "{name}");
     }
+    assert_eq!(Dialect::broken_names().len(), 5);
     assert!(Dialect::get("supergateway-3.4").is_none());
 }
 
@@ -109,7 +125,7 @@ fn accepted_situations_go_on() {
     let id = server.open();
     let again = server.post(Some(&id), &initialize("2025-11-25"));
     assert_eq!((again.status, server.live().len()), (200, 1));
-    assert_eq!(again.header("mcp-session-id"), Some(id.as_str()));
+    assert_eq!(again.header("mcp-session-id"), None, "it is no new one");
     let stale = server.post(Some("stale"), &initialize("2025-11-25"));
     assert_eq!((stale.status, server.live().len()), (200, 2));
     assert_ne!(stale.header("mcp-session-id"), Some("stale"));
@@ -235,7 +251,7 @@ fn situations_have_one_name_each() {
     let mut names: Vec<_> = Situation::ALL.iter().map(|(_, name)| *name).collect();
     assert!(names.is_sorted());
     names.dedup();
-    assert_eq!(names.len(), 20);
+    assert_eq!(names.len(), 24);
     for (situation, name) in Situation::ALL {
         assert_eq!(situation.as_str(), *name);
     }

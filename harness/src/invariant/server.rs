@@ -3,7 +3,7 @@
 pub(super) mod session;
 pub(super) mod stream;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use stalemate_wire::Method;
@@ -79,9 +79,12 @@ fn fates(
             .push((at, Fate::Opened));
     }
     let given: Vec<String> = fates.keys().cloned().collect();
+    // Sessions that are told of: a process may go down without them.
+    let mut told = BTreeSet::new();
     for (at, entry) in view.entries.iter().enumerate() {
         match &entry.event {
             Event::SessionOpened { server: s, session } if s == server => {
+                told.insert(session.clone());
                 let fate = (at, Fate::Opened);
                 fates.entry(session.clone()).or_default().push(fate);
             }
@@ -95,7 +98,7 @@ fn fates(
             }
             Event::ProcessDown { process, .. } if process == server => {
                 let perhaps = Fate::PerhapsEnded(ended(SessionEnd::ProcessEnded));
-                for id in &given {
+                for id in given.iter().filter(|id| !told.contains(*id)) {
                     fates.entry(id.clone()).or_default().push((at, perhaps));
                 }
             }

@@ -46,7 +46,10 @@ fn actions(form: &StepForm, names: &Names, report: &mut Report<'_>) -> Option<Ve
         StepForm::Disconnect(name) => StepAction::Disconnect(server(name)?),
         StepForm::Delete(name) => StepAction::Delete(server(name)?),
         StepForm::Expire(name) => StepAction::Expire {
-            server: server(name)?,
+            server: model(name, names, report)?,
+        },
+        StepForm::Notify(name) => StepAction::Notify {
+            server: model(name, names, report)?,
         },
         StepForm::Climb(name) => StepAction::Climb(server(name)?),
         StepForm::Reload(_) => StepAction::Reload,
@@ -120,6 +123,23 @@ fn actions(form: &StepForm, names: &Names, report: &mut Report<'_>) -> Option<Ve
         }
     };
     Some(vec![action])
+}
+
+/// A server that does as the scenario says, which a real one does not.
+fn model(name: &At<Text>, names: &Names, report: &mut Report<'_>) -> Option<String> {
+    let known = names.find(name, &names.servers(), "servers", report);
+    if names.real.contains(&name.value) {
+        report.add(
+            Finding::new(
+                name.span,
+                "a real server cannot be told to do that",
+                "its sessions and messages are its own",
+            )
+            .help("remove this step, or use a `dialect` instead of `real`"),
+        );
+        return None;
+    }
+    known.then(|| name.value.clone())
 }
 
 fn or(given: Option<Duration>, ms: u64) -> u64 {

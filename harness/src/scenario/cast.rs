@@ -27,6 +27,8 @@ const LONGEST_NAME: usize = 32;
 pub(super) struct Names {
     /// The servers, in the order of the file.
     pub(super) servers: Vec<String>,
+    /// Those of them that are real.
+    pub(super) real: Vec<String>,
     /// The hops, outermost first.
     pub(super) hops: Vec<String>,
     /// The machines and their processes.
@@ -153,6 +155,9 @@ pub(super) fn servers(
         }
         let kind = kind(name, server, vocabulary, report);
         let session_ids = session_ids(server, &mut ids, report);
+        if matches!(kind, Some(ServerKind::Real(_))) {
+            names.real.push(name.value.clone());
+        }
         if let (Some(kind), Ok(port)) = (kind, fits) {
             list.push(Server {
                 name: name.value.clone(),
@@ -167,6 +172,11 @@ pub(super) fn servers(
                         TimeoutForm::Never(_) => None,
                         TimeoutForm::After(duration) => Some(duration.0),
                     }),
+                durable: server
+                    .durable
+                    .as_ref()
+                    .map(|kept| kept.value.0)
+                    .unwrap_or_default(),
             });
         }
     }
@@ -181,7 +191,8 @@ fn kind(
 ) -> Option<ServerKind> {
     match (&server.dialect, &server.real) {
         (Some(dialect), None) => {
-            if !vocabulary.dialects.contains(&dialect.value) {
+            let unlisted = vocabulary.unlisted_dialects.contains(&dialect.value);
+            if !unlisted && !vocabulary.dialects.contains(&dialect.value) {
                 report.add(unknown(
                     dialect.span,
                     "dialects",
@@ -208,6 +219,16 @@ fn kind(
                         "it makes its own",
                     )
                     .help("remove `sessions`, or use a `dialect` instead of `real`"),
+                );
+            }
+            if let Some(kept) = &server.durable {
+                report.add(
+                    Finding::new(
+                        kept.span,
+                        "what a real server keeps cannot be chosen",
+                        "it keeps what it keeps",
+                    )
+                    .help("remove `durable`, or use a `dialect` instead of `real`"),
                 );
             }
             Some(ServerKind::Real(real.value.clone()))

@@ -7,10 +7,11 @@ use super::decode::{At, Decode, Entries, List, mismatch};
 use super::diagnose::{Finding, Report};
 use super::forms::{choice, record, words};
 use super::model::{CallExpect, HopKind, Tool, TriggerEvent};
-use super::scalar::{AnyText, Duration, One, Secret, Text, Whole, Word};
+use super::scalar::{AnyText, Duration, One, Secret, Text, Whole};
 use super::tree::{Kind, Node};
 use super::words::{nearest, quote};
 use crate::journal::Rung;
+use crate::server::Durable;
 
 record! {
     /// One scenario: who is there, what happens, what is promised.
@@ -65,6 +66,8 @@ record! {
         "supervisor" supervisor: Duration,
         /// The idle timeout of its sessions, or `never`, where it differs from the dialect's.
         "session-timeout" session_timeout: TimeoutForm,
+        /// What outlives its process: `nothing`, its `sessions`, or its `streams` with them; `nothing` if it is missing.
+        "durable" durable: At<One<Durable>>,
     }
 }
 
@@ -212,6 +215,8 @@ choice! {
     "cut" Cut(Targets) = "cut: nginx",
     /// Every session of the server expires.
     "expire" Expire(At<Text>) = "expire: memory",
+    /// The server tells every session's client that its list of tools changed.
+    "notify" Notify(At<Text>) = "notify: memory",
     /// The recovery ladder is climbed for that server; everything is healed and up from then on.
     "climb" Climb(At<Text>) = "climb: memory",
 }
@@ -456,37 +461,5 @@ record! {
         "violates" violates: List<At<Text>>,
         /// Why, for the reader.
         "why" why: Text,
-    }
-}
-
-impl Word for Tool {
-    const WHAT: &'static str = "tools";
-
-    fn words() -> Vec<(&'static str, Self)> {
-        Self::ALL.map(|tool| (tool.as_str(), tool)).to_vec()
-    }
-}
-
-impl Word for HopKind {
-    const WHAT: &'static str = "hops";
-
-    fn words() -> Vec<(&'static str, Self)> {
-        Self::ALL.map(|hop| (hop.as_str(), hop)).to_vec()
-    }
-}
-
-impl Word for TriggerEvent {
-    const WHAT: &'static str = "events";
-
-    fn words() -> Vec<(&'static str, Self)> {
-        Self::ALL.map(|(event, name)| (name, event)).to_vec()
-    }
-}
-
-impl Word for Rung {
-    const WHAT: &'static str = "rungs";
-
-    fn words() -> Vec<(&'static str, Self)> {
-        Self::ALL.map(|rung| (rung.as_str(), rung)).to_vec()
     }
 }

@@ -48,6 +48,8 @@ pub struct Vocabulary {
     pub clients: Vec<String>,
     /// The dialects of the model server, e.g. `supergateway-3.4.3`.
     pub dialects: Vec<String>,
+    /// Dialects that a scenario can use too, but that nobody is pointed to, e.g. `broken/server-resurrects`.
+    pub unlisted_dialects: Vec<String>,
     /// The real servers, e.g. `rmcp`.
     pub real_servers: Vec<String>,
     /// The invariants: id, and who can violate it.

@@ -6,6 +6,7 @@ mod check;
 mod choice;
 mod decode;
 mod diagnose;
+mod enumerations;
 mod file;
 mod forms;
 mod load;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::journal::Rung;
+use crate::server::Durable;
 
 /// The longest duration that a scenario can name, in milliseconds: 7 days. The shortest is 1 ms.
 pub const LONGEST_MS: u64 = 7 * 24 * 60 * 60 * 1000;
@@ -58,6 +59,8 @@ pub struct Server {
     pub supervisor_ms: u64,
     /// The idle timeout of its sessions in milliseconds, where it differs from the dialect's; `Some(None)` is "never".
     pub session_timeout_ms: Option<Option<u64>>,
+    /// What outlives its process besides the graph.
+    pub durable: Durable,
 }
 
 impl fmt::Debug for Server {
@@ -70,6 +73,7 @@ impl fmt::Debug for Server {
             .field("session_ids", &ids)
             .field("supervisor_ms", &self.supervisor_ms)
             .field("session_timeout_ms", &self.session_timeout_ms)
+            .field("durable", &self.durable)
             .finish()
     }
 }
@@ -221,6 +225,11 @@ pub enum StepAction {
     },
     /// Every session of the server expires.
     Expire {
+        /// The server.
+        server: String,
+    },
+    /// The server tells every session's client that its list of tools changed.
+    Notify {
         /// The server.
         server: String,
     },

@@ -47,6 +47,7 @@ fn subjects(step: &StepForm) -> &[At<Text>] {
         | StepForm::Disconnect(name)
         | StepForm::Delete(name)
         | StepForm::Expire(name)
+        | StepForm::Notify(name)
         | StepForm::Climb(name) => std::slice::from_ref(name),
         StepForm::Call(call) => call.on.as_slice(),
         StepForm::Restart(TargetOr::Full(form)) | StepForm::PowerLoss(TargetOr::Full(form)) => {
@@ -162,7 +163,8 @@ impl<'f> Timeline<'f, '_> {
             | StepForm::Crash(_)
             | StepForm::Cut(_)
             | StepForm::Stall(_)
-            | StepForm::Expire(_) => self.strike(subjects(&step.value), report),
+            | StepForm::Expire(_)
+            | StepForm::Notify(_) => self.strike(subjects(&step.value), report),
         }
     }
 

@@ -38,6 +38,30 @@ pub(super) enum Found {
     Poisoned,
 }
 
+/// What the cursor of a GET leads to (RES-04).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cursor {
+    /// There is no cursor.
+    None,
+    /// No stream that is known.
+    Unknown,
+    /// A stream without a connection.
+    Free,
+    /// A stream with one.
+    InUse,
+}
+
+/// What a request finds at the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scene {
+    pub(super) found: Found,
+    pub(super) cursor: Cursor,
+    /// Whether a session was opened in the life of this process.
+    pub(super) opened: bool,
+    /// Whether any is live.
+    pub(super) any_live: bool,
+}
+
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -124,12 +148,12 @@ pub(super) fn is_request(message: &Value) -> bool {
 }
 
 /// Asks the dialect's checks in turn.
-pub(super) fn admit(dialect: &Dialect, asked: &Asked, request: &Request, found: Found) -> Verdict {
+pub(super) fn admit(dialect: &Dialect, asked: &Asked, request: &Request, scene: Scene) -> Verdict {
     for check in &dialect.checks {
-        if *check == Check::Session && found == Found::Poisoned {
+        if *check == Check::Session && scene.found == Found::Poisoned {
             return Verdict::Poisoned;
         }
-        match objection(*check, dialect, asked, request, found) {
+        match objection(*check, dialect, asked, request, scene) {
             Some(situation) if !dialect.accepts(situation) => return Verdict::Refused(situation),
             _ => {}
         }
@@ -143,14 +167,19 @@ fn objection(
     dialect: &Dialect,
     asked: &Asked,
     request: &Request,
-    found: Found,
+    scene: Scene,
 ) -> Option<Situation> {
     use Situation as S;
+    let found = scene.found;
+    let single = dialect.sessions.single;
     let live = matches!(found, Found::Live { .. });
     let accepts = |what: &str| lists(request, header::ACCEPT, what);
     match (check, asked) {
         (Check::Json, Asked::Post(post)) => post.bad_json.then_some(S::BadJson),
-        (Check::Session, _) => no_session(asked, found),
+        (Check::Closed, _) => (single && scene.opened && !scene.any_live).then_some(S::Closed),
+        (Check::Session, _) => no_session(dialect, asked, scene),
+        (Check::SessionKnown, _) if found == Found::Unknown => no_session(dialect, asked, scene),
+        (Check::SessionNamed, _) if found == Found::None => no_session(dialect, asked, scene),
         (Check::Accept, Asked::Post(_)) => {
             let both = accepts("application/json") && accepts("text/event-stream");
             (!both).then_some(S::PostWrongAccept)
@@ -161,25 +190,36 @@ fn objection(
         }
         (Check::Message, Asked::Post(post)) => post.messages.is_none().then_some(S::PostNoMessage),
         (Check::Initialized, _) => {
-            (live && asked.initialize_within()).then_some(S::InitializeLiveSession)
+            let taken = live || single && scene.opened;
+            (taken && asked.initialize_within()).then_some(S::InitializeLiveSession)
         }
         (Check::Version, _) if !asked.initialize() => {
             let version = request.headers.get(header::PROTOCOL_VERSION)?;
             let taken = dialect.revisions.iter().any(|r| r == version);
             (!taken).then_some(S::UnsupportedVersion)
         }
+        (Check::Cursor, Asked::Get) if live => match scene.cursor {
+            Cursor::Unknown => Some(S::GetUnknownCursor),
+            Cursor::InUse => Some(S::GetCursorInUse),
+            Cursor::None | Cursor::Free => None,
+        },
         (Check::Stream, Asked::Get) => {
-            (found == Found::Live { listening: true }).then_some(S::GetSecondStream)
+            let resumes = dialect.sse.resume.is_some() && scene.cursor != Cursor::None;
+            let taken = found == Found::Live { listening: true } && !resumes;
+            taken.then_some(S::GetSecondStream)
         }
         _ => None,
     }
 }
 
 /// The situation of a request that leads to no live session and may not open one.
-pub(super) fn no_session(asked: &Asked, found: Found) -> Option<Situation> {
+pub(super) fn no_session(dialect: &Dialect, asked: &Asked, scene: Scene) -> Option<Situation> {
     use Situation as S;
-    match (found, asked) {
+    match (scene.found, asked) {
         (Found::Live { .. }, _) => None,
+        _ if dialect.sessions.single && !scene.opened && !asked.initialize() => {
+            Some(S::NotInitialized)
+        }
         (Found::None, Asked::Post(post)) => (!post.initialize).then_some(S::PostWithoutSession),
         (Found::None, Asked::Get) => Some(S::GetWithoutSession),
         (Found::None, Asked::Delete) => Some(S::DeleteWithoutSession),

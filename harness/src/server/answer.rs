@@ -29,6 +29,8 @@ pub enum Then {
     EndSession,
     /// A session is opened that nobody asked for; `${session}` is its id.
     MintSession,
+    /// As `mint-session`, but that session has ended before the answer is given.
+    MintDeadSession,
     /// The process exits with status 1 after the answer.
     ExitProcess,
 }

@@ -52,8 +52,46 @@ pub(super) struct Told {
     pub(super) effect: Option<(String, Value)>,
     /// The client wants (`true`) or no longer wants to hear of changes to the graph.
     pub(super) subscribed: Option<bool>,
+    /// The client wants to know how far the request is (PROG-01).
+    pub(super) progress: Option<Progress>,
     /// The answer.
     pub(super) reply: Reply,
+}
+
+/// How far a request is, told every second until it is answered (PROG-01).
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Progress {
+    /// What the client named it, as it stands.
+    token: Value,
+    /// The seconds that will have passed when it is told next.
+    done_s: u64,
+    /// When the answer comes.
+    all_ms: u64,
+}
+
+impl Progress {
+    /// Milliseconds from one to the next.
+    pub(super) const EVERY_MS: u64 = 1_000;
+
+    /// Whether the request is still unanswered when this is told.
+    pub(super) fn is_before_the_end(&self) -> bool {
+        self.done_s * Self::EVERY_MS < self.all_ms
+    }
+
+    /// The parameters of the notification.
+    pub(super) fn params(&self) -> String {
+        let (token, done) = (&self.token, self.done_s);
+        let all = self.all_ms.div_ceil(Self::EVERY_MS);
+        format!(r#"{{"progressToken":{token},"progress":{done},"total":{all}}}"#)
+    }
+
+    /// What is told a second later.
+    pub(super) fn next(self) -> Self {
+        Self {
+            done_s: self.done_s + 1,
+            ..self
+        }
+    }
 }
 
 impl Told {
@@ -61,6 +99,7 @@ impl Told {
         Self {
             effect: None,
             subscribed: None,
+            progress: None,
             reply,
         }
     }
@@ -80,11 +119,12 @@ impl Told {
     }
 }
 
-/// The notification of a changed graph, sent to clients that subscribed.
+/// The method and the parameters of the notification of a changed graph, sent to clients that subscribed.
 #[must_use]
-pub(super) fn graph_changed() -> String {
-    format!(
-        r#"{{"method":"notifications/resources/updated","params":{{"uri":"{GRAPH_URI}"}},"jsonrpc":"2.0"}}"#
+pub(super) fn graph_changed() -> (&'static str, String) {
+    (
+        "notifications/resources/updated",
+        format!(r#"{{"uri":"{GRAPH_URI}"}}"#),
     )
 }
 
@@ -199,8 +239,17 @@ fn call(store: &Store, params: &Value) -> Told {
                 entity_type: "slow".into(),
                 observations: Vec::new(),
             }]);
+            let token = params["_meta"].get("progressToken").cloned();
+            let token = token.filter(|_| arguments["progress"] == true);
             let result = tool_result("ok", r#"{"done":true}"#);
-            write(tool, arguments, ms, result)
+            Told {
+                progress: token.map(|token| Progress {
+                    token,
+                    done_s: 1,
+                    all_ms: ms,
+                }),
+                ..write(tool, arguments, ms, result)
+            }
         }
         _ => {
             let graph = Graph::of(match arguments["query"].as_str() {

@@ -1,19 +1,20 @@
 //! The server of one process: requests, timers and disasters in, ordered outputs out. How answers are worded is in the
-//! dialect, who is let in is in `admit`, what tools do is in `child`.
+//! dialect, who is let in is in `admit`, what tools do is in `child`, what goes out on streams in `stream`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use stalemate_wire::{Headers, Method, Request, Revision, header, sse};
+use stalemate_wire::{Method, Request, header};
 
-use super::admit::{Asked, Found, Post, Verdict, admit, is_request, no_session};
-use super::answer::{Escape, HeaderList, Then, fill};
-use super::child::{self, Reply};
-use super::dialect::{Dialect, Exit, Situation};
+use super::admit::{Asked, Cursor, Found, Post, Scene, Verdict, admit, is_request, no_session};
+use super::answer::{Escape, Then, fill};
+use super::child::{self, Progress, Reply};
+use super::dialect::{Cancelled, Dialect, Exit, Flaw, Situation};
 use super::life::{Due, Turn};
-use super::session::{StreamKind, Table};
-use super::{Input, Key, Options, Output, Store, TimerId};
+use super::session::{StreamId, StreamKind, Table};
+use super::stream::cursor;
+use super::{Durable, Input, Key, Options, Output, Store, TimerId};
 use crate::journal::SessionEnd;
 
 /// The server of one process. A restart is a new core with the same [`Store`].
@@ -24,19 +25,27 @@ pub struct ServerCore {
     pub(super) table: Table,
     pub(super) timers: BTreeMap<TimerId, Due>,
     pub(super) next_timer: u64,
+    /// Whether a session was opened in the life of this process, or found when it began.
+    pub(super) opened: bool,
     /// The process is told to stop, or died: nothing happens any more.
     pub(super) over: bool,
 }
 
 impl ServerCore {
-    /// A server that has just started: no session of an earlier process is known to it.
+    /// A server that has just started. No session of an earlier process is known to it, unless [`Options::durable`] says
+    /// otherwise; the idle clock of one that is starts with its next request.
     #[must_use]
     pub fn new(dialect: Arc<Dialect>, options: Options, store: Store) -> Self {
+        let table = match options.durable {
+            Durable::Nothing => Table::default(),
+            Durable::Sessions | Durable::Streams => store.table(),
+        };
         Self {
             dialect,
             options,
             store,
-            table: Table::default(),
+            opened: !table.ids().is_empty(),
+            table,
             timers: BTreeMap::new(),
             next_timer: 0,
             over: false,
@@ -60,16 +69,32 @@ impl ServerCore {
             Input::Timer(id) => self.timer(t, id),
             Input::Terminate => self.terminate(t),
             Input::ExpireAll => self.expire_all(t),
+            Input::Notify => self.tell_all(t),
             Input::ChildDied { session } => self.child_died(t, &session),
+        }
+        match self.options.durable {
+            Durable::Nothing => {}
+            kept => self
+                .store
+                .keep_table(self.table.durable(kept == Durable::Streams)),
         }
         turn.out
     }
 
-    /// The ids of the sessions that are live now, in the order of opening. Whoever ends the process ends them with
-    /// [`SessionEnd::ProcessEnded`].
+    /// The ids of the sessions that are live now, in the order of opening.
     #[must_use]
     pub fn live_sessions(&self) -> Vec<String> {
         self.table.ids()
+    }
+
+    /// The ids of those of them that the process's end ends. Whoever ends it notes that, with
+    /// [`SessionEnd::ProcessEnded`].
+    #[must_use]
+    pub fn mortal_sessions(&self) -> Vec<String> {
+        match self.options.durable {
+            Durable::Nothing => self.table.ids(),
+            Durable::Sessions | Durable::Streams => Vec::new(),
+        }
     }
 
     fn request(&mut self, t: &mut Turn, key: Key, request: &Request) {
@@ -85,10 +110,20 @@ impl ServerCore {
             return self.answer(t, key, situation, request, None);
         };
         let id = request.session_id().filter(|id| !id.is_empty());
+        let raised = id.filter(|_| self.dialect.flaws.contains(&Flaw::Resurrects));
+        if let Some(id) = raised.filter(|id| self.table.get(id).is_none()) {
+            self.table.add(id.to_owned());
+        }
         let found = self.find(id);
+        let scene = Scene {
+            found,
+            cursor: self.cursor(id, request),
+            opened: self.opened,
+            any_live: !self.table.ids().is_empty(),
+        };
         let live = id.filter(|_| matches!(found, Found::Live { .. }));
         let dialect = Arc::clone(&self.dialect);
-        match admit(&dialect, &asked, request, found) {
+        match admit(&dialect, &asked, request, scene) {
             Verdict::Refused(situation) => self.answer(t, key, situation, request, live),
             Verdict::Poisoned => {
                 if let Some(poison) = &dialect.hazards.poisoned_ids {
@@ -105,7 +140,7 @@ impl ServerCore {
                 }
                 // A dialect without the session check still has no session to serve this in.
                 _ => {
-                    if let Some(situation) = no_session(&asked, found) {
+                    if let Some(situation) = no_session(&dialect, &asked, scene) {
                         self.answer(t, key, situation, request, live);
                     }
                 }
@@ -121,10 +156,21 @@ impl ServerCore {
         match id {
             None => Found::None,
             Some(id) if self.table.get(id).is_some() => Found::Live {
-                listening: self.table.listener(id).is_some(),
+                listening: self.table.is_listening(id),
             },
             Some(id) if poisoned(id) => Found::Poisoned,
             Some(_) => Found::Unknown,
+        }
+    }
+
+    fn cursor(&self, session: Option<&str>, request: &Request) -> Cursor {
+        let Some((session, cursor)) = session.zip(cursor(request)) else {
+            return Cursor::None;
+        };
+        match self.find_cursor(session, cursor) {
+            None => Cursor::Unknown,
+            Some(place) if self.is_in_use(session, place) => Cursor::InUse,
+            Some(_) => Cursor::Free,
         }
     }
 
@@ -142,7 +188,14 @@ impl ServerCore {
             // `Dialect::parse` leaves no situation without an answer unless it is accepted, and then it is not asked for.
             return;
         };
-        let minted = (answer.then == Some(Then::MintSession)).then(|| self.open_session(t));
+        let mints = matches!(answer.then, Some(Then::MintSession | Then::MintDeadSession));
+        let minted = mints.then(|| self.open_session(t));
+        if let Some(id) = minted
+            .as_deref()
+            .filter(|_| answer.then == Some(Then::MintDeadSession))
+        {
+            self.end_session(t, id, SessionEnd::RefusalKilledIt);
+        }
         let session = minted.as_deref().or(live).or(request.session_id());
         let rpc_id = serde_json::from_slice::<Value>(&request.body)
             .ok()
@@ -183,6 +236,7 @@ impl ServerCore {
                     self.exit(t, &Exit { code: 1, why }, &rpc_id);
                 }
                 for id in minted.as_deref().into_iter().chain(live) {
+                    self.used(t, id);
                     self.rest(t, id);
                 }
             }
@@ -197,7 +251,7 @@ impl ServerCore {
         };
         let messages = post.messages.as_deref().unwrap_or_default();
         for message in messages {
-            self.note(&session, message);
+            self.note(t, &session, message);
         }
         let owed: Vec<Value> = messages
             .iter()
@@ -208,46 +262,77 @@ impl ServerCore {
             return self.answer(t, key, Situation::Accepted, request, Some(&session));
         }
         let dialect = Arc::clone(&self.dialect);
-        let (headers, revision) = if post.initialize {
-            let wanted = messages[0].pointer("/params/protocolVersion");
-            (
-                &dialect.sse.initialize_headers,
-                wanted.and_then(Value::as_str),
-            )
-        } else {
-            let sent = request.headers.get(header::PROTOCOL_VERSION);
-            (&dialect.sse.post_headers, sent)
+        let priming = dialect.sse.priming.as_ref();
+        let headers = match live {
+            None => &dialect.sse.initialize_headers,
+            Some(_) => &dialect.sse.post_headers,
         };
-        self.table
-            .open_stream(key, &session, StreamKind::Post, owed);
-        self.head(t, key, &session, headers, revision);
+        let revision = if post.initialize {
+            let wanted = messages[0].pointer("/params/protocolVersion");
+            wanted.and_then(Value::as_str)
+        } else {
+            request.headers.get(header::PROTOCOL_VERSION)
+        };
+        let apart = live.is_none() && priming.is_some_and(|p| p.opening_id.is_some());
+        let kind = if apart {
+            StreamKind::Opening
+        } else {
+            StreamKind::Post
+        };
+        let stream = self.table.open_stream(&session, kind, Some(key), owed);
+        self.head(t, key, &session, headers);
+        let primed = self.prime(t, stream, revision);
+        if primed && !post.initialize && priming.is_some_and(|p| p.closes) {
+            self.let_poll(t, stream);
+        }
         for message in messages.iter().filter(|m| is_request(m)) {
-            self.ask(t, key, &session, message);
+            self.ask(t, stream, &session, message);
             if self.over {
                 return;
             }
         }
     }
 
-    /// Acts on a notification. A cancelled call is answered nothing, ever (CAN-02), and its stream stays open: the
-    /// gateway waits for what the SDK behind it no longer sends.
-    fn note(&mut self, session: &str, message: &Value) {
+    /// Acts on a notification: a cancelled call is not answered any more, or with an error, as the dialect says.
+    fn note(&mut self, t: &mut Turn, session: &str, message: &Value) {
         if message["method"] != "notifications/cancelled" {
             return;
         }
         let cancelled = &message["params"]["requestId"];
-        let table = &mut self.table;
-        self.timers.retain(|_, due| match due {
-            Due::Answer { key, id, .. } => {
-                let here = table.stream_mut(*key).is_some_and(|s| s.session == session);
-                !(here && id == cancelled)
+        let table = &self.table;
+        let mut streams = Vec::new();
+        self.timers.retain(|_, due| {
+            let (Due::Answer { stream, id, .. } | Due::Progress { stream, id, .. }) = due else {
+                return true;
+            };
+            let here = table.stream(*stream).is_some_and(|s| s.session == session);
+            if here && id == cancelled {
+                streams.push(*stream);
+                return false;
             }
-            _ => true,
+            true
         });
+        // Its answer and its next progress were both on the way.
+        let Some(stream) = streams.first().copied() else {
+            return;
+        };
+        match self.dialect.hazards.cancelled_call.clone() {
+            Cancelled::Silence => {}
+            Cancelled::End => {
+                if let Some(stream) = self.table.stream_mut(stream) {
+                    stream.owed.retain(|owed| owed != cancelled);
+                }
+                self.finish(t, stream);
+            }
+            Cancelled::Error(fault) => {
+                let error = self.error(cancelled, fault.code, &fault.message);
+                self.deliver(t, stream, cancelled, error);
+            }
+        }
     }
 
     /// Carries out one request, and answers it now or later.
-    fn ask(&mut self, t: &mut Turn, key: Key, session: &str, message: &Value) {
+    fn ask(&mut self, t: &mut Turn, stream: StreamId, session: &str, message: &Value) {
         let id = &message["id"];
         let method = message["method"].as_str().unwrap_or_default();
         let params = message.get("params");
@@ -260,7 +345,14 @@ impl ServerCore {
             }
             if let Some((tool, arguments)) = told.effect {
                 t.out.push(Output::Effect { tool, arguments });
-                self.notify(t, session);
+                if self.table.get(session).is_some_and(|s| s.subscribed) {
+                    let (method, params) = child::graph_changed();
+                    let message = self.notification(method, Some(&params));
+                    self.tell(t, session, &message);
+                }
+            }
+            if let Some(progress) = told.progress {
+                self.arm_progress(t, stream, id.clone(), progress);
             }
             match told.reply {
                 Reply::Result { after_ms, result } => (after_ms, self.result(id, &result)),
@@ -268,10 +360,10 @@ impl ServerCore {
             }
         };
         if after_ms == 0 {
-            self.deliver(t, key, id, text);
+            self.deliver(t, stream, id, text);
         } else {
             let due = Due::Answer {
-                key,
+                stream,
                 id: id.clone(),
                 message: text,
             };
@@ -279,108 +371,32 @@ impl ServerCore {
         }
     }
 
-    /// Tells a client that subscribed of the changed graph, on its GET stream; without one nobody hears it.
-    fn notify(&mut self, t: &mut Turn, session: &str) {
-        let subscribed = self.table.get(session).is_some_and(|s| s.subscribed);
-        if let Some(key) = self.table.listener(session).filter(|_| subscribed) {
-            self.event(t, key, child::graph_changed());
+    fn arm_progress(&mut self, t: &mut Turn, stream: StreamId, id: Value, progress: Progress) {
+        if progress.is_before_the_end() {
+            let due = Due::Progress {
+                stream,
+                id,
+                progress,
+            };
+            self.arm(t, Progress::EVERY_MS, due);
         }
     }
 
-    /// Opens a GET stream on a live session.
-    fn listen(&mut self, t: &mut Turn, key: Key, request: &Request, session: &str) {
-        let dialect = Arc::clone(&self.dialect);
-        self.table
-            .open_stream(key, session, StreamKind::Get, Vec::new());
-        let revision = request.headers.get(header::PROTOCOL_VERSION);
-        self.head(t, key, session, &dialect.sse.get_headers, revision);
-    }
-
-    /// Sends the head of a stream that was just opened, and its priming event, for a peer of that revision.
-    fn head(
+    /// Tells the client how far its request is, on that request's stream.
+    pub(super) fn progress(
         &mut self,
         t: &mut Turn,
-        key: Key,
-        session: &str,
-        own: &HeaderList,
-        revision: Option<&str>,
+        stream: StreamId,
+        id: Value,
+        progress: Progress,
     ) {
-        let dialect = Arc::clone(&self.dialect);
-        let mut headers = Headers::new();
-        let vars = [("session", session)];
-        dialect.every_answer.fill_into(&mut headers, &vars);
-        own.fill_into(&mut headers, &vars);
-        t.out.push(Output::Head {
-            key,
-            status: 200,
-            headers,
-        });
-        if let Some(priming) = &dialect.sse.priming {
-            // Revisions are dates: they compare as text.
-            let revision = revision.unwrap_or(Revision::ASSUMED.as_str());
-            if priming.since.as_deref().is_none_or(|s| revision >= s) {
-                let event = sse::Event {
-                    data: Some(String::new()),
-                    id: self.event_id(key),
-                    retry_ms: priming.retry_ms,
-                    ..sse::Event::default()
-                };
-                t.out.push(Output::Event { key, event });
-            }
-        }
-        if let Some(keepalive) = &dialect.sse.keepalive {
-            self.arm(t, keepalive.every_ms, Due::Keepalive { key });
-        }
-    }
-
-    /// The id of the stream's next event, which is counted here.
-    fn event_id(&mut self, key: Key) -> Option<String> {
-        let stream = self.table.stream_mut(key)?;
-        let event = stream.events.to_string();
-        stream.events += 1;
-        let template = match stream.kind {
-            StreamKind::Post => self.dialect.sse.post_event_id.as_deref(),
-            StreamKind::Get => self.dialect.sse.get_event_id.as_deref(),
-        };
-        let ordinal = stream.ordinal.to_string();
-        let vars = [
-            ("session", stream.session.as_str()),
-            ("stream", &ordinal),
-            ("event", &event),
-        ];
-        template.map(|t| fill(t, &vars, Escape::None))
-    }
-
-    /// Sends a message on an open stream.
-    pub(super) fn event(&mut self, t: &mut Turn, key: Key, data: String) {
-        let event = sse::Event {
-            event: self.dialect.sse.event.clone(),
-            data: Some(data),
-            id: self.event_id(key),
-            ..sse::Event::default()
-        };
-        t.out.push(Output::Event { key, event });
-    }
-
-    /// Sends an answer on the stream of its request, and ends the stream after its last one (POST-10).
-    pub(super) fn deliver(&mut self, t: &mut Turn, key: Key, id: &Value, message: String) {
-        let Some(stream) = self.table.stream_mut(key) else {
+        // The session may have ended meanwhile, and the stream with it.
+        if self.table.stream(stream).is_none() {
             return;
-        };
-        stream.owed.retain(|owed| owed != id);
-        let abandoned = stream.abandoned;
-        if abandoned {
-            if let Some(exit) = self.dialect.hazards.abandoned_post.clone() {
-                return self.exit(t, &exit, id);
-            }
-        } else {
-            self.event(t, key, message);
         }
-        if let Some(stream) = self.table.drop_finished(key)
-            && !abandoned
-        {
-            self.finish(t, key, &stream);
-        }
+        let message = self.notification("notifications/progress", Some(&progress.params()));
+        self.event(t, stream, message);
+        self.arm_progress(t, stream, id, progress.next());
     }
 
     /// The result of an `initialize`, in the revision that it wants or else the preferred one (LIFE-07).
@@ -410,5 +426,15 @@ impl ServerCore {
             ("id", &id.to_string()),
         ];
         fill(&self.dialect.messages.error, &vars, Escape::None)
+    }
+
+    /// A notification in the dialect's member order.
+    pub(super) fn notification(&self, method: &str, params: Option<&str>) -> String {
+        let params = params.map_or_else(String::new, |p| format!(r#","params":{p}"#));
+        let vars = [
+            ("method", &*json!(method).to_string()),
+            ("params", params.as_str()),
+        ];
+        fill(&self.dialect.messages.notification, &vars, Escape::None)
     }
 }

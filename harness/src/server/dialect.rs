@@ -1,5 +1,6 @@
 //! Dialects: how one real server words its answers, what it checks first, and how it loses sessions. Each is a YAML file
-//! in `dialects/`; a new server is a new file and a line in [`FILES`]. What the words mean is in `admit` and `core`.
+//! in `dialects/`; a new server is a new file and a line in [`FILES`]. What the words mean is in
+//! `admit`, `core`, `stream` and `life`; the parts of a file are in `knobs` and `situation`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,17 +10,45 @@ use serde::Deserialize;
 
 use super::answer::{Answer, HeaderList, Then, variables};
 
+mod knobs;
+mod situation;
+mod variant;
+
+pub use self::knobs::{
+    Cancelled, Check, Exit, Finished, GetStreams, Hazards, IdShape, IdleClock, Keepalive, Messages,
+    PoisonedIds, Priming, Resume, RpcFault, Scope, Sessions, Sse, StreamEnd,
+};
+pub use self::situation::Situation;
+pub use self::variant::Flaw;
+
 /// The files, in the order in which they are listed to the user.
-const FILES: [&str; 2] = [
+const FILES: [&str; 9] = [
     include_str!("dialects/supergateway-3.4.3.yaml"),
     include_str!("dialects/supergateway-4.0.0.yaml"),
+    include_str!("dialects/typescript-sdk.yaml"),
+    include_str!("dialects/typescript-sdk-resumable.yaml"),
+    include_str!("dialects/server-everything.yaml"),
+    include_str!("dialects/python-sdk.yaml"),
+    include_str!("dialects/python-sdk-1.yaml"),
+    include_str!("dialects/rmcp.yaml"),
+    include_str!("dialects/spec.yaml"),
 ];
 
+/// The dialects that differ from those in little, listed behind them.
+const VARIANTS: &str = include_str!("dialects/variants.yaml");
+
+/// How the names of dialects begin that are wrong on purpose.
+const BROKEN: &str = "broken/";
+
 static DIALECTS: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(|| {
-    FILES
-        .iter()
-        .map(|file| Arc::new(Dialect::parse(file).unwrap_or_else(|e| panic!("{e}"))))
-        .collect()
+    let read = || {
+        let files: Result<Vec<_>, _> = FILES.iter().map(|file| Dialect::parse(file)).collect();
+        let mut dialects = files?;
+        dialects.extend(variant::parse(VARIANTS, &dialects)?);
+        Ok(dialects)
+    };
+    let dialects = read().unwrap_or_else(|e: DialectError| panic!("{e}"));
+    dialects.into_iter().map(Arc::new).collect()
 });
 
 /// One dialect.
@@ -50,251 +79,9 @@ pub struct Dialect {
     pub answers: BTreeMap<Situation, Answer>,
     /// How it loses sessions, streams and itself.
     pub hazards: Hazards,
-}
-
-/// How sessions are named and when they expire.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Sessions {
-    /// The shape of an id, for whoever draws them.
-    pub id: IdShape,
-    /// Milliseconds of rest after which a session expires; `None` is never. An open POST or GET keeps the session in
-    /// use: the clock starts when the last one ends.
-    pub idle_timeout_ms: Option<u64>,
-}
-
-/// The shape of a session id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IdShape {
-    /// A version 4 UUID with dashes.
-    UuidV4,
-    /// 32 lower-case hexadecimal digits.
-    Hex32,
-}
-
-/// A check of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Check {
-    /// The body is JSON.
-    Json,
-    /// The session id is there and known.
-    Session,
-    /// `Accept` lists what it must (POST-02, GET-02).
-    Accept,
-    /// The body is said to be JSON.
-    ContentType,
-    /// The body is a JSON-RPC message, or several.
-    Message,
-    /// No `initialize` on a live session.
-    Initialized,
-    /// The version header names a revision that it takes (VER-04).
-    Version,
-    /// No second GET stream on a session.
-    Stream,
-}
-
-/// Event streams.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Sse {
-    /// Headers of the answer to `initialize`; `${session}` is the id (SES-01).
-    pub initialize_headers: HeaderList,
-    /// Headers of the answers to other POSTs.
-    pub post_headers: HeaderList,
-    /// Headers of a GET stream.
-    pub get_headers: HeaderList,
-    /// The `event` field; `None` if there is none.
-    #[serde(default)]
-    pub event: Option<String>,
-    /// The `id` of events on POST streams, from `${session}`, `${stream}` (the POST's ordinal) and `${event}` (the
-    /// event's ordinal on the stream), both from 0 (RES-01).
-    #[serde(default)]
-    pub post_event_id: Option<String>,
-    /// The `id` of events on GET streams.
-    #[serde(default)]
-    pub get_event_id: Option<String>,
-    /// The event without data in front of each stream (POLL-01).
-    #[serde(default)]
-    pub priming: Option<Priming>,
-    /// Comments on a silent stream.
-    #[serde(default)]
-    pub keepalive: Option<Keepalive>,
-}
-
-/// The event without data in front of each stream.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Priming {
-    /// Its `retry` field in milliseconds (POLL-04).
-    #[serde(default)]
-    pub retry_ms: Option<u64>,
-    /// The first revision whose clients get it; `None` if all do.
-    #[serde(default)]
-    pub since: Option<String>,
-}
-
-/// Comments on an open stream.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Keepalive {
-    /// Milliseconds between two of them, counted from the stream's head; at least 1.
-    pub every_ms: u64,
-    /// The comment, behind its colon.
-    pub comment: String,
-}
-
-/// JSON-RPC messages, as templates in the server's member order.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Messages {
-    /// The result of `initialize`, from `${revision}`.
-    pub initialize: String,
-    /// A result, from `${result}` and `${id}`.
-    pub result: String,
-    /// An error, from `${code}`, `${message}` (quoted) and `${id}`.
-    pub error: String,
-}
-
-/// How the server loses sessions, streams and itself, besides what its answers say.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Hazards {
-    /// Session ids that kill the process.
-    #[serde(default)]
-    pub poisoned_ids: Option<PoisonedIds>,
-    /// The process dies of an answer that becomes ready after its POST was abandoned; `None` if that is harmless.
-    #[serde(default)]
-    pub abandoned_post: Option<Exit>,
-    /// What SIGTERM does to open streams.
-    pub stop: StreamEnd,
-    /// The error that a call gets whose child died; `None` if its stream just ends.
-    #[serde(default)]
-    pub child_death: Option<RpcFault>,
-}
-
-/// Session ids that kill the process.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct PoisonedIds {
-    /// The ids.
-    pub ids: Vec<String>,
-    /// How it dies.
-    pub exit: Exit,
-}
-
-/// How a process dies.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Exit {
-    /// The exit status.
-    pub code: i32,
-    /// The last line of its log; `${id}` is the request's JSON-RPC id where there is one.
-    pub why: String,
-}
-
-/// How streams end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StreamEnd {
-    /// The connection breaks.
-    Cut,
-    /// The last chunk is sent.
-    Clean,
-}
-
-/// A JSON-RPC error.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RpcFault {
-    /// The code.
-    pub code: i64,
-    /// The message.
-    pub message: String,
-}
-
-macro_rules! situations {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// A situation that servers answer differently.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-        pub enum Situation {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
-        }
-
-        impl Situation {
-            /// Every situation with its name in dialect files.
-            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$variant, $name)),*];
-        }
-    };
-}
-
-situations! {
-    /// A POST of notifications or responses was taken (POST-04).
-    Accepted = "accepted",
-    /// A POST whose body is no JSON.
-    BadJson = "bad-json",
-    /// A DELETE of a live session (SES-09, SES-10).
-    DeleteOk = "delete-ok",
-    /// A DELETE with an id that is not live.
-    DeleteUnknownSession = "delete-unknown-session",
-    /// A DELETE without an id.
-    DeleteWithoutSession = "delete-without-session",
-    /// A GET on a session that has a GET stream.
-    GetSecondStream = "get-second-stream",
-    /// A GET with an id that is not live (SES-07b).
-    GetUnknownSession = "get-unknown-session",
-    /// A GET without an id (SES-06).
-    GetWithoutSession = "get-without-session",
-    /// A GET that does not accept an event stream (GET-02).
-    GetWrongAccept = "get-wrong-accept",
-    /// An `initialize` with the id of a live session.
-    InitializeLiveSession = "initialize-live-session",
-    /// An `initialize` with an id that is not live.
-    InitializeUnknownSession = "initialize-unknown-session",
-    /// A method other than POST, GET, DELETE and OPTIONS.
-    MethodNotAllowed = "method-not-allowed",
-    /// An OPTIONS request.
-    Options = "options",
-    /// Another path than the endpoint's.
-    OtherPath = "other-path",
-    /// A POST whose JSON is no JSON-RPC message (POST-05).
-    PostNoMessage = "post-no-message",
-    /// A POST with an id that is not live (SES-07b).
-    PostUnknownSession = "post-unknown-session",
-    /// A POST without an id that is no `initialize` (SES-06).
-    PostWithoutSession = "post-without-session",
-    /// A POST that does not accept both JSON and an event stream (POST-02).
-    PostWrongAccept = "post-wrong-accept",
-    /// A POST whose body is not said to be JSON.
-    PostWrongContentType = "post-wrong-content-type",
-    /// A version header with a revision that is not taken (VER-04).
-    UnsupportedVersion = "unsupported-version",
-}
-
-impl Situation {
-    /// The name in dialect files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(s, _)| *s == self)
-            .map_or("", |(_, name)| name)
-    }
-
-    /// Whether a server can go on with the request as if nothing were wrong.
-    fn can_be_accepted(self) -> bool {
-        matches!(
-            self,
-            Self::GetSecondStream
-                | Self::GetWrongAccept
-                | Self::InitializeLiveSession
-                | Self::InitializeUnknownSession
-                | Self::PostWrongAccept
-                | Self::PostWrongContentType
-                | Self::UnsupportedVersion
-        )
-    }
+    /// The rules that it breaks on purpose; none in a dialect of a real server.
+    #[serde(skip)]
+    pub flaws: BTreeSet<Flaw>,
 }
 
 /// Why a text is no dialect.
@@ -310,16 +97,24 @@ impl fmt::Display for DialectError {
 impl std::error::Error for DialectError {}
 
 impl Dialect {
-    /// The dialect of that name.
+    /// The dialect of that name, a broken one included.
     #[must_use]
     pub fn get(name: &str) -> Option<Arc<Self>> {
         DIALECTS.iter().find(|d| d.name == name).cloned()
     }
 
-    /// The names of all dialects.
+    /// The names of all dialects, without those that are wrong on purpose.
     #[must_use]
     pub fn names() -> Vec<&'static str> {
-        DIALECTS.iter().map(|d| d.name.as_str()).collect()
+        let names = DIALECTS.iter().map(|d| d.name.as_str());
+        names.filter(|name| !name.starts_with(BROKEN)).collect()
+    }
+
+    /// The names of the dialects that are wrong on purpose, each in one way, for tests of invariants.
+    #[must_use]
+    pub fn broken_names() -> Vec<&'static str> {
+        let names = DIALECTS.iter().map(|d| d.name.as_str());
+        names.filter(|name| name.starts_with(BROKEN)).collect()
     }
 
     /// Reads a dialect file.
@@ -329,11 +124,14 @@ impl Dialect {
     pub fn parse(yaml: &str) -> Result<Self, DialectError> {
         let dialect: Self =
             serde_saphyr::from_str(yaml).map_err(|e| DialectError(e.to_string()))?;
-        let name = &dialect.name;
-        dialect
-            .check()
-            .map_err(|e| DialectError(format!("{name}: {e}")))?;
-        Ok(dialect)
+        dialect.checked()
+    }
+
+    fn checked(self) -> Result<Self, DialectError> {
+        match self.check() {
+            Ok(()) => Ok(self),
+            Err(e) => Err(DialectError(format!("{}: {e}", self.name))),
+        }
     }
 
     /// Whether the server goes on with the request in that situation.
@@ -342,15 +140,43 @@ impl Dialect {
         self.accepts.contains(&situation)
     }
 
+    /// Whether a request can bring the server into that situation.
+    #[must_use]
+    pub fn knows(&self, situation: Situation) -> bool {
+        match situation {
+            Situation::GetCursorInUse => self.sse.resume.is_some(),
+            Situation::Closed | Situation::NotInitialized => self.sessions.single,
+            _ => true,
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
         if self.revisions.is_empty() {
             return Err("`revisions` is empty".into());
+        }
+        let resume = self.sse.resume.as_ref();
+        if resume.is_some_and(|r| r.keeps == 0) {
+            return Err("`resume.keeps` is 0".into());
+        }
+        let closes = self.sse.priming.as_ref().is_some_and(|p| p.closes);
+        if closes && (resume.is_none() || self.sse.post_event_id.is_none()) {
+            return Err("`priming.closes` without a way to resume".into());
+        }
+        let order: BTreeSet<_> = self.sse.style.order.into_iter().collect();
+        if order.len() < 4 {
+            return Err("`style.order` names a field twice".into());
         }
         if self.sse.keepalive.as_ref().is_some_and(|k| k.every_ms == 0) {
             return Err("`keepalive.every-ms` is 0".into());
         }
         for (situation, name) in Situation::ALL {
             let accepted = self.accepts(*situation);
+            if !self.knows(*situation) {
+                if accepted || self.answers.contains_key(situation) {
+                    return Err(format!("`{name}` cannot happen to this server"));
+                }
+                continue;
+            }
             if accepted == self.answers.contains_key(situation) {
                 return Err(format!(
                     "`{name}` must be under either `answers` or `accepts`"
@@ -379,7 +205,7 @@ impl Dialect {
     /// Every template with its place and the variables that it may use.
     fn templates(&self) -> impl Iterator<Item = (&str, &str, &'static [&'static str])> {
         const ANSWER: &[&str] = &["method", "path", "version", "versions", "session", "id"];
-        const EVENT_ID: &[&str] = &["session", "stream", "event"];
+        const EVENT_ID: &[&str] = &["session", "stream", "event", "stream-uuid", "event-uuid"];
         let sse = &self.sse;
         let headers = [
             ("every-answer", &self.every_answer, &[][..]),
@@ -416,6 +242,11 @@ impl Dialect {
                 "error",
                 &self.messages.error,
                 &["code", "message", "id"][..],
+            ),
+            (
+                "notification",
+                &self.messages.notification,
+                &["method", "params"][..],
             ),
         ];
         headers.chain(answers).chain(ids).chain(messages)

@@ -1,12 +1,12 @@
 //! How sessions, streams and the process begin to rest, expire and end: the half of the core that no request asks for.
 
 use serde_json::Value;
-use stalemate_wire::sse;
 
 use super::answer::{Escape, fill};
+use super::child::Progress;
 use super::core::ServerCore;
-use super::dialect::{Exit, StreamEnd};
-use super::session::{Stream, StreamKind};
+use super::dialect::{Exit, IdleClock, StreamEnd};
+use super::session::{Stream, StreamId};
 use super::{Key, Output, TimerId};
 use crate::journal::SessionEnd;
 
@@ -19,9 +19,15 @@ pub(super) enum Due {
     Keepalive { key: Key },
     /// The answer to a request is ready.
     Answer {
-        key: Key,
+        stream: StreamId,
         id: Value,
         message: String,
+    },
+    /// The request of that id is further on.
+    Progress {
+        stream: StreamId,
+        id: Value,
+        progress: Progress,
     },
 }
 
@@ -43,6 +49,7 @@ impl ServerCore {
     pub(super) fn open_session(&mut self, t: &mut Turn) -> String {
         let id = (self.options.ids)();
         self.table.add(id.clone());
+        self.opened = true;
         t.out.push(Output::OpenSession {
             session: id.clone(),
         });
@@ -52,7 +59,7 @@ impl ServerCore {
     /// Ends a session: its streams end cleanly, then it is gone.
     pub(super) fn end_session(&mut self, t: &mut Turn, id: &str, cause: SessionEnd) {
         let streams = self.table.take_streams(id);
-        t.close(streams.into_iter().map(|(key, _)| key), true);
+        t.close(streams, true);
         self.forget_session(t, id, cause);
     }
 
@@ -62,7 +69,7 @@ impl ServerCore {
         let streams = self.table.take_streams(id);
         self.forget_session(t, id, SessionEnd::RefusalKilledIt);
         t.out.push(refusal);
-        t.close(streams.into_iter().map(|(key, _)| key), true);
+        t.close(streams, true);
     }
 
     fn forget_session(&mut self, t: &mut Turn, id: &str, cause: SessionEnd) {
@@ -76,12 +83,31 @@ impl ServerCore {
 
     /// Starts the idle clock of a session anew, unless somebody waits on one of its streams.
     pub(super) fn rest(&mut self, t: &mut Turn, id: &str) {
+        if self.dialect.sessions.idle_clock == IdleClock::Streams && !self.table.in_use(id) {
+            self.start_clock(t, id);
+        }
+    }
+
+    /// A stream of the session has a peer now, or a message of it came or went.
+    pub(super) fn used(&mut self, t: &mut Turn, id: &str) {
+        match self.dialect.sessions.idle_clock {
+            IdleClock::Messages => self.start_clock(t, id),
+            IdleClock::Streams if self.table.in_use(id) => {
+                if let Some(session) = self.table.get_mut(id) {
+                    session.idle = None;
+                }
+            }
+            IdleClock::Streams => {}
+        }
+    }
+
+    fn start_clock(&mut self, t: &mut Turn, id: &str) {
         let timeout = self
             .options
             .session_timeout_ms
             .unwrap_or(self.dialect.sessions.idle_timeout_ms);
         let Some(timeout_ms) = timeout else { return };
-        if self.over || self.table.in_use(id) || self.table.get(id).is_none() {
+        if self.over || self.table.get(id).is_none() {
             return;
         }
         let due = Due::Idle {
@@ -115,21 +141,6 @@ impl ServerCore {
         self.over = true;
     }
 
-    pub(super) fn aborted(&mut self, t: &mut Turn, key: Key) {
-        let Some(stream) = self.table.stream_mut(key) else {
-            return;
-        };
-        let session = stream.session.clone();
-        match stream.kind {
-            // The child works on: a disconnect is no cancellation (POST-12).
-            StreamKind::Post => stream.abandoned = true,
-            StreamKind::Get => {
-                self.table.drop_stream(key);
-            }
-        }
-        self.rest(t, &session);
-    }
-
     pub(super) fn timer(&mut self, t: &mut Turn, id: TimerId) {
         match self.timers.remove(&id) {
             Some(Due::Idle { session })
@@ -138,18 +149,23 @@ impl ServerCore {
                 self.end_session(t, &session, SessionEnd::Expired);
             }
             Some(Due::Keepalive { key }) => {
-                let open = self.table.stream_mut(key).is_some_and(|s| !s.abandoned);
+                let open = self.table.stream_on(key).is_some();
                 let keepalive = self.dialect.sse.keepalive.clone();
                 if let Some(keepalive) = keepalive.filter(|_| open) {
-                    let event = sse::Event {
-                        comments: vec![keepalive.comment],
-                        ..sse::Event::default()
-                    };
-                    t.out.push(Output::Event { key, event });
+                    self.comment(t, key, keepalive.comment);
                     self.arm(t, keepalive.every_ms, Due::Keepalive { key });
                 }
             }
-            Some(Due::Answer { key, id, message }) => self.deliver(t, key, &id, message),
+            Some(Due::Answer {
+                stream,
+                id,
+                message,
+            }) => self.deliver(t, stream, &id, message),
+            Some(Due::Progress {
+                stream,
+                id,
+                progress,
+            }) => self.progress(t, stream, id, progress),
             // The session is gone, or was used since.
             Some(Due::Idle { .. }) | None => {}
         }
@@ -157,16 +173,16 @@ impl ServerCore {
 
     pub(super) fn terminate(&mut self, t: &mut Turn) {
         let clean = self.dialect.hazards.stop == StreamEnd::Clean;
-        t.close(self.table.take_all_streams(), clean);
+        t.close(self.table.disconnect_all(), clean);
         self.over = true;
     }
 
     pub(super) fn child_died(&mut self, t: &mut Turn, session: &str) {
         if let Some(fault) = self.dialect.hazards.child_death.clone() {
-            for (key, stream) in self.table.streams_of(session) {
-                for id in &stream.owed {
+            for (stream, Stream { owed, .. }) in self.table.connected(session) {
+                for id in &owed {
                     let message = self.error(id, fault.code, &fault.message);
-                    self.event(t, key, message);
+                    self.event(t, stream, message);
                 }
             }
         }
@@ -179,9 +195,11 @@ impl ServerCore {
         }
     }
 
-    /// Ends a stream whose last answer is out (POST-10).
-    pub(super) fn finish(&mut self, t: &mut Turn, key: Key, stream: &Stream) {
-        t.close([key], true);
-        self.rest(t, &stream.session);
+    /// Every client is told that the list of tools changed.
+    pub(super) fn tell_all(&mut self, t: &mut Turn) {
+        let message = self.notification("notifications/tools/list_changed", None);
+        for session in self.table.ids() {
+            self.tell(t, &session, &message);
+        }
     }
 }

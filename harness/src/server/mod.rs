@@ -2,7 +2,7 @@
 //!
 //! Values in, ordered outputs out. There is no socket, no clock and no async code here: the shell in `world` carries the
 //! outputs out in their order, which is the order in which things happen in the real server, and may stop between any two
-//! of them. Resuming a stream (RES-04) is deliberately absent: no server modelled so far keeps its events.
+//! of them. Authorization and `Origin` (ORG-02) are deliberately absent: no scenario is about them.
 
 mod admit;
 mod answer;
@@ -13,6 +13,7 @@ mod life;
 mod schema;
 mod session;
 mod store;
+mod stream;
 
 use serde_json::Value;
 use stalemate_wire::{Headers, Request, Response, sse};
@@ -20,8 +21,9 @@ use stalemate_wire::{Headers, Request, Response, sse};
 pub use self::answer::{Answer, Framing, HeaderList, Then};
 pub use self::core::ServerCore;
 pub use self::dialect::{
-    Check, Dialect, DialectError, Exit, Hazards, IdShape, Keepalive, Messages, PoisonedIds,
-    Priming, RpcFault, Sessions, Situation, Sse, StreamEnd,
+    Cancelled, Check, Dialect, DialectError, Exit, Finished, Flaw, GetStreams, Hazards, IdShape,
+    IdleClock, Keepalive, Messages, PoisonedIds, Priming, Resume, RpcFault, Scope, Sessions,
+    Situation, Sse, StreamEnd,
 };
 pub use self::store::{Entity, Store};
 
@@ -42,6 +44,35 @@ pub struct Options {
     /// The idle timeout of sessions in milliseconds, at least 1, where it differs from the dialect's; `Some(None)` is
     /// "never".
     pub session_timeout_ms: Option<Option<u64>>,
+    /// What outlives the process in the [`Store`].
+    pub durable: Durable,
+}
+
+/// What outlives a process in the [`Store`]. The graph always does; calls in flight never do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durable {
+    /// Only the graph: the process's end ends the sessions.
+    #[default]
+    Nothing,
+    /// The sessions too, but no event of their streams.
+    Sessions,
+    /// The sessions, and their streams with the events that were kept.
+    Streams,
+}
+
+impl Durable {
+    /// Every choice there is.
+    pub const ALL: [Self; 3] = [Self::Nothing, Self::Sessions, Self::Streams];
+
+    /// The name in scenarios.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Sessions => "sessions",
+            Self::Streams => "streams",
+        }
+    }
 }
 
 /// What happens to the server.
@@ -62,10 +93,12 @@ pub enum Input {
     /// A timer is due. One that no longer matters says nothing.
     Timer(TimerId),
     /// SIGTERM. Open streams are cut or ended, as the dialect says; the sessions are left for
-    /// [`ServerCore::live_sessions`], because the process ends them, not the server.
+    /// [`ServerCore::mortal_sessions`], because the process ends them, not the server.
     Terminate,
     /// The scenario makes every session expire, whatever is open on it.
     ExpireAll,
+    /// The scenario makes the server tell every session's client that the list of tools changed.
+    Notify,
     /// The stdio child behind a session ended.
     ChildDied {
         /// The session.
@@ -120,6 +153,8 @@ pub enum Output {
         key: Key,
         /// The event.
         event: sse::Event,
+        /// How it is spelled.
+        style: sse::Style,
     },
     /// The end of a stream.
     Close {
@@ -135,7 +170,7 @@ pub enum Output {
         /// When, in milliseconds of the clock that the core is called with.
         at_ms: u64,
     },
-    /// The process dies here. Its sessions are still in [`ServerCore::live_sessions`]; its connections break.
+    /// The process dies here. Its sessions are still in [`ServerCore::mortal_sessions`]; its connections break.
     Exit {
         /// The exit status.
         code: i32,

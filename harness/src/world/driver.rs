@@ -49,7 +49,7 @@ pub enum Ask {
 /// Commands on their way to the driver.
 pub type Commands = Rc<RefCell<VecDeque<Command>>>;
 
-/// The ids of the sessions that live at a model server now.
+/// The ids of the sessions of a model server that would end with its process now.
 pub type LiveSessions = Rc<dyn Fn() -> Vec<String>>;
 
 /// A process as the driver manages it.
@@ -345,6 +345,11 @@ impl<'a> Driver<'a> {
                     on: Vec::new(),
                 });
                 self.processes[&*server].host.order(Order::ExpireAll);
+            }
+            StepAction::Notify { server } => {
+                // The journal sees it when it is on the wire: until then this is no quiet time.
+                self.quiet = 0;
+                self.processes[&*server].host.order(Order::Notify);
             }
             other => unreachable!("not a fault: {other:?}"),
         }

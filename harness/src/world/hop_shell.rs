@@ -110,7 +110,7 @@ impl HopShell {
                         let host = Rc::clone(&self.host);
                         spawn_local(async move { drain(&host, limit_ms).await });
                     }
-                    Some(Order::ExpireAll) => {}
+                    Some(Order::ExpireAll | Order::Notify) => {}
                     None => std::future::pending().await,
                 },
                 () = self.host.drains(), if listener.is_some() => listener = None,

@@ -43,10 +43,10 @@ pub async fn run(
         tokio::select! {
             biased;
             order = orders.recv() => match order {
-                // A program around rmcp that does not handle SIGTERM ends at once, connections and all. That sessions
-                // expire cannot be ordered from outside; loading refuses scenarios that try.
+                // A program around rmcp that does not handle SIGTERM ends at once, connections and all. The rest cannot
+                // be ordered from outside; loading refuses scenarios that try.
                 Some(Order::Stop | Order::Drain(_)) => host.stopped().await,
-                Some(Order::ExpireAll) => {}
+                Some(Order::ExpireAll | Order::Notify) => {}
                 None => std::future::pending().await,
             },
             accepted = listener.accept() => {

@@ -183,12 +183,13 @@ impl World<'_> {
             server.kind.clone(),
         );
         let session_timeout_ms = server.session_timeout_ms;
+        let durable = server.durable;
         let core: Rc<RefCell<Option<Rc<RefCell<ServerCore>>>>> = Rc::default();
         let seen = Rc::clone(&core);
         let sessions: LiveSessions = Rc::new(move || {
             seen.borrow()
                 .as_ref()
-                .map_or_else(Vec::new, |core| core.borrow().live_sessions())
+                .map_or_else(Vec::new, |core| core.borrow().mortal_sessions())
         });
         if let Some(managed) = self.processes.get_mut(&name) {
             managed.sessions = Some((Arc::clone(&name), sessions));
@@ -221,6 +222,7 @@ impl World<'_> {
                             path: ENDPOINT.to_owned(),
                             ids: Box::new(move || ids.borrow_mut().next()),
                             session_timeout_ms,
+                            durable,
                         };
                         let new = Rc::new(RefCell::new(ServerCore::new(dialect, options, store)));
                         *core.borrow_mut() = Some(Rc::clone(&new));

@@ -92,6 +92,7 @@ pub async fn run(
                     spawn_local(async move { shell.drain(limit_ms).await });
                 }
                 Some(Order::ExpireAll) => shell.input(Input::ExpireAll).await,
+                Some(Order::Notify) => shell.input(Input::Notify).await,
                 None => std::future::pending().await,
             },
             Some(key) = aborts.recv() => {
@@ -249,7 +250,9 @@ impl ServerShell {
                     .expect("an exchange is answered once")
                     .send(response);
             }
-            Output::Event { key, event } => self.piece(key, Piece::Data(event.encode().into())),
+            Output::Event { key, event, style } => {
+                self.piece(key, Piece::Data(event.encode_as(&style).into()));
+            }
             Output::Close { key, clean } => {
                 if !clean {
                     self.piece(key, Piece::Cut);

@@ -21,6 +21,8 @@ pub enum Order {
     Drain(u64),
     /// Every session expires.
     ExpireAll,
+    /// Every session's client is told that the list of tools changed.
+    Notify,
 }
 
 /// What a process tells the driver.

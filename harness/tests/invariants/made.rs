@@ -206,6 +206,7 @@ fn request(what: &str, id: Option<&str>, call: Option<u32>) -> RequestSummary {
 
 fn response(status: u16, session: Option<&str>) -> ResponseSummary {
     ResponseSummary {
+        call: None,
         status,
         session: session.map(str::to_owned),
         content_type: None,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use stalemate::journal::SessionEnd;
 use stalemate::server::{
-    Dialect, Framing, Input, Key, Options, Output, ServerCore, Store, TimerId,
+    Dialect, Durable, Framing, Input, Key, Options, Output, ServerCore, Store, TimerId,
 };
 use stalemate_wire::{Headers, Method, Request};
 
@@ -40,6 +40,8 @@ impl Got {
 pub(crate) struct Server {
     dialect: Arc<Dialect>,
     timeout: Option<Option<u64>>,
+    /// What the processes after the next restart leave behind.
+    durable: Durable,
     pub(crate) store: Store,
     core: ServerCore,
     pub(crate) now_ms: u64,
@@ -75,11 +77,13 @@ impl Server {
             path: "/mcp".into(),
             ids: ids(0),
             session_timeout_ms: timeout,
+            durable: Durable::Nothing,
         };
         Self {
             core: ServerCore::new(Arc::clone(&dialect), options, store.clone()),
             dialect,
             timeout,
+            durable: Durable::Nothing,
             store,
             now_ms: 0,
             timers: BTreeMap::new(),
@@ -90,12 +94,21 @@ impl Server {
         }
     }
 
+    /// A server whose processes leave that behind.
+    pub(crate) fn durable(dialect: &str, durable: Durable) -> Self {
+        let mut server = Self::new(dialect);
+        server.durable = durable;
+        server.restart();
+        server
+    }
+
     /// A new process on the same store.
     pub(crate) fn restart(&mut self) {
         let options = Options {
             path: "/mcp".into(),
             ids: ids(self.processes),
             session_timeout_ms: self.timeout,
+            durable: self.durable,
         };
         self.processes += 1;
         self.core = ServerCore::new(Arc::clone(&self.dialect), options, self.store.clone());
@@ -105,6 +118,10 @@ impl Server {
 
     pub(crate) fn live(&self) -> Vec<String> {
         self.core.live_sessions()
+    }
+
+    pub(crate) fn mortal(&self) -> Vec<String> {
+        self.core.mortal_sessions()
     }
 
     /// Hands an input in and returns what came out, which is gathered too.
@@ -138,10 +155,10 @@ impl Server {
                     };
                     assert_eq!(self.got.insert(key, got), None, "{key:?} answered twice");
                 }
-                Output::Event { key, event } => {
+                Output::Event { key, event, style } => {
                     let got = self.got.get_mut(&key).expect("an event without a head");
                     assert_eq!(got.end, None, "an event after the end");
-                    got.body.extend(event.encode());
+                    got.body.extend(event.encode_as(&style));
                 }
                 Output::Close { key, clean } => {
                     let got = self.got.get_mut(&key).expect("an end without a head");

@@ -40,6 +40,8 @@ fn names() {
         ("no step", changed(steps, "  []\n")),
         ("no seed", extended("seeds: []")),
         ("an empty machine", changed("[memory, nginx]", "[]")),
+        ("what a real server keeps", changed("{real: rmcp}", "{real: rmcp, durable: sessions}")),
+        ("nothing that can be kept", changed("port: 3001}", "durable: session}")),
     ]);
 }
 

@@ -6,6 +6,7 @@ use stalemate::scenario::{
     Call, CallExpect, FateSpec, Hop, HopKind, Injection, LONGEST_MS, Server, ServerKind, Step,
     StepAction, Tool, Trigger, TriggerEvent,
 };
+use stalemate::server::Durable;
 
 use crate::support::{LEAST, WHOLE, right};
 
@@ -44,6 +45,7 @@ fn the_cast_is_as_written() {
         session_ids: strings(&["ead943df-8fd9-4839-ae58-611a949e59c4"]),
         supervisor_ms: 2_500,
         session_timeout_ms: Some(None),
+        durable: Durable::Nothing,
     };
     assert_eq!(memory, &written);
     assert!(!format!("{memory:?}").contains("8fd9"), "the id is whole");
@@ -115,6 +117,28 @@ fn the_steps_are_as_written() {
     ];
     let steps = right(WHOLE).steps.into_iter();
     assert_eq!(steps.map(|step| (step.line, step.action)).collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn a_server_can_keep_its_sessions_and_be_told_to_notify() {
+    let text = LEAST
+        .replace(
+            "a: {dialect: strict}",
+            "a: {dialect: broken/strict, durable: streams}",
+        )
+        .replace(
+            "b: {dialect: strict,",
+            "b: {dialect: strict, durable: sessions,",
+        )
+        .replace("steps: [", "steps: [{notify: a}, ");
+    let scenario = right(&text);
+    let durable: Vec<Durable> = scenario.servers.iter().map(|s| s.durable).collect();
+    assert_eq!(
+        durable,
+        [Durable::Streams, Durable::Sessions, Durable::Nothing]
+    );
+    let notify = StepAction::Notify { server: "a".into() };
+    assert_eq!(scenario.steps[0].action, notify);
 }
 
 #[test]

@@ -61,7 +61,9 @@ fn order_of_steps() {
             "expire: memory",
             "cut: nginx",
             "stall: {target: nginx, for: 1s}",
+            "notify: memory",
         ])),
+        ("what a real server cannot be told", stepped(&["expire: other", "notify: other"])),
     ]);
 }
 

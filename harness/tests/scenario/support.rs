@@ -104,6 +104,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
             "rmcp",
         ]),
         dialects: words(&["supergateway-3.4.3", "supergateway-4.0.0", "strict"]),
+        unlisted_dialects: words(&["broken/strict"]),
         real_servers: words(&["rmcp", "everything"]),
         invariants: vec![
             invariant("cli-recovers", InvariantParty::Client),

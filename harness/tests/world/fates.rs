@@ -210,6 +210,7 @@ fn the_table_of_fates() {
     };
     let response = |stream| {
         Message::Response(ResponseSummary {
+            call: None,
             status: 200,
             session: None,
             content_type: None,
@@ -220,6 +221,8 @@ fn the_table_of_fates() {
     };
     let sse = || {
         Message::Sse(SseSummary {
+            call: None,
+            digest: None,
             id: None,
             retry_ms: None,
             bytes: 0,

@@ -1,6 +1,8 @@
 //! Server-sent events: an encoder and an incremental decoder that keeps the raw bytes of each event, so that a tap can
 //! forward exactly what was sent. Reconnecting and `retry` waits are the client's business.
 
+use serde::{Deserialize, Serialize};
+
 /// One event, as its fields stand on the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
@@ -17,6 +19,40 @@ pub struct Event {
     pub comments: Vec<String>,
 }
 
+/// A field of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Field {
+    /// `event`.
+    Event,
+    /// `data`.
+    Data,
+    /// `id`.
+    Id,
+    /// `retry`.
+    Retry,
+}
+
+/// How a server spells an event. The standard leaves the order of the fields and the line end open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Style {
+    /// The fields in their order, each once.
+    pub order: [Field; 4],
+    /// Whether lines end in CR LF.
+    pub crlf: bool,
+}
+
+impl Default for Style {
+    /// `event`, `data`, `id`, `retry`, each with a line feed.
+    fn default() -> Self {
+        Self {
+            order: [Field::Event, Field::Data, Field::Id, Field::Retry],
+            crlf: false,
+        }
+    }
+}
+
 impl Event {
     /// A `message` event with that data.
     #[must_use]
@@ -28,28 +64,45 @@ impl Event {
         }
     }
 
-    /// The bytes of the event in the field order event, data, id, retry, with its closing blank line.
+    /// The bytes of the event in the default style, with its closing blank line.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        self.encode_as(&Style::default())
+    }
+
+    /// The bytes of the event in that style, with its closing blank line. Comments come first.
+    #[must_use]
+    pub fn encode_as(&self, style: &Style) -> Vec<u8> {
+        let end = if style.crlf { "\r\n" } else { "\n" };
         let mut out = String::new();
         for comment in &self.comments {
-            out.push_str(&format!(":{comment}\n"));
+            out.push_str(&format!(":{comment}{end}"));
         }
-        if let Some(event) = &self.event {
-            out.push_str(&format!("event: {event}\n"));
-        }
-        if let Some(data) = &self.data {
-            for line in data.split('\n') {
-                out.push_str(&format!("data: {line}\n"));
+        for field in style.order {
+            match field {
+                Field::Event => {
+                    if let Some(event) = &self.event {
+                        out.push_str(&format!("event: {event}{end}"));
+                    }
+                }
+                Field::Data => {
+                    for line in self.data.iter().flat_map(|data| data.split('\n')) {
+                        out.push_str(&format!("data: {line}{end}"));
+                    }
+                }
+                Field::Id => {
+                    if let Some(id) = &self.id {
+                        out.push_str(&format!("id: {id}{end}"));
+                    }
+                }
+                Field::Retry => {
+                    if let Some(retry) = self.retry_ms {
+                        out.push_str(&format!("retry: {retry}{end}"));
+                    }
+                }
             }
         }
-        if let Some(id) = &self.id {
-            out.push_str(&format!("id: {id}\n"));
-        }
-        if let Some(retry) = self.retry_ms {
-            out.push_str(&format!("retry: {retry}\n"));
-        }
-        out.push('\n');
+        out.push_str(end);
         out.into_bytes()
     }
 
@@ -159,6 +212,28 @@ mod tests {
         }
         assert_eq!(decoder.next_event(), Some((event.clone(), event.encode())));
         assert!(decoder.rest().is_empty());
+    }
+
+    #[test]
+    fn a_style_orders_fields_and_ends_lines() {
+        let event = Event {
+            id: Some("7".into()),
+            retry_ms: Some(9),
+            comments: vec![" c".into()],
+            ..Event::message("a\nb")
+        };
+        let style = Style {
+            order: [Field::Id, Field::Retry, Field::Event, Field::Data],
+            crlf: true,
+        };
+        let bytes = event.encode_as(&style);
+        assert_eq!(
+            String::from_utf8_lossy(&bytes),
+            ": c\r\nid: 7\r\nretry: 9\r\nevent: message\r\ndata: a\r\ndata: b\r\n\r\n"
+        );
+        let mut decoder = Decoder::new();
+        decoder.push(&bytes);
+        assert_eq!(decoder.next_event(), Some((event, bytes)));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //! not shown: it is by their length that an access log tells them apart.
 
 use super::page::Page;
-use crate::server::{Answer, Check, Dialect, Exit, Hazards, IdShape, Situation, StreamEnd, Then};
+use crate::server::{
+    Answer, Cancelled, Check, Dialect, Exit, Finished, Flaw, GetStreams, Hazards, IdShape,
+    IdleClock, Resume, Scope, Situation, StreamEnd, Then,
+};
 
 /// The page.
 pub(super) fn page(dialect: &Dialect) -> String {
@@ -14,17 +17,35 @@ pub(super) fn page(dialect: &Dialect) -> String {
     };
     let end = match dialect.sessions.idle_timeout_ms {
         None => "no session expires".to_owned(),
-        Some(ms) => format!("a session expires after {} of rest", time(ms)),
+        Some(ms) => match dialect.sessions.idle_clock {
+            IdleClock::Streams => format!("a session expires after {} of rest", time(ms)),
+            IdleClock::Messages => format!(
+                "a session expires {} after its last message, whatever streams are open",
+                time(ms)
+            ),
+        },
     };
-    page.field("Sessions", &format!("the id is {shape}; {end}"));
+    let single = match dialect.sessions.single {
+        true => "; there is one session in the life of the process, and never a second",
+        false => "",
+    };
+    page.field("Sessions", &format!("the id is {shape}; {end}{single}"));
     page.field("Revisions", &dialect.revisions.join(", "));
     let checks: Vec<&str> = dialect.checks.iter().copied().map(check).collect();
     page.field("Checks", &format!("in this order: {}", checks.join(", ")));
     page.field("Streams", &streams(dialect));
+    let resume = dialect.sse.resume.as_ref();
+    page.field(
+        "Cursors",
+        &resume.map_or("no event is kept".to_owned(), cursors),
+    );
+    let flaws = dialect.flaws.iter().copied().map(flaw);
+    page.list("Wrong on purpose", flaws);
     page.list("Hazards", hazards(&dialect.hazards));
     page.gap();
     let rows: Vec<[String; 4]> = Situation::ALL
         .iter()
+        .filter(|(situation, _)| dialect.knows(*situation))
         .map(|(situation, name)| row(dialect, *situation, name))
         .collect();
     page.table(
@@ -45,6 +66,7 @@ fn row(dialect: &Dialect, situation: Situation, name: &str) -> [String; 4] {
         Some(Then::KillSession) => "the session dies of the refusal",
         Some(Then::EndSession) => "the session ends as asked",
         Some(Then::MintSession) => "a session is opened unasked",
+        Some(Then::MintDeadSession) => "a session is opened unasked, and ended",
         Some(Then::ExitProcess) => "the process exits",
     };
     [
@@ -87,7 +109,45 @@ fn streams(dialect: &Dialect) -> String {
         None => "a silent stream stays silent".to_owned(),
         Some(keepalive) => format!("a comment every {}", time(keepalive.every_ms)),
     };
-    format!("{ids}; {priming}; {keepalive}")
+    let gets = match sse.get_streams {
+        GetStreams::One => "a session has one GET stream",
+        GetStreams::Each => "each GET opens a stream",
+    };
+    format!("{gets}; {ids}; {priming}; {keepalive}")
+}
+
+fn cursors(resume: &Resume) -> String {
+    let whose = match resume.scope {
+        Scope::Stream => "of its stream",
+        Scope::Session => "of all streams of the session",
+        Scope::Server => "of all sessions",
+    };
+    let from = match resume.inclusive {
+        true => "from the event that it names on",
+        false => "behind the event that it names",
+    };
+    let then = match resume.continues {
+        true => "and the stream goes on",
+        false => "and nothing comes after them",
+    };
+    let finished = match resume.finished {
+        Finished::Ends => "a stream whose last answer was sent ends after them",
+        Finished::Hangs => "a stream whose last answer was sent stays open after them",
+        Finished::Forgotten => "a stream whose last answer was sent is unknown",
+    };
+    let keeps = resume.keeps;
+    format!(
+        "a cursor gets the events {whose} {from}, {then}; {finished}; a session's youngest {keeps} are kept"
+    )
+}
+
+fn flaw(flaw: Flaw) -> String {
+    let text = match flaw {
+        Flaw::Resurrects => "an id that is not live is served as if it were",
+        Flaw::Broadcasts => "a message goes out on every open stream of its session",
+        Flaw::Leaks => "a message goes out on the GET streams of all other sessions too",
+    };
+    text.to_owned()
 }
 
 fn hazards(hazards: &Hazards) -> Vec<String> {
@@ -115,6 +175,14 @@ fn hazards(hazards: &Hazards) -> Vec<String> {
             fault.code, fault.message
         ),
     });
+    list.push(match &hazards.cancelled_call {
+        Cancelled::Silence => "a cancelled call gets no answer: its stream stays open".to_owned(),
+        Cancelled::End => "a cancelled call gets no answer: its stream ends".to_owned(),
+        Cancelled::Error(fault) => format!(
+            "a cancelled call gets the error {} \"{}\"",
+            fault.code, fault.message
+        ),
+    });
     let stop = match hazards.stop {
         StreamEnd::Cut => "when it is stopped, the connections of open streams break",
         StreamEnd::Clean => "when it is stopped, open streams end like whole ones",
@@ -132,6 +200,10 @@ fn check(check: Check) -> &'static str {
     match check {
         Check::Json => "json",
         Check::Session => "session",
+        Check::SessionKnown => "session-known",
+        Check::SessionNamed => "session-named",
+        Check::Closed => "closed",
+        Check::Cursor => "cursor",
         Check::Accept => "accept",
         Check::ContentType => "content-type",
         Check::Message => "message",

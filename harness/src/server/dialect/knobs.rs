@@ -1,0 +1,309 @@
+//! The knobs of a dialect file besides its answers. What they do is in `admit`, `core`, `stream` and `life`.
+
+use serde::Deserialize;
+use stalemate_wire::sse;
+
+use crate::server::answer::HeaderList;
+
+/// How sessions are named and when they expire.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Sessions {
+    /// The shape of an id, for whoever draws them.
+    pub id: IdShape,
+    /// Milliseconds of rest after which a session expires; `None` is never.
+    pub idle_timeout_ms: Option<u64>,
+    /// What counts as rest.
+    #[serde(default)]
+    pub idle_clock: IdleClock,
+    /// There is one session in the life of the process: no second one is opened, also not when the first has ended.
+    #[serde(default)]
+    pub single: bool,
+}
+
+/// What counts as rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdleClock {
+    /// An open POST or GET keeps the session in use: the clock starts when the last one ends.
+    #[default]
+    Streams,
+    /// Only messages count, whatever is open: the clock starts anew with each request that arrives and each message that
+    /// leaves, and a call or a silent stream longer than the timeout is cut.
+    Messages,
+}
+
+/// The shape of a session id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdShape {
+    /// A version 4 UUID with dashes.
+    UuidV4,
+    /// 32 lower-case hexadecimal digits.
+    Hex32,
+}
+
+/// A check of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// The body is JSON.
+    Json,
+    /// The session id is there and known.
+    Session,
+    /// The session id, if there is one, is known.
+    SessionKnown,
+    /// The session id is there.
+    SessionNamed,
+    /// The single session has not ended yet (see [`Sessions::single`]).
+    Closed,
+    /// The cursor, if there is one, is known, and its stream has no connection (RES-04).
+    Cursor,
+    /// `Accept` lists what it must (POST-02, GET-02).
+    Accept,
+    /// The body is said to be JSON.
+    ContentType,
+    /// The body is a JSON-RPC message, or several.
+    Message,
+    /// No `initialize` on a live session.
+    Initialized,
+    /// The version header names a revision that it takes (VER-04).
+    Version,
+    /// No second GET stream on a session.
+    Stream,
+}
+
+/// Event streams.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Sse {
+    /// Headers of the answer to the `initialize` that opened the session; `${session}` is the id (SES-01).
+    pub initialize_headers: HeaderList,
+    /// Headers of the answers to other POSTs.
+    pub post_headers: HeaderList,
+    /// Headers of a GET stream.
+    pub get_headers: HeaderList,
+    /// The `event` field; `None` if there is none.
+    #[serde(default)]
+    pub event: Option<String>,
+    /// The order of the fields, and the line end.
+    #[serde(default)]
+    pub style: sse::Style,
+    /// The `id` of events on POST streams, from `${session}`, `${stream}` (the POST's ordinal), `${event}` (the
+    /// event's ordinal on the stream), both from 0, `${stream-uuid}` and `${event-uuid}`, which hide these (RES-01).
+    #[serde(default)]
+    pub post_event_id: Option<String>,
+    /// The `id` of events on GET streams.
+    #[serde(default)]
+    pub get_event_id: Option<String>,
+    /// Which GET streams a session has.
+    #[serde(default)]
+    pub get_streams: GetStreams,
+    /// The event without data in front of each stream (POLL-01).
+    #[serde(default)]
+    pub priming: Option<Priming>,
+    /// How streams are resumed; `None` if they are not, and no event is kept.
+    #[serde(default)]
+    pub resume: Option<Resume>,
+    /// Comments on a silent stream.
+    #[serde(default)]
+    pub keepalive: Option<Keepalive>,
+}
+
+/// Which GET streams a session has. A message is on one of them only (MULTI-02).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GetStreams {
+    /// One stream, to which GETs connect one after the other. Where a second GET at the same time is accepted, its stream
+    /// stays silent, also when the first one's connection is gone.
+    #[default]
+    One,
+    /// Each GET without a cursor opens a stream of its own; messages go to the newest that is connected.
+    Each,
+}
+
+/// The event without data in front of each stream.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Priming {
+    /// Its `retry` field in milliseconds (POLL-04).
+    #[serde(default)]
+    pub retry_ms: Option<u64>,
+    /// The first revision whose clients get it; `None` if all do.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// Whether GET streams have one too (POLL-06).
+    #[serde(default = "yes")]
+    pub get: bool,
+    /// Its id on GET streams, where that is fixed and does not count as an event.
+    #[serde(default)]
+    pub get_id: Option<String>,
+    /// Its id on the stream that opens a session, where that stream stands apart: its other events have no ids, and it
+    /// does not count among the session's POST streams.
+    #[serde(default)]
+    pub opening_id: Option<String>,
+    /// The data that it is replayed with, as a message; `None` if it is replayed as it was.
+    #[serde(default)]
+    pub replayed_data: Option<String>,
+    /// Whether the connection of a POST that got one is closed right behind it, so that the client must poll (POLL-02).
+    #[serde(default)]
+    pub closes: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How streams are resumed (RES-04, RES-05). Events are kept in memory, and by the session's end they are forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Resume {
+    /// How many events of a session are kept, at least 1; the oldest are forgotten first.
+    pub keeps: usize,
+    /// Whose events are replayed.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Whether the event that the cursor names comes again.
+    #[serde(default)]
+    pub inclusive: bool,
+    /// Whether the stream goes on after the replay; if not, the connection stays open and silent.
+    #[serde(default = "yes")]
+    pub continues: bool,
+    /// What a stream is to a cursor once its last answer was sent.
+    #[serde(default)]
+    pub finished: Finished,
+    /// Whether a GET without a cursor gets the kept events of the session's stream, all of them.
+    #[serde(default)]
+    pub fresh_get: bool,
+    /// Whether an accepted unknown cursor leads to a stream that stays silent; otherwise to a new one.
+    #[serde(default)]
+    pub unknown_is_silent: bool,
+}
+
+/// Whose events are replayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// The stream's, as RES-06 demands.
+    #[default]
+    Stream,
+    /// All of the session's.
+    Session,
+    /// All there are.
+    Server,
+}
+
+/// What a stream is to a cursor once its last answer was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finished {
+    /// It is replayed and ends.
+    #[default]
+    Ends,
+    /// It is replayed and stays open for ever.
+    Hangs,
+    /// It is unknown, whether or not anybody got the answer.
+    Forgotten,
+}
+
+/// Comments on an open stream.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Keepalive {
+    /// Milliseconds between two of them, counted from the stream's head; at least 1.
+    pub every_ms: u64,
+    /// The comment, behind its colon.
+    pub comment: String,
+}
+
+/// JSON-RPC messages, as templates in the server's member order.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Messages {
+    /// The result of `initialize`, from `${revision}`.
+    pub initialize: String,
+    /// A result, from `${result}` and `${id}`.
+    pub result: String,
+    /// An error, from `${code}`, `${message}` (quoted) and `${id}`.
+    pub error: String,
+    /// A notification, from `${method}` (quoted) and `${params}`, which is empty or a whole member behind a comma.
+    #[serde(default = "typescript_notification")]
+    pub notification: String,
+}
+
+fn typescript_notification() -> String {
+    r#"{"method":${method}${params},"jsonrpc":"2.0"}"#.to_owned()
+}
+
+/// How the server loses sessions, streams and itself, besides what its answers say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Hazards {
+    /// Session ids that kill the process.
+    #[serde(default)]
+    pub poisoned_ids: Option<PoisonedIds>,
+    /// The process dies of an answer that becomes ready after its POST was abandoned; `None` if that is harmless.
+    #[serde(default)]
+    pub abandoned_post: Option<Exit>,
+    /// What SIGTERM does to open streams.
+    pub stop: StreamEnd,
+    /// The error that a call gets whose child died; `None` if its stream just ends.
+    #[serde(default)]
+    pub child_death: Option<RpcFault>,
+    /// What becomes of a call that was cancelled.
+    #[serde(default)]
+    pub cancelled_call: Cancelled,
+}
+
+/// What becomes of a call that was cancelled.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cancelled {
+    /// It is answered nothing, ever (CAN-02), and its stream stays open.
+    #[default]
+    Silence,
+    /// It is answered nothing, and its stream ends.
+    End,
+    /// It is answered with that error.
+    Error(RpcFault),
+}
+
+/// Session ids that kill the process.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PoisonedIds {
+    /// The ids.
+    pub ids: Vec<String>,
+    /// How it dies.
+    pub exit: Exit,
+}
+
+/// How a process dies.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Exit {
+    /// The exit status.
+    pub code: i32,
+    /// The last line of its log; `${id}` is the request's JSON-RPC id where there is one.
+    pub why: String,
+}
+
+/// How streams end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StreamEnd {
+    /// The connection breaks.
+    Cut,
+    /// The last chunk is sent.
+    Clean,
+}
+
+/// A JSON-RPC error.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RpcFault {
+    /// The code.
+    pub code: i64,
+    /// The message.
+    pub message: String,
+}

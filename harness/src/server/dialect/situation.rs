@@ -1,0 +1,96 @@
+//! The situations that servers answer differently, by their names in dialect files.
+
+use serde::Deserialize;
+
+macro_rules! situations {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// A situation that servers answer differently.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+        pub enum Situation {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Situation {
+            /// Every situation with its name in dialect files.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$variant, $name)),*];
+        }
+    };
+}
+
+situations! {
+    /// A POST of notifications or responses was taken (POST-04).
+    Accepted = "accepted",
+    /// A POST whose body is no JSON.
+    BadJson = "bad-json",
+    /// Any request after the single session has ended.
+    Closed = "closed",
+    /// A DELETE of a live session (SES-09, SES-10).
+    DeleteOk = "delete-ok",
+    /// A DELETE with an id that is not live.
+    DeleteUnknownSession = "delete-unknown-session",
+    /// A DELETE without an id.
+    DeleteWithoutSession = "delete-without-session",
+    /// A GET with the cursor of a stream that has a connection (RES-04).
+    GetCursorInUse = "get-cursor-in-use",
+    /// A GET on a session that has a GET stream.
+    GetSecondStream = "get-second-stream",
+    /// A GET with a cursor that leads to no stream. All are such where no event is kept.
+    GetUnknownCursor = "get-unknown-cursor",
+    /// A GET with an id that is not live (SES-07b).
+    GetUnknownSession = "get-unknown-session",
+    /// A GET without an id (SES-06).
+    GetWithoutSession = "get-without-session",
+    /// A GET that does not accept an event stream (GET-02).
+    GetWrongAccept = "get-wrong-accept",
+    /// An `initialize` with the id of a live session.
+    InitializeLiveSession = "initialize-live-session",
+    /// An `initialize` with an id that is not live.
+    InitializeUnknownSession = "initialize-unknown-session",
+    /// A method other than POST, GET, DELETE and OPTIONS.
+    MethodNotAllowed = "method-not-allowed",
+    /// A request other than `initialize` before the single session was opened.
+    NotInitialized = "not-initialized",
+    /// An OPTIONS request.
+    Options = "options",
+    /// Another path than the endpoint's.
+    OtherPath = "other-path",
+    /// A POST whose JSON is no JSON-RPC message (POST-05).
+    PostNoMessage = "post-no-message",
+    /// A POST with an id that is not live (SES-07b).
+    PostUnknownSession = "post-unknown-session",
+    /// A POST without an id that is no `initialize` (SES-06).
+    PostWithoutSession = "post-without-session",
+    /// A POST that does not accept both JSON and an event stream (POST-02).
+    PostWrongAccept = "post-wrong-accept",
+    /// A POST whose body is not said to be JSON.
+    PostWrongContentType = "post-wrong-content-type",
+    /// A version header with a revision that is not taken (VER-04).
+    UnsupportedVersion = "unsupported-version",
+}
+
+impl Situation {
+    /// The name in dialect files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(s, _)| *s == self)
+            .map_or("", |(_, name)| name)
+    }
+
+    /// Whether a server can go on with the request as if nothing were wrong.
+    pub(super) fn can_be_accepted(self) -> bool {
+        matches!(
+            self,
+            Self::GetCursorInUse
+                | Self::GetSecondStream
+                | Self::GetUnknownCursor
+                | Self::GetWrongAccept
+                | Self::InitializeLiveSession
+                | Self::InitializeUnknownSession
+                | Self::PostWrongAccept
+                | Self::PostWrongContentType
+                | Self::UnsupportedVersion
+        )
+    }
+}
