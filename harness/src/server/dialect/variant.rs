@@ -65,7 +65,9 @@ impl Variant {
         if self.takes_many {
             dialect.sessions.single = false;
             let never = [Situation::Closed, Situation::NotInitialized];
-            dialect.answers.retain(|situation, _| !never.contains(situation));
+            dialect
+                .answers
+                .retain(|situation, _| !never.contains(situation));
         }
         for (situation, answer) in self.answers {
             dialect.accepts.remove(&situation);
