@@ -220,6 +220,31 @@ fn mistakes_are_found_when_the_file_is_read() {
         ("revisions: [", "revisions: []\nx: [", "x"),
         ("status: 415", "status: many", "many"),
         (
+            "accepts: [",
+            "accepts: [get-cursor-in-use, ",
+            "`get-cursor-in-use` cannot happen to this server",
+        ),
+        (
+            "  post-event-id:",
+            "  style: {order: [id, id, data, retry]}\n  post-event-id:",
+            "`style.order` names a field twice",
+        ),
+        (
+            "accepts: [",
+            "accepts: [closed, ",
+            "`closed` cannot happen to this server",
+        ),
+        (
+            "  post-event-id:",
+            "  resume: {keeps: 0}\n  post-event-id:",
+            "`resume.keeps` is 0",
+        ),
+        (
+            "retry-ms: 3000,",
+            "retry-ms: 3000, closes: true,",
+            "`priming.closes` without a way to resume",
+        ),
+        (
             r#"revisions: ["2025-11-25", "2025-06-18"]"#,
             "revisions: []",
             "`revisions` is empty",

@@ -27,13 +27,19 @@ pub struct CallSpec {
     pub tool: Tool,
     /// How long the slow tool takes, in milliseconds.
     pub takes_ms: u64,
+    /// Whether the slow tool is asked to tell how far it is (PROG-01).
+    pub progress: bool,
 }
 
 impl CallSpec {
     /// A call of that tool.
     #[must_use]
     pub fn of(tool: Tool) -> Self {
-        Self { tool, takes_ms: 0 }
+        Self {
+            tool,
+            takes_ms: 0,
+            progress: false,
+        }
     }
 }
 
@@ -156,6 +162,9 @@ fn arguments(spec: CallSpec, nonce: &str) -> Value {
         Tool::SearchNodes => json!({"query": nonce}),
         // It takes no arguments; one more is ignored by the server and lets the call be found on the wire.
         Tool::ReadGraph => json!({"note": nonce}),
+        Tool::Slow if spec.progress => {
+            json!({"ms": spec.takes_ms, "name": nonce, "progress": true})
+        }
         Tool::Slow => json!({"ms": spec.takes_ms, "name": nonce}),
     }
 }

@@ -223,6 +223,18 @@ fn call(form: &CallForm, names: &Names, report: &mut Report<'_>) -> Option<Call>
             .help("only the tool `slow` takes time: remove `takes`, or call `slow`"),
         );
     }
+    if let (Some(progress), Some(tool)) = (&form.progress, &form.tool)
+        && tool.0 != Tool::Slow
+    {
+        report.add(
+            Finding::new(
+                progress.span,
+                format!("`{}` answers at once", tool.0.as_str()),
+                "`progress` has no effect here",
+            )
+            .help("only the tool `slow` takes time: remove `progress`, or call `slow`"),
+        );
+    }
     Some(Call {
         on: form.on.as_ref()?.value.clone(),
         tool: form.tool?.0,
@@ -230,6 +242,7 @@ fn call(form: &CallForm, names: &Names, report: &mut Report<'_>) -> Option<Call>
         parallel: form.parallel.map_or(Some(1), |n| u32::try_from(n.0).ok())?,
         background: form.background.as_ref().map(|name| name.value.clone()),
         takes_ms: form.takes.as_ref().map_or(SLOW_MS, |takes| takes.value.0),
+        progress: form.progress.is_some(),
     })
 }
 

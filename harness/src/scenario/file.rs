@@ -253,7 +253,14 @@ record! {
         "background" background: At<Text>,
         /// How long the tool `slow` takes; 10s if it is missing.
         "takes" takes: At<Duration>,
+        /// The tool `slow` is asked to tell every second how far it is; clients that name no progress token hear nothing.
+        "progress" progress: At<One<Wanted>>,
     }
+}
+
+words! {
+    /// That something is asked for.
+    Wanted, "words here"; Wanted = "wanted",
 }
 
 /// One or several servers, hops or machines.

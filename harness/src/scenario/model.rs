@@ -252,6 +252,8 @@ pub struct Call {
     pub background: Option<String>,
     /// How long the slow tool takes, in milliseconds.
     pub takes_ms: u64,
+    /// Whether the slow tool is asked to tell how far it is (PROG-01).
+    pub progress: bool,
 }
 
 /// The tools of every server of a scenario.

@@ -114,6 +114,7 @@ impl Script {
         let spec = CallSpec {
             tool: call.tool,
             takes_ms: call.takes_ms,
+            progress: call.progress,
         };
         let calls: Vec<_> = (0..call.parallel)
             .map(|_| {

@@ -4,6 +4,8 @@
 // Each test crate uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod streams;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -69,6 +69,7 @@ fn the_steps_are_as_written() {
         parallel: 3,
         background: None,
         takes_ms: 10_000,
+        progress: false,
     };
     let slow = Call {
         tool: Tool::Slow,
@@ -130,7 +131,10 @@ fn a_server_can_keep_its_sessions_and_be_told_to_notify() {
             "b: {dialect: strict,",
             "b: {dialect: strict, durable: sessions,",
         )
-        .replace("steps: [", "steps: [{notify: a}, ");
+        .replace(
+            "steps: [",
+            "steps: [{notify: a}, {add: a}, {call: {on: a, tool: slow, progress: wanted}}, ",
+        );
     let scenario = right(&text);
     let durable: Vec<Durable> = scenario.servers.iter().map(|s| s.durable).collect();
     assert_eq!(
@@ -139,6 +143,10 @@ fn a_server_can_keep_its_sessions_and_be_told_to_notify() {
     );
     let notify = StepAction::Notify { server: "a".into() };
     assert_eq!(scenario.steps[0].action, notify);
+    let StepAction::Call(call) = &scenario.steps[2].action else {
+        panic!("{:?}", scenario.steps[2]);
+    };
+    assert!(call.progress);
 }
 
 #[test]

@@ -78,6 +78,7 @@ fn values() {
         ("too many at once", call("tool: slow, parallel: 65")),
         ("none at once", call("tool: slow, parallel: 0")),
         ("a tool that takes no time", call("tool: read_graph, takes: 5s")),
+        ("a tool that has no progress", call("tool: read_graph, progress: wanted")),
         ("a wrong outcome", call("tool: slow, expect: success")),
     ]);
 }
