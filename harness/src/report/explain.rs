@@ -64,7 +64,9 @@ pub fn explain(topic: &str, clients: &[(String, String)]) -> Result<String, Vec<
             .map(of_rung),
     );
     pages.extend(clients.iter().filter(|(name, _)| is(name)).map(of_client));
-    let dialects = Dialect::names().into_iter().filter(|name| is(name));
+    // Those that are wrong on purpose are explained, though no list names them.
+    let dialects = Dialect::names().into_iter().chain(Dialect::broken_names());
+    let dialects = dialects.filter(|name| is(name));
     pages.extend(dialects.filter_map(Dialect::get).map(|d| dialect::page(&d)));
     pages.extend(
         failure_mode::ALL

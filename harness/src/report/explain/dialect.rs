@@ -40,7 +40,7 @@ pub(super) fn page(dialect: &Dialect) -> String {
         &resume.map_or("no event is kept".to_owned(), cursors),
     );
     let flaws = dialect.flaws.iter().copied().map(flaw);
-    page.list("Wrong on purpose", flaws);
+    page.list("Flaws", flaws);
     page.list("Hazards", hazards(&dialect.hazards));
     page.gap();
     let rows: Vec<[String; 4]> = Situation::ALL
