@@ -174,12 +174,3 @@ fn a_clients_timers_fire_to_the_millisecond() {
     expected.sort_unstable();
     assert_eq!(opened, expected, "\n{}", all(&run));
 }
-
-/// A step that notes nothing is followed by no jump either: who comes next acts at its time.
-#[test]
-fn what_follows_a_silent_step_is_in_time() {
-    let steps = "  - add: memory\n  - down: memory\n  - wait: 10s\n  - up: memory\n  - wait: 10s\n  - partition: {between: [client, memory]}\n\
-                 \x20 - wait: 10s\n  - heal: all\n  - call: {on: memory, tool: create_entities}\n";
-    let scenario = one_server("supergateway-3.4.3", "", steps, "");
-    assert_jumps_change_nothing("silent steps", &scenario, &client("connector/recovering"));
-}
