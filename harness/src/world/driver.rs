@@ -232,7 +232,7 @@ impl<'a> Driver<'a> {
             let Some(Command { what, done }) = command else {
                 break;
             };
-            // Whoever asked acts in the coming step.
+            // Whoever asked acts in the coming step, which should not be a jump even if nothing was noted.
             self.quiet = 0;
             match what {
                 Ask::Fault(step) => self.fault(step, done),

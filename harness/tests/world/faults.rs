@@ -252,7 +252,6 @@ fn a_fault_that_lasts_is_over_when_calm_begins() {
     }
 }
 
-/// A process that a fate halted says nothing more, not in the same step either, until it is up again.
 /// Everything above at once, with and without jumps.
 #[test]
 fn jumps_change_nothing_under_faults() {

@@ -190,6 +190,7 @@ fn the_processes_of_a_machine_go_down_together() {
     assert!(down("other", "power lost").is_empty());
 }
 
+/// A process that a fate halted says nothing more, not in the same step either, until it is up again.
 #[test]
 fn what_has_halted_is_silent() {
     for (event, process) in [

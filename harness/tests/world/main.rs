@@ -3,6 +3,9 @@
 mod clock;
 mod fates;
 mod faults;
+mod hazards;
 mod lives;
 mod prefix;
+mod raw;
+mod robust;
 mod support;
