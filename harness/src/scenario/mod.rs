@@ -8,6 +8,7 @@ mod decode;
 mod diagnose;
 mod file;
 mod forms;
+mod hops;
 mod load;
 mod model;
 mod promises;

@@ -135,7 +135,7 @@ pub(super) fn violations(
             continue;
         }
         let hop = names.hops.contains(&party.value);
-        let known = names.find(&party, &names.processes(), "servers and hops", report);
+        let known = names.find(&party, &names.parties(), "servers and hops", report);
         let mut violated = BTreeMap::new();
         for (invariant, reason) in reasons.map(|reasons| reasons.0).unwrap_or_default() {
             if known {

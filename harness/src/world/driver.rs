@@ -58,7 +58,7 @@ pub struct Managed {
     pub addresses: Vec<IpAddr>,
     /// From its death to the supervisor's restart, in milliseconds.
     pub supervisor_ms: u64,
-    /// For a model server: its name, and its sessions' ids.
+    /// For a process of a server: the server's name, and the ids of the sessions that live here.
     pub sessions: Option<(ServerName, LiveSessions)>,
 }
 
@@ -353,7 +353,11 @@ impl<'a> Driver<'a> {
                     fault,
                     on: Vec::new(),
                 });
-                self.processes[&*server].host.order(Order::ExpireAll);
+                let runs_it =
+                    |m: &&Managed| m.sessions.as_ref().is_some_and(|(s, _)| **s == *server);
+                for managed in self.processes.values().filter(runs_it) {
+                    managed.host.order(Order::ExpireAll);
+                }
             }
             other => unreachable!("not a fault: {other:?}"),
         }
@@ -442,6 +446,7 @@ impl<'a> Driver<'a> {
                 let cause = SessionEnd::ProcessEnded;
                 self.journal.note(Event::SessionEnded {
                     server: Arc::clone(server),
+                    at: Arc::clone(process),
                     session,
                     cause,
                 });

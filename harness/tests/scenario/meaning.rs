@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use stalemate::scenario::{
-    Call, CallExpect, FateSpec, Hop, HopKind, Injection, LONGEST_MS, Server, ServerKind, Step,
+    BalancePolicy, Call, CallExpect, FateSpec, Hop, HopKind, Injection, LONGEST_MS, Server, ServerKind, Step,
     StepAction, Tool, Trigger, TriggerEvent,
 };
 
@@ -25,13 +25,18 @@ fn the_cast_is_as_written() {
     assert_eq!(scenario.clients, ["connector/stale-cache", "rmcp"]);
     assert_eq!(scenario.seeds, [1, u64::MAX]);
     assert_eq!(scenario.machines["lightsail"], ["memory", "other", "nginx"]);
-    let hop = |kind, read_timeout_ms| Hop {
-        kind,
-        read_timeout_ms,
-    };
     let path = [
-        hop(HopKind::Cloudflare, None),
-        hop(HopKind::Nginx, Some(60_000)),
+        Hop::new(HopKind::Cloudflare),
+        Hop {
+            read_timeout_ms: Some(60_000),
+            http10: true,
+            buffering: true,
+            ..Hop::new(HopKind::Nginx)
+        },
+        Hop {
+            policy: BalancePolicy::Sticky,
+            ..Hop::new(HopKind::Balancer)
+        },
     ];
     assert_eq!(scenario.path, path);
     let [memory, other, third] = &scenario.servers[..] else {
@@ -40,6 +45,7 @@ fn the_cast_is_as_written() {
     let written = Server {
         name: "memory".into(),
         kind: ServerKind::Dialect("supergateway-3.4.3".into()),
+        replicas: 1,
         port: 3001,
         session_ids: strings(&["ead943df-8fd9-4839-ae58-611a949e59c4"]),
         supervisor_ms: 2_500,
@@ -51,6 +57,8 @@ fn the_cast_is_as_written() {
     assert_eq!((other.port, other.supervisor_ms), (3002, 5_000));
     assert_eq!(other.session_timeout_ms, None);
     assert_eq!(third.port, 3003);
+    assert_eq!((third.replicas, other.processes()), (2, strings(&["other"])));
+    assert_eq!(third.processes(), ["third-1", "third-2"]);
     assert_eq!(third.session_timeout_ms, Some(Some(1_800_000)));
 }
 
