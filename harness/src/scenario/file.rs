@@ -405,6 +405,11 @@ record! {
     }
 }
 
+words! {
+    /// How far the server side comes.
+    Progress, "words here"; Nothing = "none",
+}
+
 record! {
     /// What is promised of one client.
     ExpectationForm, "an expectation";
@@ -412,6 +417,8 @@ record! {
     optional {
         /// The worst rung of the recovery ladder over all servers.
         "rung" rung: One<Rung>,
+        /// `none` if the server side itself cannot work: a fresh client could not either, and there is no rung.
+        "progress" progress: At<One<Progress>>,
         /// The invariants that the client or its application violates.
         "violates" violates: List<At<Text>>,
         /// Why, for the reader.

@@ -453,6 +453,8 @@ pub enum FateSpec {
 pub struct Expectation {
     /// The worst rung over all servers; `None` promises nothing.
     pub rung: Option<Rung>,
+    /// Whether the server side itself makes no progress, so that there is no rung.
+    pub no_progress: bool,
     /// The client's and the application's violations, by invariant.
     pub violates: Vec<String>,
     /// Why, for the reader.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use stalemate::scenario::{
-    BalancePolicy, Call, CallExpect, FateSpec, Hop, HopKind, Injection, LONGEST_MS, Server, ServerKind, Step,
-    StepAction, Tool, Trigger, TriggerEvent,
+    BalancePolicy, Call, CallExpect, FateSpec, Hop, HopKind, Injection, LONGEST_MS, Server,
+    ServerKind, Step, StepAction, Tool, Trigger, TriggerEvent,
 };
 
 use crate::support::{LEAST, WHOLE, right};
@@ -57,9 +57,54 @@ fn the_cast_is_as_written() {
     assert_eq!((other.port, other.supervisor_ms), (3002, 5_000));
     assert_eq!(other.session_timeout_ms, None);
     assert_eq!(third.port, 3003);
-    assert_eq!((third.replicas, other.processes()), (2, strings(&["other"])));
+    assert_eq!(
+        (third.replicas, other.processes()),
+        (2, strings(&["other"]))
+    );
     assert_eq!(third.processes(), ["third-1", "third-2"]);
     assert_eq!(third.session_timeout_ms, Some(Some(1_800_000)));
+}
+
+/// A server of several processes stands for all of them, each of which can be named too.
+#[test]
+fn replicas_are_processes() {
+    let text = "\
+summary: Three of one.
+servers: {memory: {dialect: strict, replicas: 3}, other: {dialect: strict}}
+path: [nginx: {buffering: on, http: \"1.1\"}, balancer]
+machines: {one: [memory-1, other], two: [memory-2, memory-3, balancer]}
+clients: [rmcp]
+steps:
+  - crash: memory
+  - crash: [memory-2, memory, other]
+  - down: two
+  - up: memory-3
+inject:
+  - {when: {event: effect, at: memory-2}, then: {halt: memory-3}}
+expect:
+  rmcp: {progress: none}
+";
+    let scenario = right(text);
+    let crash = |targets: &[&str]| StepAction::Crash {
+        targets: strings(targets),
+    };
+    assert_eq!(
+        scenario.steps[0].action,
+        crash(&["memory-1", "memory-2", "memory-3"])
+    );
+    assert_eq!(
+        scenario.steps[1].action,
+        crash(&["memory-2", "memory-1", "memory-3", "other"])
+    );
+    assert_eq!(scenario.machines["one"], ["memory-1", "other"]);
+    let nginx = Hop {
+        buffering: true,
+        ..Hop::new(HopKind::Nginx)
+    };
+    assert_eq!(scenario.path, [nginx, Hop::new(HopKind::Balancer)]);
+    assert_eq!(scenario.inject[0].when.at.as_deref(), Some("memory-2"));
+    assert_eq!(scenario.inject[0].fate, FateSpec::Halt("memory-3".into()));
+    assert!(scenario.expect["rmcp"].no_progress);
 }
 
 #[test]
@@ -105,9 +150,10 @@ fn the_steps_are_as_written() {
         (32, A::Down { targets: strings(&["other"]), for_ms: None }),
         (33, A::Up { targets: strings(&["other"]) }),
         (34, A::PowerLoss { targets: machine(), down_ms: 20_000 }),
-        (35, A::PowerLoss { targets: strings(&["third"]), down_ms: 1_000 }),
+        (35, A::PowerLoss { targets: strings(&["third-1", "third-2"]), down_ms: 1_000 }),
         (36, A::Partition { between: ("client".into(), "cloudflare".into()), for_ms: Some(40_000) }),
-        (37, A::Partition { between: ("third".into(), "nginx".into()), for_ms: None }),
+        (37, A::Partition { between: ("third-1".into(), "balancer".into()), for_ms: None }),
+        (37, A::Partition { between: ("third-2".into(), "balancer".into()), for_ms: None }),
         (38, A::Heal),
         (39, stall("client", 10_000)),
         (40, stall("memory", 1)),

@@ -30,10 +30,9 @@ servers:
   other: {real: rmcp}
   third: {dialect: strict, session-timeout: 30m, replicas: 2}
 machines: {lightsail: [memory, other, nginx]}
-path:
-  - cloudflare
-  - nginx: {read-timeout: 60s, http: '1.0', buffering: on}
-  - balancer: {policy: sticky}
+path: [cloudflare,
+  nginx: {read-timeout: 60s, http: '1.0', buffering: 'on'},
+  balancer: {policy: sticky}]
 clients: [connector/stale-cache, rmcp]
 seeds: [1, 18446744073709551615]
 steps:
