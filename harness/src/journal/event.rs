@@ -11,16 +11,6 @@ pub type ProcessName = Arc<str>;
 /// A server of the scenario, by its name there. One connector leads to one server.
 pub type ServerName = Arc<str>;
 
-/// Whether the process is the server's only one, or one of its replicas (`memory-2` of `memory`). It must be one that
-/// requests to this server reach: another server may be called `memory-2`.
-#[must_use]
-pub fn is_process_of(process: &str, server: &str) -> bool {
-    process.strip_prefix(server).is_some_and(|rest| {
-        let number = rest.strip_prefix('-').unwrap_or_default();
-        rest.is_empty() || number.parse::<u32>().is_ok()
-    })
-}
-
 /// A TCP connection, numbered in the order of dialling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
