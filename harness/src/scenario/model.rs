@@ -202,8 +202,9 @@ pub struct Step {
     pub action: StepAction,
 }
 
-/// What a step does. Targets of faults are process names: machines are expanded on loading. A `stall` or `cut` of
-/// several processes becomes one step for each, all with the same line, and no time passes between them.
+/// What a step does. Targets of faults are process names: machines are expanded on loading. A `stall`, `cut`
+/// or `partition` of several processes becomes one step for each, all with the same line, and no virtual time is waited
+/// between them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepAction {
     /// The user adds the connector of that server, which is not there yet.
