@@ -131,14 +131,22 @@ pub fn judge(
             format!("line {line}: this injection never fired"),
         );
     }
+    let promise = scenario.expect.get(client);
+    let no_progress = promise.is_some_and(|e| e.no_progress);
     for (server, _) in run.rungs.iter().filter(|(_, rung)| rung.is_none()) {
         let why = format!(
             "{server}: a fresh client could not work either, so the fault is not the client's"
         );
-        verdict.problem(Outcome::NoProgress, why);
+        if !no_progress {
+            verdict.problem(Outcome::NoProgress, why);
+        }
+    }
+    if no_progress && run.rungs.iter().all(|(_, rung)| rung.is_some()) {
+        let why = "no progress of the server side is promised, and it works".to_owned();
+        verdict.problem(Outcome::Broken, why);
     }
     let rung = worst(&run.rungs);
-    if let Some(promised) = scenario.expect.get(client).and_then(|e| e.rung)
+    if let Some(promised) = promise.and_then(|e| e.rung)
         && let Some(rung) = rung
         && rung != promised
     {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::journal::{Event, Exchange, Message, RequestSummary, Side};
+use crate::journal::{Event, Exchange, Message, RequestSummary, Side, is_process_of};
 use crate::scenario::{Trigger, TriggerEvent};
 
 /// Remembers the request of every exchange.
@@ -31,9 +31,17 @@ impl Tracker {
 /// Whether the event is a sighting of the trigger. `request` is the request of the event's exchange.
 pub(super) fn matches(trigger: &Trigger, event: &Event, request: &Option<RequestSummary>) -> bool {
     let at_matches = |name: &str| trigger.at.as_deref().is_none_or(|at| at == name);
+    // A server of several processes stands for each of them.
+    let at_server = |process: &str, server: &str| {
+        at_matches(process) || (is_process_of(process, server) && at_matches(server))
+    };
     match event {
         Event::Http {
-            at, side, message, ..
+            at,
+            side,
+            message,
+            server,
+            ..
         } => {
             let kind = match (message, side) {
                 (Message::Request(_), Side::Sent) => TriggerEvent::RequestSent,
@@ -47,7 +55,7 @@ pub(super) fn matches(trigger: &Trigger, event: &Event, request: &Option<Request
             let of_request =
                 |wanted: &dyn Fn(&RequestSummary) -> bool| request.as_ref().is_some_and(wanted);
             kind == trigger.event
-                && at_matches(at)
+                && at_server(at, server)
                 && trigger
                     .method
                     .as_deref()
@@ -67,13 +75,15 @@ pub(super) fn matches(trigger: &Trigger, event: &Event, request: &Option<Request
                     .status
                     .is_none_or(|s| matches!(message, Message::Response(r) if r.status == s))
         }
-        Event::EffectCommitted { server, tool, .. } => {
+        Event::EffectCommitted {
+            server, at, tool, ..
+        } => {
             trigger.event == TriggerEvent::Effect
-                && at_matches(server)
+                && at_server(at, server)
                 && trigger.tool.is_none_or(|t| t.as_str() == tool)
         }
-        Event::SessionOpened { server, .. } => {
-            trigger.event == TriggerEvent::SessionOpened && at_matches(server)
+        Event::SessionOpened { server, at, .. } => {
+            trigger.event == TriggerEvent::SessionOpened && at_server(at, server)
         }
         _ => false,
     }

@@ -72,18 +72,24 @@ fn fates(
     received: &[Seen],
 ) -> BTreeMap<String, Vec<(usize, Fate)>> {
     let mut fates: BTreeMap<String, Vec<(usize, Fate)>> = BTreeMap::new();
-    for (at, id) in received.iter().filter_map(Seen::given) {
+    let mut given: BTreeMap<&str, &str> = BTreeMap::new();
+    for seen in received {
+        let Some((at, id)) = seen.given() else {
+            continue;
+        };
+        given.insert(id, &seen.process);
         fates
             .entry(id.to_owned())
             .or_default()
             .push((at, Fate::Opened));
     }
-    let given: Vec<String> = fates.keys().cloned().collect();
     // Sessions that are told of: a process may go down without them.
     let mut told = BTreeSet::new();
     for (at, entry) in view.entries.iter().enumerate() {
         match &entry.event {
-            Event::SessionOpened { server: s, session } if s == server => {
+            Event::SessionOpened {
+                server: s, session, ..
+            } if s == server => {
                 told.insert(session.clone());
                 let fate = (at, Fate::Opened);
                 fates.entry(session.clone()).or_default().push(fate);
@@ -92,14 +98,19 @@ fn fates(
                 server: s,
                 session,
                 cause,
+                ..
             } if s == server => {
                 let fate = (at, Fate::Ended(ended(*cause)));
                 fates.entry(session.clone()).or_default().push(fate);
             }
-            Event::ProcessDown { process, .. } if process == server => {
+            Event::ProcessDown { process, .. } => {
                 let perhaps = Fate::PerhapsEnded(ended(SessionEnd::ProcessEnded));
-                for id in given.iter().filter(|id| !told.contains(*id)) {
-                    fates.entry(id.clone()).or_default().push((at, perhaps));
+                for (id, _) in given
+                    .iter()
+                    .filter(|(id, by)| **by == &**process && !told.contains(**id))
+                {
+                    let fates = fates.entry((*id).to_owned()).or_default();
+                    fates.push((at, perhaps));
                 }
             }
             _ => {}

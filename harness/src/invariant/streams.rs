@@ -159,9 +159,9 @@ impl View<'_> {
     pub fn is_ended(&self, server: &ServerName, id: &str, by: usize) -> bool {
         let mut last = self.entries[..by].iter().rev();
         last.find_map(|e| match &e.event {
-            Event::SessionOpened { server: s, session } if s == server && session == id => {
-                Some(false)
-            }
+            Event::SessionOpened {
+                server: s, session, ..
+            } if s == server && session == id => Some(false),
             Event::SessionEnded {
                 server: s, session, ..
             } if s == server && session == id => Some(true),
@@ -173,7 +173,7 @@ impl View<'_> {
 }
 
 /// Adds to a process's exchanges what came on their streams, and how those ended.
-pub(super) fn add(entries: &[Entry], process: &str, seen: &mut [Seen]) {
+pub(super) fn add(entries: &[Entry], seen: &mut [Seen]) {
     let index: BTreeMap<Exchange, usize> =
         (seen.iter().enumerate().map(|(n, s)| (s.exchange, n))).collect();
     for (at, entry) in entries.iter().enumerate() {
@@ -183,10 +183,13 @@ pub(super) fn add(entries: &[Entry], process: &str, seen: &mut [Seen]) {
                 at: here,
                 message,
                 ..
-            } if &**here == process => {
+            } => {
                 let Some(seen) = index.get(exchange).map(|n| &mut seen[*n]) else {
                     continue;
                 };
+                if seen.process != *here {
+                    continue;
+                }
                 match message {
                     Message::Sse(event) => seen.events.push((at, event.clone())),
                     Message::End { clean } => {
@@ -196,8 +199,10 @@ pub(super) fn add(entries: &[Entry], process: &str, seen: &mut [Seen]) {
                     Message::Request(_) | Message::Response(_) => {}
                 }
             }
-            Event::ConnEnded { conn, from, to, .. } if &**from == process || &**to == process => {
-                let open = seen.iter_mut().filter(|s| s.exchange.conn == *conn);
+            Event::ConnEnded { conn, from, to, .. } => {
+                let open = seen.iter_mut().filter(|s| {
+                    s.exchange.conn == *conn && (s.process == *from || s.process == *to)
+                });
                 for seen in open {
                     let head = seen.response.as_ref();
                     if head.is_some_and(|(n, r)| *n < at && r.stream) {
@@ -219,12 +224,12 @@ pub(super) fn relayed(entries: &[Entry]) -> BTreeMap<ProcessName, Vec<Relayed>> 
         }
     }
     let of_hop = |(hop, children): (&ProcessName, BTreeMap<Exchange, Exchange>)| {
-        let sent = collect(entries, hop, Side::Sent);
+        let sent = collect(entries, |at, _| at == &**hop, Side::Sent);
         let inner = |outer: &Seen| {
             let child = children.get(&outer.exchange)?;
             sent.iter().find(|s| s.exchange == *child).cloned()
         };
-        let relayed = collect(entries, hop, Side::Received)
+        let relayed = collect(entries, |at, _| at == &**hop, Side::Received)
             .into_iter()
             .filter_map(|outer| {
                 let inner = inner(&outer)?;

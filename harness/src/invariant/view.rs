@@ -9,7 +9,7 @@ use crate::fault::{Delivery, delivery};
 use crate::invariant::streams::{self, Over, Relayed};
 use crate::journal::{
     Action, Entry, Event, Exchange, Message, ObjectId, ProcessName, RequestSummary,
-    ResponseSummary, Rung, ServerName, Side, SseSummary,
+    ResponseSummary, Rung, ServerName, Side, SseSummary, is_process_of,
 };
 use crate::world::{CLIENT, LATENCY_MS};
 
@@ -18,6 +18,8 @@ use crate::world::{CLIENT, LATENCY_MS};
 pub struct Seen {
     /// Which exchange.
     pub exchange: Exchange,
+    /// The process that took part in it.
+    pub process: ProcessName,
     /// The server that it leads to.
     pub server: ServerName,
     /// The client object whose own connection it is on.
@@ -81,7 +83,7 @@ pub struct View<'a> {
     pub has_application: bool,
     /// The exchanges of the client's own connections, in order of their requests.
     pub client: Vec<Seen>,
-    /// The exchanges that each server received, in order of their requests.
+    /// The exchanges that each server's processes received, in order of their requests.
     pub servers: BTreeMap<ServerName, Vec<Seen>>,
     /// What each hop passed on, in order of the requests that it received.
     pub hops: BTreeMap<ProcessName, Vec<Relayed>>,
@@ -91,10 +93,13 @@ impl<'a> View<'a> {
     /// The view of a journal, with the servers of its scenario.
     #[must_use]
     pub fn new(entries: &'a [Entry], servers: &[ServerName], has_application: bool) -> Self {
-        let client = collect(entries, CLIENT, Side::Sent);
+        let client = collect(entries, |at, _| at == CLIENT, Side::Sent);
         let servers = servers
             .iter()
-            .map(|s| (s.clone(), collect(entries, s, Side::Received)))
+            .map(|s| {
+                let ours = |at: &str, to: &str| to == &**s && is_process_of(at, s);
+                (s.clone(), collect(entries, ours, Side::Received))
+            })
             .collect();
         Self {
             entries,
@@ -198,8 +203,13 @@ impl<'a> View<'a> {
     }
 }
 
-/// The exchanges of a process whose requests it sent, or received.
-pub(super) fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen> {
+/// The exchanges of a party's processes whose requests it sent, or received. `ours` says of a process and the server
+/// that the exchange leads to whether it is the party's.
+pub(super) fn collect(
+    entries: &[Entry],
+    ours: impl Fn(&str, &str) -> bool,
+    side: Side,
+) -> Vec<Seen> {
     let mut seen: Vec<Seen> = Vec::new();
     let mut index: BTreeMap<Exchange, usize> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
@@ -212,11 +222,12 @@ pub(super) fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen>
                 server,
                 message,
                 ..
-            } if &**here == process => match message {
+            } if ours(here, server) => match message {
                 Message::Request(request) if *s == side => {
                     index.insert(*exchange, seen.len());
                     seen.push(Seen {
                         exchange: *exchange,
+                        process: here.clone(),
                         server: server.clone(),
                         object: *object,
                         at,
@@ -236,10 +247,11 @@ pub(super) fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen>
                 }
                 _ => {}
             },
-            Event::ConnEnded { conn, from, .. } if &**from == process => {
+            Event::ConnEnded { conn, from, .. } => {
                 for open in seen
                     .iter_mut()
-                    .filter(|s| s.exchange.conn == *conn && s.response.is_none())
+                    .filter(|s| s.process == *from && s.exchange.conn == *conn)
+                    .filter(|s| s.response.is_none())
                 {
                     open.failed.get_or_insert(at);
                 }
@@ -247,7 +259,7 @@ pub(super) fn collect(entries: &[Entry], process: &str, side: Side) -> Vec<Seen>
             _ => {}
         }
     }
-    streams::add(entries, process, &mut seen);
+    streams::add(entries, &mut seen);
     seen
 }
 

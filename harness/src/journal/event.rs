@@ -462,6 +462,8 @@ pub enum Event {
     SessionOpened {
         /// The server.
         server: ServerName,
+        /// Its process.
+        at: ProcessName,
         /// The id.
         session: String,
     },
@@ -469,6 +471,8 @@ pub enum Event {
     SessionEnded {
         /// The server.
         server: ServerName,
+        /// Its process.
+        at: ProcessName,
         /// The id.
         session: String,
         /// Why.
@@ -478,6 +482,8 @@ pub enum Event {
     EffectCommitted {
         /// The server.
         server: ServerName,
+        /// Its process.
+        at: ProcessName,
         /// The tool.
         tool: String,
         /// The driven call whose nonce it carries.

@@ -216,6 +216,16 @@ impl Journal {
     }
 }
 
+/// Whether the process is the server's only one, or one of its replicas (`memory-2` of `memory`). It must be one that
+/// requests to this server reach: another server may be called `memory-2`.
+#[must_use]
+pub fn is_process_of(process: &str, server: &str) -> bool {
+    process.strip_prefix(server).is_some_and(|rest| {
+        let number = rest.strip_prefix('-').unwrap_or_default();
+        rest.is_empty() || number.parse::<u32>().is_ok()
+    })
+}
+
 /// The journal as JSON Lines: one entry a line.
 #[must_use]
 pub fn json_lines(entries: &[Entry]) -> String {

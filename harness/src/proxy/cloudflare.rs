@@ -167,7 +167,7 @@ fn page(status: u16, title: &str) -> Response {
 }
 
 /// The headers that outlive a hop: not those about a connection, nor those that `Connection` names.
-fn end_to_end(headers: &Headers) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn end_to_end(headers: &Headers) -> impl Iterator<Item = (&str, &str)> {
     let named: Vec<&str> = headers
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("connection"))

@@ -12,6 +12,7 @@
 //! 5. When the exchange is over, however it ended: [`Hop::access_log`].
 
 pub mod access_log;
+pub mod balancer;
 pub mod cloudflare;
 pub mod nginx;
 
@@ -181,7 +182,7 @@ pub enum BodyEnd {
     Clean,
 }
 
-/// What can be chosen of a hop. One hop has one upstream.
+/// What can be chosen of a hop. One hop has one upstream; only a balancer has several, and they differ in nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HopOptions {
     /// Host and port as nginx's `proxy_pass` names them, e.g. `localhost:3001`: the `Host` that its upstream sees.
@@ -221,6 +222,7 @@ pub fn hop(kind: HopKind, options: &HopOptions) -> Arc<dyn Hop> {
     match kind {
         HopKind::Cloudflare => Arc::new(cloudflare::Cloudflare::new(options)),
         HopKind::Nginx => Arc::new(nginx::Nginx::new(options)),
+        HopKind::Balancer => Arc::new(balancer::Balancer::new(options)),
     }
 }
 

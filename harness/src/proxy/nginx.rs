@@ -3,7 +3,7 @@
 //! where a capture does not show it, read from its source.
 //!
 //! Not in here: `Date` (there is no clock; the upstream's is hidden all the same), several upstream addresses and
-//! `proxy_next_upstream`, locations that do not match, `proxy_redirect`, `X-Accel-Redirect`, request size limits, and
+//! `proxy_next_upstream` (see `balancer`), locations that do not match, `proxy_redirect`, `X-Accel-Redirect`, request size limits, and
 //! the padding of error pages for Chrome and Internet Explorer.
 
 use stalemate_wire::{Headers, Request, Response, header, reason};

@@ -14,7 +14,7 @@ use crate::journal::{
 use crate::report::chain::Chains;
 use crate::report::footer::footer;
 use crate::report::names::{Names, span};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Server};
 use crate::world::{CLIENT, PROBE};
 
 /// How much a trace shows.
@@ -35,7 +35,7 @@ pub fn trace(
     detail: Detail,
 ) -> String {
     let hops = scenario.path.iter().map(|hop| hop.kind.as_str().to_owned());
-    let servers = scenario.servers.iter().map(|server| server.name.clone());
+    let servers = scenario.servers.iter().flat_map(Server::processes);
     let lanes: Vec<String> = [CLIENT.to_owned()]
         .into_iter()
         .chain(hops)
@@ -286,30 +286,28 @@ impl Drawing<'_> {
                 )
             }
             Event::ConnOpened { .. } | Event::Forwarded { .. } => return None,
-            Event::SessionOpened { server, session } => {
+            Event::SessionOpened { at, session, .. } => {
                 let name = self.names.session(session);
                 let whose = if self.probing { " for the probe" } else { "" };
                 (
-                    Row::Mark(server.to_string(), '◇'),
-                    format!("{server} opens session {name}{whose}"),
+                    Row::Mark(at.to_string(), '◇'),
+                    format!("{at} opens session {name}{whose}"),
                 )
             }
             Event::SessionEnded {
-                server,
-                session,
-                cause,
+                at, session, cause, ..
             } => {
                 let name = self.names.session(session);
                 (
-                    Row::Mark(server.to_string(), '◆'),
-                    format!("{server}: session {name} {}", ended(*cause)),
+                    Row::Mark(at.to_string(), '◆'),
+                    format!("{at}: session {name} {}", ended(*cause)),
                 )
             }
-            Event::EffectCommitted { server, tool, call } => {
+            Event::EffectCommitted { at, tool, call, .. } => {
                 let call = call.map_or_else(String::new, |c| format!(" of call {}", c.0));
                 (
-                    Row::Mark(server.to_string(), '✎'),
-                    format!("{server} commits the effect{call}: {tool}"),
+                    Row::Mark(at.to_string(), '✎'),
+                    format!("{at} commits the effect{call}: {tool}"),
                 )
             }
             // That everything starts is not news.

@@ -107,7 +107,7 @@ fn actions(form: &StepForm, names: &Names, report: &mut Report<'_>) -> Option<Ve
                 for_ms: time.map(|d| d.0),
             }
         }
-        StepForm::Partition(form) => partition(form, names, report)?,
+        StepForm::Partition(form) => return partition(form, names, report),
         StepForm::Stall(form) => {
             let targets = expand(form.target.as_ref()?, true, names, report);
             let for_ms = form.span_of_time?.0;
@@ -193,14 +193,9 @@ fn expand(
         if !first_time(&mut seen, name, report) {
             continue;
         }
-        let alone = [name.value.clone()];
-        for process in names
-            .machines
-            .get(&name.value)
-            .map_or(&alone[..], Vec::as_slice)
-        {
-            if !all.contains(process) {
-                all.push(process.clone());
+        for process in names.members(&name.value) {
+            if !all.contains(&process) {
+                all.push(process);
             }
         }
     }
@@ -246,8 +241,13 @@ fn call(form: &CallForm, names: &Names, report: &mut Report<'_>) -> Option<Call>
     })
 }
 
-/// A partition lies between neighbours: nothing ever passes directly between two others.
-fn partition(form: &PartitionForm, names: &Names, report: &mut Report<'_>) -> Option<StepAction> {
+/// A partition lies between neighbours: nothing ever passes directly between two others. A server of several processes
+/// means one partition for each.
+fn partition(
+    form: &PartitionForm,
+    names: &Names,
+    report: &mut Report<'_>,
+) -> Option<Vec<StepAction>> {
     let between = form.between.as_ref()?;
     let [one, other] = &between.value.items[..] else {
         if between.value.whole {
@@ -266,7 +266,8 @@ fn partition(form: &PartitionForm, names: &Names, report: &mut Report<'_>) -> Op
     let mut way = vec!["client"];
     way.extend(names.hops.iter().map(String::as_str));
     let mut known = way.clone();
-    known.extend(names.servers());
+    let behind = |name: &&str| !way.contains(name);
+    known.extend(names.processes().into_iter().filter(behind));
     let mut place = |name: &At<Text>| {
         names
             .find(name, &known, "ends of a partition", report)
@@ -292,10 +293,17 @@ fn partition(form: &PartitionForm, names: &Names, report: &mut Report<'_>) -> Op
         );
         return None;
     }
-    Some(StepAction::Partition {
-        between: (one.value.clone(), other.value.clone()),
-        for_ms: form.span_of_time.map(|d| d.0),
-    })
+    let for_ms = form.span_of_time.map(|d| d.0);
+    let others = names.members(&other.value);
+    let pairs = names.members(&one.value).into_iter().flat_map(|one| {
+        let others = others.clone().into_iter();
+        others.map(move |other| (one.clone(), other))
+    });
+    Some(
+        pairs
+            .map(|between| StepAction::Partition { between, for_ms })
+            .collect(),
+    )
 }
 
 /// One injection; `None` after an error.
@@ -362,6 +370,7 @@ fn trigger(form: &TriggerForm, names: &Names, report: &mut Report<'_>) -> Option
         if names.find(at, &known, "places", report)
             && servers_only
             && !names.servers.contains(&at.value)
+            && !names.is_replica(&at.value)
         {
             report.add(
                 Finding::new(
@@ -427,6 +436,15 @@ fn fate(form: &FateForm, names: &Names, report: &mut Report<'_>) -> Option<FateS
         },
         FateForm::Halt(name) => {
             if !names.find(name, &names.processes(), "servers and hops", report) {
+                return None;
+            }
+            if let Some((processes, place)) = names.replicas.get(&name.value) {
+                let title = format!("{} is not one process", quote(&name.value));
+                report.add(
+                    Finding::new(name.span, title, "one process dies here")
+                        .also(*place, "it consists of several")
+                        .help(allowed("", "processes", processes)),
+                );
                 return None;
             }
             FateSpec::Halt(name.value.clone())

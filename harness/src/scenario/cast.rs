@@ -7,14 +7,14 @@ use stalemate_wire::SessionId;
 use super::check::first_of;
 use super::decode::{At, Entries, List, unknown};
 use super::diagnose::{Finding, Report, Span};
-use super::file::{HopForm, HopShape, HopWithOptions, ServerForm, TimeoutForm};
+use super::file::{ServerForm, TimeoutForm};
 use super::load::Vocabulary;
-use super::model::{Hop, HopKind, Server, ServerKind, shortened};
+use super::model::{HopKind, Server, ServerKind, processes, shortened};
 use super::scalar::Text;
 use super::words::{list, quote};
 
 /// Names that no server and no machine can have.
-const TAKEN: [&str; 4] = ["client", "probe", "cloudflare", "nginx"];
+const TAKEN: [&str; 5] = ["client", "probe", "cloudflare", "nginx", "balancer"];
 /// The port of the first server, where the file names none.
 const FIRST_PORT: u64 = 3000;
 /// The time from a crash to the supervisor's restart, where the file names none, in milliseconds.
@@ -33,15 +33,42 @@ pub(super) struct Names {
     pub(super) hops: Vec<String>,
     /// The machines and their processes.
     pub(super) machines: BTreeMap<String, Vec<String>>,
+    /// The processes of each server that consists of several, with the place of `replicas`.
+    pub(super) replicas: BTreeMap<String, (Vec<String>, Span)>,
     /// Whether that is all; if a part could not be read, names are not looked up, lest one error becomes many.
     pub(super) complete: bool,
 }
 
 impl Names {
     /// Servers and hops.
-    pub(super) fn processes(&self) -> Vec<&str> {
+    pub(super) fn parties(&self) -> Vec<&str> {
         let all = self.servers.iter().chain(&self.hops);
         all.map(String::as_str).collect()
+    }
+
+    /// Servers, hops, and the processes of servers that consist of several.
+    pub(super) fn processes(&self) -> Vec<&str> {
+        let mut all = self.parties();
+        let replicas = self.replicas.values().flat_map(|(processes, _)| processes);
+        all.extend(replicas.map(String::as_str));
+        all
+    }
+
+    /// Whether it is one of the processes of a server that consists of several.
+    pub(super) fn is_replica(&self, name: &str) -> bool {
+        let mut replicas = self.replicas.values().flat_map(|(processes, _)| processes);
+        replicas.any(|process| process == name)
+    }
+
+    /// The processes that a server, hop or machine stands for.
+    pub(super) fn members(&self, name: &str) -> Vec<String> {
+        if let Some((processes, _)) = self.replicas.get(name) {
+            return processes.clone();
+        }
+        match self.machines.get(name) {
+            Some(processes) => processes.clone(),
+            None => vec![name.to_owned()],
+        }
     }
 
     /// Servers alone.
@@ -117,7 +144,7 @@ pub(super) fn servers(
                 .help("name at least one, e.g. `memory: {dialect: …}`"),
         );
     }
-    let mut list = Vec::new();
+    let mut list: Vec<Server> = Vec::new();
     let mut ports: BTreeMap<u64, Span> = BTreeMap::new();
     let mut ids = BTreeMap::new();
     let mut next_port = FIRST_PORT;
@@ -158,10 +185,13 @@ pub(super) fn servers(
         if matches!(kind, Some(ServerKind::Real(_))) {
             names.real.push(name.value.clone());
         }
+        let replicas = server.replicas.as_ref();
+        let replicas = replicas.map_or(1, |n| usize::try_from(n.value.0).unwrap_or(1));
         if let (Some(kind), Ok(port)) = (kind, fits) {
             list.push(Server {
                 name: name.value.clone(),
                 kind,
+                replicas,
                 port,
                 session_ids,
                 supervisor_ms: server.supervisor.map_or(SUPERVISOR_MS, |d| d.0),
@@ -179,6 +209,26 @@ pub(super) fn servers(
                     .unwrap_or_default(),
             });
         }
+        if let Some(form) = &server.replicas
+            && replicas > 1
+        {
+            let processes = processes(&name.value, replicas);
+            names
+                .replicas
+                .insert(name.value.clone(), (processes, form.span));
+        }
+    }
+    for (name, _) in form
+        .value
+        .0
+        .iter()
+        .filter(|(n, _)| names.is_replica(&n.value))
+    {
+        let title = format!("{} is a replica's name already", quote(&name.value));
+        report.add(
+            Finding::new(name.span, title, "two processes would have this name")
+                .help("choose a name that no replica has"),
+        );
     }
     list
 }
@@ -286,55 +336,16 @@ fn session_ids<'f>(
     items.iter().map(|item| item.value.0.clone()).collect()
 }
 
-/// The hops.
-pub(super) fn path(
-    list: Option<&At<List<HopForm>>>,
-    names: &mut Names,
-    report: &mut Report<'_>,
-) -> Vec<Hop> {
-    let Some(list) = list else { return Vec::new() };
-    names.complete &= list.value.whole;
-    let mut seen: BTreeMap<HopKind, Span> = BTreeMap::new();
-    let mut hops = Vec::new();
-    for form in &list.value.items {
-        let (kind, options) = match &form.value {
-            HopShape::Plain(kind) => (kind.0, None),
-            HopShape::With(HopWithOptions::Cloudflare(options)) => {
-                (HopKind::Cloudflare, Some(options))
-            }
-            HopShape::With(HopWithOptions::Nginx(options)) => (HopKind::Nginx, Some(options)),
-        };
-        if let Some(first) = seen.insert(kind, form.span) {
-            report.add(
-                Finding::new(
-                    form.span,
-                    format!("the hop `{}` is on the path twice", kind.as_str()),
-                    "again here",
-                )
-                .also(first, "first here")
-                .help("remove one of the two"),
-            );
-            continue;
-        }
-        names.hops.push(kind.as_str().to_owned());
-        hops.push(Hop {
-            kind,
-            read_timeout_ms: options.and_then(|o| o.read_timeout).map(|d| d.0),
-        });
-    }
-    hops
-}
-
 /// The machines, into the names.
 pub(super) fn machines(
     entries: Option<&Entries<At<List<At<Text>>>>>,
     names: &mut Names,
     report: &mut Report<'_>,
 ) {
-    let mut placed: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut placed: BTreeMap<String, Span> = BTreeMap::new();
     for (name, members) in entries.map_or(&[][..], |entries| &entries.0) {
         fit(name, "a machine", report);
-        if names.servers.contains(&name.value) {
+        if names.servers.contains(&name.value) || names.is_replica(&name.value) {
             report.add(
                 Finding::new(
                     name.span,
@@ -358,15 +369,17 @@ pub(super) fn machines(
                 if !names.find(member, &names.processes(), "servers and hops", report) {
                     continue;
                 }
-                if let Some(first) = placed.insert(&member.value, member.span) {
-                    let title = format!("{} is placed twice", quote(&member.value));
-                    report.add(
-                        Finding::new(member.span, title, "again here")
-                            .also(first, "first here")
-                            .help("a process runs on one machine: remove one of the two"),
-                    );
-                } else {
-                    processes.push(member.value.clone());
+                for process in names.members(&member.value) {
+                    if let Some(first) = placed.insert(process.clone(), member.span) {
+                        let title = format!("{} is placed twice", quote(&process));
+                        report.add(
+                            Finding::new(member.span, title, "again here")
+                                .also(first, "first here")
+                                .help("a process runs on one machine: remove one of the two"),
+                        );
+                        break;
+                    }
+                    processes.push(process);
                 }
             }
         }

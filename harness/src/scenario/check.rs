@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::actions::{injection, steps};
-use super::cast::{Names, machines, path, servers};
+use super::cast::{Names, machines, servers};
 use super::decode::{At, List, unknown};
 use super::diagnose::{Finding, Report, Span};
 use super::file::{ScenarioForm, Seed};
+use super::hops::path;
 use super::load::Vocabulary;
 use super::model::Scenario;
 use super::promises::{expectations, violations};

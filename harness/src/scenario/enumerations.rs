@@ -1,6 +1,6 @@
 //! The words of a scenario file for values that are not its own. The words of its own are in `file`.
 
-use super::model::{HopKind, Tool, TriggerEvent};
+use super::model::{Tool, TriggerEvent};
 use super::scalar::Word;
 use crate::journal::Rung;
 use crate::server::Durable;
@@ -10,14 +10,6 @@ impl Word for Tool {
 
     fn words() -> Vec<(&'static str, Self)> {
         Self::ALL.map(|tool| (tool.as_str(), tool)).to_vec()
-    }
-}
-
-impl Word for HopKind {
-    const WHAT: &'static str = "hops";
-
-    fn words() -> Vec<(&'static str, Self)> {
-        Self::ALL.map(|hop| (hop.as_str(), hop)).to_vec()
     }
 }
 

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use super::decode::{At, Decode, Entries, List, mismatch};
 use super::diagnose::{Finding, Report};
 use super::forms::{choice, record, words};
-use super::model::{CallExpect, HopKind, Tool, TriggerEvent};
+use super::hops::HopForm;
+use super::model::{CallExpect, MOST_REPLICAS, Tool, TriggerEvent};
 use super::scalar::{AnyText, Duration, One, Secret, Text, Whole};
 use super::tree::{Kind, Node};
 use super::words::{nearest, quote};
@@ -58,6 +59,8 @@ record! {
         "dialect" dialect: At<Text>,
         /// A real server, e.g. `rmcp`.
         "real" real: At<Text>,
+        /// How many processes it consists of; 1 if it is missing. More need a `balancer` as the innermost hop.
+        "replicas" replicas: At<Whole<1, MOST_REPLICAS>>,
         /// The port; 3000 for the first server, else one more than the server before.
         "port" port: At<Whole<1, 65_535>>,
         /// The ids of its first sessions, in order of opening; further ones are drawn from the seed.
@@ -104,49 +107,6 @@ impl Decode for TimeoutForm {
                 None
             }
             _ => Duration::decode(node, report).map(Self::After),
-        }
-    }
-}
-
-record! {
-    /// The settings of a hop.
-    HopOptions, "a hop";
-    required {}
-    optional {
-        /// The longest silence of the upstream, where it differs from the product's default.
-        "read-timeout" read_timeout: Duration,
-    }
-}
-
-choice! {
-    /// A hop with settings.
-    HopWithOptions, "a hop", "name";
-    /// Cloudflare's edge.
-    "cloudflare" Cloudflare(HopOptions) = "cloudflare: {read-timeout: 100s}",
-    /// nginx.
-    "nginx" Nginx(HopOptions) = "nginx: {read-timeout: 60s}",
-}
-
-/// A hop, by name or with settings.
-#[derive(Debug, JsonSchema)]
-#[schemars(untagged)]
-pub(super) enum HopShape {
-    /// As the product comes.
-    Plain(One<HopKind>),
-    /// With settings.
-    With(HopWithOptions),
-}
-
-/// A hop with its place.
-pub(super) type HopForm = At<HopShape>;
-
-impl Decode for HopShape {
-    const WHAT: &'static str = "a hop";
-
-    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        match node.kind {
-            Kind::Map(_) => HopWithOptions::decode(node, report).map(Self::With),
-            _ => One::decode(node, report).map(Self::Plain),
         }
     }
 }
@@ -457,6 +417,11 @@ record! {
     }
 }
 
+words! {
+    /// How far the server side comes.
+    Progress, "words here"; Nothing = "none",
+}
+
 record! {
     /// What is promised of one client.
     ExpectationForm, "an expectation";
@@ -464,6 +429,8 @@ record! {
     optional {
         /// The worst rung of the recovery ladder over all servers.
         "rung" rung: One<Rung>,
+        /// `none` if the server side itself cannot work: a fresh client could not either, and there is no rung.
+        "progress" progress: At<One<Progress>>,
         /// The invariants that the client or its application violates.
         "violates" violates: List<At<Text>>,
         /// Why, for the reader.

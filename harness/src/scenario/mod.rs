@@ -9,6 +9,7 @@ mod diagnose;
 mod enumerations;
 mod file;
 mod forms;
+mod hops;
 mod load;
 mod model;
 mod promises;

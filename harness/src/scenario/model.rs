@@ -10,6 +10,8 @@ use crate::server::Durable;
 
 /// The longest duration that a scenario can name, in milliseconds: 7 days. The shortest is 1 ms.
 pub const LONGEST_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+/// The most processes that one server can consist of.
+pub const MOST_REPLICAS: u64 = 8;
 
 /// One loaded scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +53,8 @@ pub struct Server {
     pub name: String,
     /// How it answers.
     pub kind: ServerKind,
+    /// How many processes it consists of, 1 to [`MOST_REPLICAS`]. They share the data, and no session.
+    pub replicas: usize,
     /// The port that it listens on.
     pub port: u16,
     /// The ids of its first sessions, in order of opening; further ones are drawn from the seed.
@@ -63,12 +67,29 @@ pub struct Server {
     pub durable: Durable,
 }
 
+impl Server {
+    /// Its processes: of its own name if it is one, else `memory-1`, `memory-2` and so on.
+    #[must_use]
+    pub fn processes(&self) -> Vec<String> {
+        processes(&self.name, self.replicas)
+    }
+}
+
+/// The processes of a server of that name.
+pub(super) fn processes(name: &str, replicas: usize) -> Vec<String> {
+    match replicas {
+        0 | 1 => vec![name.to_owned()],
+        several => (1..=several).map(|n| format!("{name}-{n}")).collect(),
+    }
+}
+
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<String> = self.session_ids.iter().map(|id| shortened(id)).collect();
         f.debug_struct("Server")
             .field("name", &self.name)
             .field("kind", &self.kind)
+            .field("replicas", &self.replicas)
             .field("port", &self.port)
             .field("session_ids", &ids)
             .field("supervisor_ms", &self.supervisor_ms)
@@ -102,6 +123,52 @@ pub struct Hop {
     pub kind: HopKind,
     /// The longest silence of the upstream in milliseconds, where it differs from the product's default.
     pub read_timeout_ms: Option<u64>,
+    /// nginx: requests go upstream as HTTP/1.0; otherwise as 1.1.
+    pub http10: bool,
+    /// nginx: `proxy_buffering`.
+    pub buffering: bool,
+    /// The balancer: how it chooses.
+    pub policy: BalancePolicy,
+}
+
+impl Hop {
+    /// A hop without settings: HTTP/1.1, no buffering, round robin.
+    #[must_use]
+    pub fn new(kind: HopKind) -> Self {
+        Self {
+            kind,
+            read_timeout_ms: None,
+            http10: false,
+            buffering: false,
+            policy: BalancePolicy::RoundRobin,
+        }
+    }
+}
+
+/// How a balancer chooses the replica for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BalancePolicy {
+    /// Each request goes to the next one.
+    RoundRobin,
+    /// By a hash of the session id header; a request without it has the empty value's.
+    HeaderHash,
+    /// To the one that answered with the request's session id; if none did, to the next one.
+    Sticky,
+}
+
+impl BalancePolicy {
+    /// Every policy there is.
+    pub const ALL: [Self; 3] = [Self::RoundRobin, Self::HeaderHash, Self::Sticky];
+
+    /// The name in scenarios.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RoundRobin => "round-robin",
+            Self::HeaderHash => "header-hash",
+            Self::Sticky => "sticky",
+        }
+    }
 }
 
 /// The hops there are.
@@ -111,11 +178,13 @@ pub enum HopKind {
     Cloudflare,
     /// nginx 1.22.1 as Debian ships it, with `proxy_http_version 1.1` and buffering off.
     Nginx,
+    /// A balancer, which chooses among the processes of a server.
+    Balancer,
 }
 
 impl HopKind {
     /// Every hop there is.
-    pub const ALL: [Self; 2] = [Self::Cloudflare, Self::Nginx];
+    pub const ALL: [Self; 3] = [Self::Cloudflare, Self::Nginx, Self::Balancer];
 
     /// The name in scenarios, and of the process.
     #[must_use]
@@ -123,6 +192,7 @@ impl HopKind {
         match self {
             Self::Cloudflare => "cloudflare",
             Self::Nginx => "nginx",
+            Self::Balancer => "balancer",
         }
     }
 }
@@ -136,8 +206,9 @@ pub struct Step {
     pub action: StepAction,
 }
 
-/// What a step does. Targets of faults are process names: machines are expanded on loading. A `stall` or `cut` of
-/// several processes becomes one step for each, all with the same line, and no time passes between them.
+/// What a step does. Targets of faults are process names: machines are expanded on loading. A `stall`, `cut`
+/// or `partition` of several processes becomes one step for each, all with the same line, and no virtual time is waited
+/// between them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepAction {
     /// The user adds the connector of that server, which is not there yet.
@@ -416,6 +487,8 @@ pub enum FateSpec {
 pub struct Expectation {
     /// The worst rung over all servers; `None` promises nothing.
     pub rung: Option<Rung>,
+    /// Whether the server side itself makes no progress, so that there is no rung.
+    pub no_progress: bool,
     /// The client's and the application's violations, by invariant.
     pub violates: Vec<String>,
     /// Why, for the reader.

@@ -94,6 +94,13 @@ pub(super) fn expectations(
             report.add(finding);
         }
         let Some(form) = form else { continue };
+        if let (Some(_), Some(progress)) = (form.rung, &form.progress) {
+            let title = "where nothing makes progress there is no rung";
+            report.add(
+                Finding::new(progress.span, title, "`rung` stands beside it")
+                    .help("keep `rung` or `progress`, not both"),
+            );
+        }
         let violates = form.violates.map(|list| list.items).unwrap_or_default();
         let mut seen = BTreeMap::new();
         for name in &violates {
@@ -108,6 +115,7 @@ pub(super) fn expectations(
         }
         let promise = Expectation {
             rung: form.rung.map(|rung| rung.0),
+            no_progress: form.progress.is_some(),
             violates: violates.into_iter().map(|name| name.value).collect(),
             why: form.why.map(|why| why.trim().to_owned()),
         };
@@ -135,7 +143,7 @@ pub(super) fn violations(
             continue;
         }
         let hop = names.hops.contains(&party.value);
-        let known = names.find(&party, &names.processes(), "servers and hops", report);
+        let known = names.find(&party, &names.parties(), "servers and hops", report);
         let mut violated = BTreeMap::new();
         for (invariant, reason) in reasons.map(|reasons| reasons.0).unwrap_or_default() {
             if known {

@@ -286,10 +286,7 @@ impl<'f> Timeline<'f, '_> {
 
     /// The processes of a target.
     fn processes(&self, name: &str) -> Vec<String> {
-        match self.names.machines.get(name) {
-            Some(processes) => processes.clone(),
-            None => vec![name.to_owned()],
-        }
+        self.names.members(name)
     }
 
     fn take_down(&mut self, targets: &[At<Text>], time: Option<Duration>, report: &mut Report<'_>) {

@@ -60,7 +60,7 @@ pub struct Managed {
     pub addresses: Vec<IpAddr>,
     /// From its death to the supervisor's restart, in milliseconds.
     pub supervisor_ms: u64,
-    /// For a model server: its name, and its sessions' ids.
+    /// For a process of a server: the server's name, and the ids of the sessions that live here.
     pub sessions: Option<(ServerName, LiveSessions)>,
 }
 
@@ -344,16 +344,24 @@ impl<'a> Driver<'a> {
                     fault,
                     on: Vec::new(),
                 });
-                self.processes[&*server].host.order(Order::ExpireAll);
+                self.order_server(&server, Order::ExpireAll);
             }
             StepAction::Notify { server } => {
                 // The journal sees it when it is on the wire: until then this is no quiet time.
                 self.quiet = 0;
-                self.processes[&*server].host.order(Order::Notify);
+                self.order_server(&server, Order::Notify);
             }
             other => unreachable!("not a fault: {other:?}"),
         }
         let _ = done.send(());
+    }
+
+    /// Gives an order to every process of a server.
+    fn order_server(&self, server: &str, order: Order) {
+        let runs_it = |m: &&Managed| m.sessions.as_ref().is_some_and(|(s, _)| **s == *server);
+        for managed in self.processes.values().filter(runs_it) {
+            managed.host.order(order);
+        }
     }
 
     /// Notes a fault of processes, which is healed when all of them are up again.

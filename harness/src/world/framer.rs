@@ -136,11 +136,19 @@ impl Framer {
                 clean: body == Body::UntilClose,
             }],
         };
-        Some(Unit {
+        let unit = Unit {
             bytes,
             framed,
             ordinal: self.ordinal,
-        })
+        };
+        // The end of the connection is the good end of a message that has no other.
+        if matches!(
+            unit.framed[..],
+            [Framed::Response(_) | Framed::End { clean: true }]
+        ) {
+            self.ordinal += 1;
+        }
+        Some(unit)
     }
 
     /// Whether a message has begun and not ended.

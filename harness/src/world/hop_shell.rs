@@ -21,7 +21,9 @@ use tokio::time::timeout;
 use turmoil::net::TcpListener;
 
 use crate::journal::{ConnId, Event, Exchange, ServerName};
+use crate::proxy::balancer::Picker;
 use crate::proxy::{ForwardRequest, Hop, UpstreamFailure};
+use crate::scenario::BalancePolicy;
 use crate::world::body::Outgoing;
 use crate::world::convert;
 use crate::world::net::{Conn, Net};
@@ -54,11 +56,14 @@ pub struct HopShell {
     /// The product's decisions, for each server behind it.
     cores: BTreeMap<ServerName, Arc<dyn Hop>>,
     logs: AccessLogs,
-    pool: RefCell<BTreeMap<ServerName, Vec<Pooled>>>,
+    /// A balancer's choices; other hops have one target.
+    pickers: RefCell<BTreeMap<ServerName, Picker>>,
+    /// Kept connections, by server and target.
+    pool: RefCell<BTreeMap<(ServerName, usize), Vec<Pooled>>>,
 }
 
 impl HopShell {
-    /// The software of a hop whose upstream is at position `next` of each server's route.
+    /// The software of a hop whose upstream is at position `next` of each server's route. A balancer has a policy.
     #[must_use]
     pub fn new(
         net: Arc<Net>,
@@ -66,13 +71,20 @@ impl HopShell {
         next: usize,
         cores: BTreeMap<ServerName, Arc<dyn Hop>>,
         logs: AccessLogs,
+        policy: Option<BalancePolicy>,
     ) -> Rc<Self> {
+        let picker = |server: &ServerName| {
+            let picker = Picker::new(policy?, net.targets(server, next));
+            Some((Arc::clone(server), picker))
+        };
+        let pickers = cores.keys().filter_map(picker).collect();
         Rc::new(Self {
             net,
             host,
             next,
             cores,
             logs,
+            pickers: RefCell::new(pickers),
             pool: RefCell::default(),
         })
     }
@@ -185,7 +197,7 @@ impl HopShell {
         }
     }
 
-    /// The upstream's response head, or its failure.
+    /// The upstream's response head, or its failure. A balancer goes on to the next replica if one cannot be reached.
     async fn ask_upstream(
         &self,
         server: &ServerName,
@@ -193,14 +205,46 @@ impl HopShell {
         onward: &Request,
         core: &Arc<dyn Hop>,
     ) -> Result<hyper::Response<Incoming>, UpstreamFailure> {
+        let targets = match self.pickers.borrow_mut().get_mut(server) {
+            Some(picker) => picker.pick(&onward.headers),
+            None => vec![0],
+        };
+        let mut asked = Err(UpstreamFailure::Refused);
+        for number in targets {
+            asked = self.ask(&(server, number), parent, onward, core).await;
+            match &asked {
+                Err(UpstreamFailure::Refused | UpstreamFailure::ConnectTimeout) => {}
+                Err(_) => break,
+                Ok(response) => {
+                    if let Some(picker) = self.pickers.borrow_mut().get_mut(server) {
+                        picker.answered(number, &convert::headers(response.headers()));
+                    }
+                    break;
+                }
+            }
+        }
+        asked
+    }
+
+    /// The response head of one target, or its failure.
+    async fn ask(
+        &self,
+        target: &(&ServerName, usize),
+        parent: Exchange,
+        onward: &Request,
+        core: &Arc<dyn Hop>,
+    ) -> Result<hyper::Response<Incoming>, UpstreamFailure> {
         let upstream = core.upstream();
         loop {
-            let (mut pooled, fresh) = self.connection_to(server, core).await?;
-            let Ok(outgoing) =
+            let (mut pooled, fresh) = self.connection_to(target, core).await?;
+            let Ok(mut outgoing) =
                 convert::outgoing(onward, Full::new(Bytes::from(onward.body.clone())))
             else {
                 return Err(UpstreamFailure::ClosedBeforeHead);
             };
+            if upstream.http10 {
+                *outgoing.version_mut() = hyper::Version::HTTP_10;
+            }
             let child = Exchange {
                 conn: pooled.conn,
                 ordinal: pooled.next,
@@ -223,7 +267,7 @@ impl HopShell {
                         pooled.used_ms = self.net.journal.now_ms();
                         self.pool
                             .borrow_mut()
-                            .entry(Arc::clone(server))
+                            .entry((Arc::clone(target.0), target.1))
                             .or_default()
                             .push(pooled);
                     }
@@ -241,12 +285,12 @@ impl HopShell {
 
     async fn connection_to(
         &self,
-        server: &ServerName,
+        (server, number): &(&ServerName, usize),
         core: &Arc<dyn Hop>,
     ) -> Result<(Pooled, bool), UpstreamFailure> {
         let kept = {
             let mut pool = self.pool.borrow_mut();
-            let kept = pool.entry(Arc::clone(server)).or_default();
+            let kept = pool.entry((Arc::clone(server), *number)).or_default();
             let oldest_ms = self
                 .net
                 .journal
@@ -263,7 +307,7 @@ impl HopShell {
         let dialling = Arc::clone(&self.net).dial(
             Arc::clone(&self.host.process),
             Arc::clone(server),
-            self.next,
+            (self.next, *number),
             None,
         );
         let limit = Duration::from_millis(core.upstream().connect_timeout_ms);

@@ -42,13 +42,16 @@ pub struct Target {
     pub addresses: Vec<SocketAddr>,
 }
 
+/// For each server the positions on the way: the hops, outermost first, then the server. A position has one target; the
+/// server's has one for each replica.
+pub type Routes = BTreeMap<ServerName, Vec<Vec<Target>>>;
+
 /// The simulated network as its processes see it.
 pub struct Net {
     /// The run's journal.
     pub journal: Journal,
     links: Arc<Mutex<BTreeMap<SocketAddr, Link>>>,
-    /// For each server the targets on the way: the hops, outermost first, then the server.
-    routes: BTreeMap<ServerName, Vec<Target>>,
+    routes: Routes,
     turns: Mutex<BTreeMap<(ProcessName, ServerName), usize>>,
     reach: SharedReach,
 }
@@ -56,11 +59,7 @@ pub struct Net {
 impl Net {
     /// A network with those routes.
     #[must_use]
-    pub fn new(
-        journal: Journal,
-        routes: BTreeMap<ServerName, Vec<Target>>,
-        reach: SharedReach,
-    ) -> Arc<Self> {
+    pub fn new(journal: Journal, routes: Routes, reach: SharedReach) -> Arc<Self> {
         Arc::new(Self {
             journal,
             links: Arc::default(),
@@ -70,7 +69,14 @@ impl Net {
         })
     }
 
-    /// Opens a connection from `from` to position `position` on the server's route: 0 is the outermost.
+    /// How many targets there are at that position of the server's route.
+    #[must_use]
+    pub fn targets(&self, server: &ServerName, position: usize) -> usize {
+        self.routes[server][position].len()
+    }
+
+    /// Opens a connection from `from` to a target at a place of the server's route: its position, 0 being the outermost,
+    /// and its number there.
     ///
     /// # Errors
     /// `ConnectionRefused` if nobody listens there.
@@ -78,10 +84,10 @@ impl Net {
         self: Arc<Self>,
         from: Arc<Process>,
         server: ServerName,
-        position: usize,
+        (position, number): (usize, usize),
         object: Option<ObjectId>,
     ) -> io::Result<Conn> {
-        let target = &self.routes[&server][position];
+        let target = &self.routes[&server][position][number];
         let address = self.take_turn(&from.name, &server, target);
         let link = Link {
             conn: self.journal.new_conn(),
@@ -189,7 +195,7 @@ impl Dial for Outermost {
         let dialling = Arc::clone(&self.net).dial(
             Arc::clone(&self.from),
             Arc::clone(&self.server),
-            0,
+            (0, 0),
             Some(self.object),
         );
         Box::pin(async move { Ok(Box::new(dialling.await?) as BoxIo) })

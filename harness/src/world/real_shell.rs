@@ -89,6 +89,7 @@ impl ToolBackend for Tools {
                 let call = journal.call_in(&arguments);
                 journal.at(Event::EffectCommitted {
                     server: Arc::clone(&server),
+                    at: Arc::clone(&process.name),
                     tool: tool.clone(),
                     call,
                 })

@@ -19,13 +19,13 @@ use crate::fault::Plan;
 use crate::journal::{Entry, Journal, ProcessName, Rung, ServerName};
 use crate::proxy::{self, Hop, HopOptions};
 use crate::registry::Subject;
-use crate::scenario::{HopKind, Scenario, Server, ServerKind};
+use crate::scenario::{self, HopKind, Scenario, Server, ServerKind};
 use crate::server::{Dialect, Options as ServerOptions, ServerCore, Store};
 use crate::world::clock::{self, Jumper, TimerReports};
 use crate::world::driver::{Commands, Driver, LiveSessions, Managed};
 use crate::world::hop_shell::{AccessLogs, HopShell};
 use crate::world::maker::Maker;
-use crate::world::net::{Net, SharedReach, Target};
+use crate::world::net::{Net, Routes, SharedReach, Target};
 use crate::world::probe::{self, Prober};
 use crate::world::process::Process;
 use crate::world::script::{Findings, Script};
@@ -171,11 +171,25 @@ impl World<'_> {
     }
 
     fn server(&mut self, net: &Arc<Net>, server: &Server, seed: u64) {
-        let name: ServerName = Arc::from(server.name.as_str());
-        let address = self.sim.lookup(server.name.as_str());
-        let host = self.manage(&server.name, vec![address], server.supervisor_ms);
+        // What is durable, and the drawing of ids, its replicas share; sessions they do not.
         let store = Store::default();
         let ids = Rc::new(RefCell::new(Ids::new(server, seed)));
+        for process in server.processes() {
+            self.server_process(net, server, &process, store.clone(), Rc::clone(&ids));
+        }
+    }
+
+    fn server_process(
+        &mut self,
+        net: &Arc<Net>,
+        server: &Server,
+        process: &str,
+        store: Store,
+        ids: Rc<RefCell<Ids>>,
+    ) {
+        let name: ServerName = Arc::from(server.name.as_str());
+        let address = self.sim.lookup(process);
+        let host = self.manage(process, vec![address], server.supervisor_ms);
         let (net, jumper, port, kind) = (
             Arc::clone(net),
             self.jumper.clone(),
@@ -191,10 +205,10 @@ impl World<'_> {
                 .as_ref()
                 .map_or_else(Vec::new, |core| core.borrow().mortal_sessions())
         });
-        if let Some(managed) = self.processes.get_mut(&name) {
+        if let Some(managed) = self.processes.get_mut(process) {
             managed.sessions = Some((Arc::clone(&name), sessions));
         }
-        self.sim.host(server.name.as_str(), move || {
+        self.sim.host(process, move || {
             let (net, host, name, store) = (
                 Arc::clone(&net),
                 Rc::clone(&host),
@@ -245,12 +259,15 @@ impl World<'_> {
                 let mut options = HopOptions::new(format!("localhost:{}", server.port));
                 options.upstream_path = Some(ENDPOINT.to_owned());
                 options.read_timeout_ms = hop.read_timeout_ms;
+                options.http10 = hop.http10;
+                options.buffering = hop.buffering;
                 (
                     Arc::from(server.name.as_str()),
                     proxy::hop(hop.kind, &options),
                 )
             })
             .collect();
+        let policy = (hop.kind == HopKind::Balancer).then_some(hop.policy);
         for (n, name) in names.iter().enumerate() {
             let (net, host, cores) = (Arc::clone(net), Rc::clone(&host), cores.clone());
             let (logs, jumper) = (Rc::clone(&self.logs), self.jumper.clone());
@@ -262,7 +279,7 @@ impl World<'_> {
                     if !host.listens.get() {
                         return std::future::pending().await;
                     }
-                    HopShell::new(net, host, position + 1, cores, logs)
+                    HopShell::new(net, host, position + 1, cores, logs, policy)
                         .run(HOP_PORT, n == 0)
                         .await
                 }
@@ -318,9 +335,16 @@ impl World<'_> {
             .iter()
             .map(|hop| Arc::from(hop.kind.as_str()))
             .collect();
+        let servers = scenario.servers.clone();
         let path_of = Rc::new(move |server: &ServerName| {
-            let ends = [Arc::from(CLIENT), Arc::clone(server)];
-            hops.iter().cloned().chain(ends).collect()
+            let server = servers.iter().filter(|s| *s.name == **server);
+            let processes = server.flat_map(Server::processes).map(Arc::from);
+            let client = [Arc::from(CLIENT)];
+            hops.iter()
+                .cloned()
+                .chain(client)
+                .chain(processes)
+                .collect()
         });
         let script = Script {
             scenario: Rc::new(scenario.clone()),
@@ -414,7 +438,7 @@ impl Ids {
 fn addresses_of(kind: HopKind) -> Vec<&'static str> {
     match kind {
         HopKind::Cloudflare => proxy::EGRESS.to_vec(),
-        HopKind::Nginx => vec!["nginx"],
+        HopKind::Nginx | HopKind::Balancer => vec![kind.as_str()],
     }
 }
 
@@ -422,25 +446,24 @@ fn lookup(sim: &Sim<'_>, name: &str) -> IpAddr {
     name.parse().unwrap_or_else(|_| sim.lookup(name))
 }
 
-fn routes(sim: &Sim<'_>, scenario: &Scenario) -> BTreeMap<ServerName, Vec<Target>> {
-    let hops: Vec<Target> = scenario
-        .path
-        .iter()
-        .map(|hop| Target {
+fn routes(sim: &Sim<'_>, scenario: &Scenario) -> Routes {
+    let hop = |hop: &scenario::Hop| {
+        vec![Target {
             process: Arc::from(hop.kind.as_str()),
             addresses: addresses_of(hop.kind)
                 .iter()
                 .map(|n| SocketAddr::new(lookup(sim, n), HOP_PORT))
                 .collect(),
-        })
-        .collect();
+        }]
+    };
+    let hops: Vec<Vec<Target>> = scenario.path.iter().map(hop).collect();
     let route = |server: &Server| {
-        let address = SocketAddr::new(sim.lookup(server.name.as_str()), server.port);
-        let target = Target {
-            process: Arc::from(server.name.as_str()),
-            addresses: vec![address],
-        };
-        hops.iter().cloned().chain([target]).collect()
+        let processes = server.processes().into_iter().map(|process| Target {
+            addresses: vec![SocketAddr::new(sim.lookup(process.as_str()), server.port)],
+            process: Arc::from(process),
+        });
+        let processes: Vec<Target> = processes.collect();
+        hops.iter().cloned().chain([processes]).collect()
     };
     scenario
         .servers

@@ -192,6 +192,7 @@ impl ServerShell {
             Output::OpenSession { session } => {
                 let fate = journal.at(Event::SessionOpened {
                     server: Arc::clone(&self.server),
+                    at: Arc::clone(&self.host.process.name),
                     session,
                 });
                 self.host.undergo(fate).await;
@@ -199,6 +200,7 @@ impl ServerShell {
             Output::EndSession { session, cause } => {
                 journal.note(Event::SessionEnded {
                     server: Arc::clone(&self.server),
+                    at: Arc::clone(&self.host.process.name),
                     session,
                     cause,
                 });
@@ -206,7 +208,12 @@ impl ServerShell {
             Output::Effect { tool, arguments } => {
                 let call = journal.call_in(&arguments);
                 let server = Arc::clone(&self.server);
-                let fate = journal.at(Event::EffectCommitted { server, tool, call });
+                let fate = journal.at(Event::EffectCommitted {
+                    server,
+                    at: Arc::clone(&self.host.process.name),
+                    tool,
+                    call,
+                });
                 self.host.undergo(fate).await;
             }
             Output::Respond {

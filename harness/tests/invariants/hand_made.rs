@@ -192,7 +192,13 @@ mod effects {
     fn commit(made: &mut Made) {
         let (server, tool) = (made.server(), "create_entities".to_owned());
         let call = Some(CallId(1));
-        made.note(Event::EffectCommitted { server, tool, call });
+        let at = server.clone();
+        made.note(Event::EffectCommitted {
+            server,
+            at,
+            tool,
+            call,
+        });
     }
 
     #[test]

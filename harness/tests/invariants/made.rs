@@ -133,8 +133,13 @@ impl Made {
     pub(crate) fn session(&mut self, ended: Option<SessionEnd>) {
         let (server, session) = (self.server(), "S1".to_owned());
         self.note(match ended {
-            None => Event::SessionOpened { server, session },
+            None => Event::SessionOpened {
+                at: server.clone(),
+                server,
+                session,
+            },
             Some(cause) => Event::SessionEnded {
+                at: server.clone(),
                 server,
                 session,
                 cause,

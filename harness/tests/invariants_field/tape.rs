@@ -125,6 +125,7 @@ impl Tape {
     pub fn session_ended(&mut self, session: &str) {
         self.push(Event::SessionEnded {
             server: Arc::from(SERVER),
+            at: Arc::from(SERVER),
             session: session.to_owned(),
             cause: SessionEnd::Expired,
         });

@@ -45,6 +45,34 @@ fn names() {
     ]);
 }
 
+#[test]
+#[rustfmt::skip]
+fn topology() {
+    let replicated = |path: &str| changed("port: 3001}", "port: 3001, replicas: 2}").replace("[cloudflare, nginx]", path);
+    let balanced = |step: &str| replicated("[nginx, balancer]") + "  - " + step + "\n";
+    let nginx = |option: &str| changed("[cloudflare, nginx]", &format!("[cloudflare, nginx: {{{option}}}]"));
+    snapshot("topology", &[
+        ("replicas without a balancer", replicated("[cloudflare, nginx]")),
+        ("replicas without a path", replicated("[nginx]").replace("path: [nginx]\n", "").replace("[memory, nginx]", "[memory]")),
+        ("replicas and a balancer before nginx", replicated("[balancer, nginx]")),
+        ("no replica", changed("port: 3001}", "port: 3001, replicas: 0}")),
+        ("too many replicas", changed("port: 3001}", "port: 3001, replicas: 9}")),
+        ("a server with a replica's name", replicated("[nginx, balancer]").replace("  other:", "  memory-2:")),
+        ("a machine with a replica's name", replicated("[nginx, balancer]").replace("lightsail:", "memory-2:")),
+        ("a server and its replica on two machines", replicated("[nginx, balancer]").replace("nginx]}", "nginx], ec2: [memory-2]}")),
+        ("a replica that is not there", balanced("crash: memory-3")),
+        ("a call to a replica", balanced("call: {on: memory-2, tool: read_graph}")),
+        ("several processes that one fate halts", replicated("[nginx, balancer]") + "inject:\n  - {when: {event: effect}, then: {halt: memory}}\n"),
+        ("a replica as a party", replicated("[nginx, balancer]") + "violates:\n  memory-2: {srv-dead-session-is-404: answers 400}\n"),
+        ("an unknown policy", replicated("[nginx, balancer: {policy: stickey}]")),
+        ("a policy of nginx", nginx("policy: sticky")),
+        ("a version of HTTP without quotes", nginx("http: 1.0")),
+        ("an unknown version of HTTP", nginx("http: \"2\"")),
+        ("a switch that is neither on nor off", nginx("buffering: onn")),
+        ("a rung without progress", extended("expect:\n  rmcp: {rung: never, progress: none}")),
+    ]);
+}
+
 /// A session id is a credential (SES-04): neither a message nor the source line shows it whole.
 #[test]
 #[rustfmt::skip]

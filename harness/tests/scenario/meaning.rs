@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use stalemate::scenario::{
-    Call, CallExpect, FateSpec, Hop, HopKind, Injection, LONGEST_MS, Server, ServerKind, Step,
-    StepAction, Tool, Trigger, TriggerEvent,
+    BalancePolicy, Call, CallExpect, FateSpec, Hop, HopKind, Injection, LONGEST_MS, Server,
+    ServerKind, Step, StepAction, Tool, Trigger, TriggerEvent,
 };
 use stalemate::server::Durable;
 
@@ -26,13 +26,18 @@ fn the_cast_is_as_written() {
     assert_eq!(scenario.clients, ["connector/stale-cache", "rmcp"]);
     assert_eq!(scenario.seeds, [1, u64::MAX]);
     assert_eq!(scenario.machines["lightsail"], ["memory", "other", "nginx"]);
-    let hop = |kind, read_timeout_ms| Hop {
-        kind,
-        read_timeout_ms,
-    };
     let path = [
-        hop(HopKind::Cloudflare, None),
-        hop(HopKind::Nginx, Some(60_000)),
+        Hop::new(HopKind::Cloudflare),
+        Hop {
+            read_timeout_ms: Some(60_000),
+            http10: true,
+            buffering: true,
+            ..Hop::new(HopKind::Nginx)
+        },
+        Hop {
+            policy: BalancePolicy::Sticky,
+            ..Hop::new(HopKind::Balancer)
+        },
     ];
     assert_eq!(scenario.path, path);
     let [memory, other, third] = &scenario.servers[..] else {
@@ -41,6 +46,7 @@ fn the_cast_is_as_written() {
     let written = Server {
         name: "memory".into(),
         kind: ServerKind::Dialect("supergateway-3.4.3".into()),
+        replicas: 1,
         port: 3001,
         session_ids: strings(&["ead943df-8fd9-4839-ae58-611a949e59c4"]),
         supervisor_ms: 2_500,
@@ -53,7 +59,54 @@ fn the_cast_is_as_written() {
     assert_eq!((other.port, other.supervisor_ms), (3002, 5_000));
     assert_eq!(other.session_timeout_ms, None);
     assert_eq!(third.port, 3003);
+    assert_eq!(
+        (third.replicas, other.processes()),
+        (2, strings(&["other"]))
+    );
+    assert_eq!(third.processes(), ["third-1", "third-2"]);
     assert_eq!(third.session_timeout_ms, Some(Some(1_800_000)));
+}
+
+/// A server of several processes stands for all of them, each of which can be named too.
+#[test]
+fn replicas_are_processes() {
+    let text = "\
+summary: Three of one.
+servers: {memory: {dialect: strict, replicas: 3}, other: {dialect: strict}}
+path: [nginx: {buffering: on, http: \"1.1\"}, balancer]
+machines: {one: [memory-1, other], two: [memory-2, memory-3, balancer]}
+clients: [rmcp]
+steps:
+  - crash: memory
+  - crash: [memory-2, memory, other]
+  - down: two
+  - up: memory-3
+inject:
+  - {when: {event: effect, at: memory-2}, then: {halt: memory-3}}
+expect:
+  rmcp: {progress: none}
+";
+    let scenario = right(text);
+    let crash = |targets: &[&str]| StepAction::Crash {
+        targets: strings(targets),
+    };
+    assert_eq!(
+        scenario.steps[0].action,
+        crash(&["memory-1", "memory-2", "memory-3"])
+    );
+    assert_eq!(
+        scenario.steps[1].action,
+        crash(&["memory-2", "memory-1", "memory-3", "other"])
+    );
+    assert_eq!(scenario.machines["one"], ["memory-1", "other"]);
+    let nginx = Hop {
+        buffering: true,
+        ..Hop::new(HopKind::Nginx)
+    };
+    assert_eq!(scenario.path, [nginx, Hop::new(HopKind::Balancer)]);
+    assert_eq!(scenario.inject[0].when.at.as_deref(), Some("memory-2"));
+    assert_eq!(scenario.inject[0].fate, FateSpec::Halt("memory-3".into()));
+    assert!(scenario.expect["rmcp"].no_progress);
 }
 
 #[test]
@@ -100,9 +153,10 @@ fn the_steps_are_as_written() {
         (32, A::Down { targets: strings(&["other"]), for_ms: None }),
         (33, A::Up { targets: strings(&["other"]) }),
         (34, A::PowerLoss { targets: machine(), down_ms: 20_000 }),
-        (35, A::PowerLoss { targets: strings(&["third"]), down_ms: 1_000 }),
+        (35, A::PowerLoss { targets: strings(&["third-1", "third-2"]), down_ms: 1_000 }),
         (36, A::Partition { between: ("client".into(), "cloudflare".into()), for_ms: Some(40_000) }),
-        (37, A::Partition { between: ("third".into(), "nginx".into()), for_ms: None }),
+        (37, A::Partition { between: ("third-1".into(), "balancer".into()), for_ms: None }),
+        (37, A::Partition { between: ("third-2".into(), "balancer".into()), for_ms: None }),
         (38, A::Heal),
         (39, stall("client", 10_000)),
         (40, stall("memory", 1)),

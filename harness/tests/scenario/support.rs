@@ -28,11 +28,11 @@ spec: [SES-07b, SES-08]
 servers:
   memory: {dialect: supergateway-3.4.3, port: 3001, sessions: [ead943df-8fd9-4839-ae58-611a949e59c4], supervisor: 2.5s, session-timeout: never}
   other: {real: rmcp}
-  third: {dialect: strict, session-timeout: 30m}
+  third: {dialect: strict, session-timeout: 30m, replicas: 2}
 machines: {lightsail: [memory, other, nginx]}
-path:
-  - cloudflare
-  - nginx: {read-timeout: 60s}
+path: [cloudflare,
+  nginx: {read-timeout: 60s, http: '1.0', buffering: 'on'},
+  balancer: {policy: sticky}]
 clients: [connector/stale-cache, rmcp]
 seeds: [1, 18446744073709551615]
 steps:
@@ -57,7 +57,7 @@ steps:
   - power-loss: {target: lightsail, down: 20s}
   - power-loss: third
   - partition: {between: [client, cloudflare], for: 40s}
-  - partition: {between: [third, nginx]}
+  - partition: {between: [third, balancer]}
   - heal: all
   - stall: {target: client, for: 10s}
   - stall: {target: lightsail, for: 1ms}

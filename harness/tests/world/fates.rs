@@ -265,6 +265,7 @@ fn the_table_of_fates() {
         (
             TriggerEvent::Effect,
             Event::EffectCommitted {
+                at: "memory".into(),
                 server: "memory".into(),
                 tool: "slow".to_owned(),
                 call: None,
@@ -273,6 +274,7 @@ fn the_table_of_fates() {
         (
             TriggerEvent::SessionOpened,
             Event::SessionOpened {
+                at: "memory".into(),
                 server: "memory".into(),
                 session: "s".to_owned(),
             },

@@ -23,8 +23,11 @@ pub(in crate::invariant) const NO_RESURRECTION: Invariant = Invariant {
             let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else {
                 continue;
             };
-            let is_dead = since.get(id).is_some_and(|since| *since < seen.at)
-                && !is_given_again(view.entries, server, id, since[id]);
+            // Of replicas each knows its own sessions only; that a request reached the wrong one is not their fault.
+            let since = since.get(&(&*seen.process, id)).copied();
+            let is_dead = since.is_some_and(|since| {
+                since < seen.at && !is_given_again(view.entries, server, id, since)
+            });
             if seen.request.method == Method::Delete || !is_dead {
                 continue;
             }
@@ -40,20 +43,23 @@ pub(in crate::invariant) const NO_RESURRECTION: Invariant = Invariant {
     }),
 };
 
-/// Since when each id is dead for certain: the server ended its session, or said 404 to it. Whether the session of a real
+/// Since when each id is dead for certain at a process: it ended the session, or said 404 to it. Whether the session of a real
 /// server outlives its process shows only then.
 fn dead_since<'a>(
     entries: &'a [Entry],
     server: &ServerName,
     received: &'a [Seen],
-) -> BTreeMap<&'a str, usize> {
+) -> BTreeMap<(&'a str, &'a str), usize> {
     let ended = entries
         .iter()
         .enumerate()
         .filter_map(|(at, e)| match &e.event {
             Event::SessionEnded {
-                server: s, session, ..
-            } if s == server => Some((session.as_str(), at)),
+                server: s,
+                at: process,
+                session,
+                ..
+            } if s == server => Some(((&**process, session.as_str()), at)),
             _ => None,
         });
     // How DELETE is answered says nothing of later requests.
@@ -62,7 +68,7 @@ fn dead_since<'a>(
             .response
             .as_ref()
             .filter(|_| s.request.method != Method::Delete)?;
-        (response.status == 404).then_some((s.session()?, *at))
+        (response.status == 404).then_some(((&*s.process, s.session()?), *at))
     });
     let mut since = BTreeMap::new();
     for (id, at) in ended.chain(disowned) {
@@ -75,7 +81,7 @@ fn dead_since<'a>(
 /// Whether the id was given to a new session after that, as a scenario that lists its ids may have it.
 fn is_given_again(entries: &[Entry], server: &ServerName, id: &str, since: usize) -> bool {
     entries[since..].iter().any(|e| {
-        matches!(&e.event, Event::SessionOpened { server: s, session } if s == server && session == id)
+        matches!(&e.event, Event::SessionOpened { server: s, session, .. } if s == server && session == id)
     })
 }
 

@@ -121,6 +121,7 @@ impl Driver<'_> {
                 let cause = SessionEnd::ProcessEnded;
                 self.journal.note(Event::SessionEnded {
                     server: Arc::clone(server),
+                    at: Arc::clone(process),
                     session,
                     cause,
                 });

@@ -61,7 +61,17 @@ fn a_response_without_length_ends_with_the_connection() {
     let mut framer = Framer::new(Direction::Responses);
     assert!(framer.push(b"HTTP/1.0 200 OK\r\n\r\nhello").is_empty());
     let unit = framer.finish().unwrap();
-    assert_eq!(kinds(&[unit]), ["200 5"]);
+    assert_eq!(
+        (kinds(&[unit]), framer.finished()),
+        (vec!["200 5".into()], 1)
+    );
+    let mut framer = Framer::new(Direction::Responses);
+    let stream = b"HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: a\n\ndata";
+    let mut units = framer.push(stream);
+    units.extend(framer.finish());
+    assert_eq!(kinds(&units), ["200 stream", "a", "end true"]);
+    assert_eq!(bytes(&units), stream);
+    assert_eq!((framer.finished(), framer.in_message()), (1, false));
 }
 
 #[test]
