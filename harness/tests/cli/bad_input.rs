@@ -39,10 +39,6 @@ fn bad_usage() {
             &["trace", "scenarios/restart/idle.yaml", "--client", "rmpc"],
             &["no client `rmpc`", "`rmcp`"],
         ),
-        (
-            &["run", "scenarios/reconnect", "--client", "broken/hangs"],
-            &["no scenario here lists that client"],
-        ),
         (&["trace", "scenarios"], &["several scenarios"]),
         (&["explain", "cli-no-stale"], &["cli-no-stale-id"]),
     ] {

@@ -102,9 +102,8 @@ fn exit_codes_of_runs() {
     let listed = "expect:\n  connector/recovering: {violates: [cli-recovers]}\n";
     let unfired =
         "inject:\n  - when: {event: effect, at: memory, nth: 99}\n    then: {park: now}\n";
-    // The second session is the probe's, which gets no answer: the server side is at fault.
-    let stuck =
-        "inject:\n  - when: {event: session-opened, at: memory, nth: 2}\n    then: {park: now}\n";
+    // Of a server with one session a process the probe gets none: the server side is at fault.
+    let stuck = "# one session\n";
     let unexercised = "spec: [POLL-05]\n";
     for (more, code, outcome) in [
         ("", 0, "kept"),
@@ -118,13 +117,16 @@ fn exit_codes_of_runs() {
         (&[broken, unfired].concat(), 1, "broken"),
         (&[stuck, unexercised].concat(), 3, "no-progress"),
     ] {
-        let (_dir, file) = written(&scenario(more));
+        let mut text = scenario(more);
+        if more.starts_with(stuck) {
+            text = text.replace("supergateway-4.0.0", "typescript-sdk");
+        }
+        let (_dir, file) = written(&text);
         let done = stalemate(&["run", &file, "--format", "json"]);
         assert_eq!(done.code, code, "{more}\n{}{}", done.out, done.err);
         let result = &json(&done)["results"][0];
         assert_eq!(result["outcome"], outcome, "{more}");
-        let replay =
-            format!("replay: stalemate trace {file} --client connector/recovering --seed 1");
+        let replay = format!("stalemate trace {file} --client connector/recovering --seed 1");
         assert_eq!(
             done.err.contains(&replay),
             code != 0,
@@ -137,8 +139,11 @@ fn exit_codes_of_runs() {
         let table = stalemate(&["run", &file]);
         assert_eq!(table.code, code, "{more}");
         assert!(table.out.contains("1 cells: "), "{}", table.out);
-        let trace = stalemate(&["trace", &file]);
-        assert_eq!(trace.code, code, "{more}");
+        // Whether a clause was exercised is asked of all cells of a scenario, and a trace is one.
+        if !more.ends_with(unexercised) {
+            let trace = stalemate(&["trace", &file]);
+            assert_eq!(trace.code, code, "{more}");
+        }
     }
 }
 

@@ -3,15 +3,29 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use stalemate::app::AppPolicy;
 use stalemate::cell::CellResult;
 use stalemate::registry::Registry;
 use stalemate::scenario::load_text;
 use stalemate::world::Run;
 use stalemate::{exec, vocabulary};
+use stalemate_clients::model::{ModelFactory, Policy};
+use stalemate_wire::Revision;
+
+/// The built-in clients, and `test/polling`: a right one of a revision in which servers say when to come back.
+fn registry() -> Registry {
+    let policy = Policy {
+        revision: Revision::V2025_11_25,
+        ..Policy::recovering()
+    };
+    let factory = Arc::new(ModelFactory { policy });
+    let about = "right, and polls";
+    Registry::builtin().application("test/polling", about, AppPolicy::SOUND, factory)
+}
 
 /// Runs a text with `CLIENT` in it replaced by a client's name.
 pub(crate) fn cell(text: &str, client: &str) -> (CellResult, Run) {
-    cell_of(&Registry::builtin(), text, client)
+    cell_of(&registry(), text, client)
 }
 
 /// The same with those clients.

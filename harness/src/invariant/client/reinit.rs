@@ -87,7 +87,11 @@ fn after(view: &View<'_>, loss: &Loss<'_>) -> After {
     if own().any(|s| is_fresh(s) && (began..loss.at).contains(&s.at)) {
         return After::Reinitialized;
     }
-    let next = own().find(|s| s.at > loss.at && s.request.method != Method::Delete);
+    // What was on its way when the 404 came, and what left in the same millisecond, is no answer to it.
+    let answers = |s: &Seen| {
+        is_fresh(s) || view.ms(s.at) > view.ms(loss.at) && !view.was_on_its_way(s, loss.at)
+    };
+    let next = own().find(|s| s.at > loss.at && s.request.method != Method::Delete && answers(s));
     match next {
         Some(next) if is_fresh(next) => After::Reinitialized,
         Some(next) => {

@@ -189,22 +189,30 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
 /// The longest sound wait between two attempts at a stream, in milliseconds.
 const PATIENCE_MS: u64 = 35_000;
 
+/// The longest that an edge was seen to hold a head back, in milliseconds (Cloudflare: 100 s by its documentation, 125 s
+/// as measured).
+const HELD_MS: u64 = 125_000;
+
 /// Whether not long before an entry the last GET failed in a way that means: later; or a connection was refused, which may
 /// have been for a GET.
 fn is_trying(view: &View<'_>, server: &ServerName, at: usize) -> bool {
     let lately = |n: usize| view.ms(at) - view.ms(n) <= PATIENCE_MS;
     let mut gets = view.client.iter().rev();
     let last = gets.find(|s| s.at < at && s.is_get() && s.server == *server);
-    let put_off = last.is_some_and(|s| match &s.response {
-        Some((_, response)) => response.status >= 500 || response.status == 429,
-        None => s.failed.is_some(),
+    let put_off = last.and_then(|s| match &s.response {
+        Some((n, response)) => (response.status >= 500 || response.status == 429).then_some(*n),
+        None => s.failed,
+    });
+    // An edge may hold the head of a silent stream back until it gives up.
+    let is_held = last.is_some_and(|s| {
+        s.response.is_none() && s.failed.is_none() && view.ms(at) - view.ms(s.at) <= HELD_MS
     });
     let refused = |e: &Entry| {
         let how = ConnEnd::Refused;
         matches!(&e.event, Event::ConnEnded { from, how: h, .. } if **from == *CLIENT && *h == how)
     };
     let mut before = view.entries[..at].iter().enumerate().rev();
-    put_off && last.is_some_and(|s| lately(s.at)) || before.any(|(n, e)| lately(n) && refused(e))
+    is_held || put_off.is_some_and(lately) || before.any(|(n, e)| lately(n) && refused(e))
 }
 
 /// Whether the client waits on a GET and the server serves it, just before an entry. A hop may still hold the head back.
