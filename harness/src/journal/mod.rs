@@ -139,6 +139,12 @@ impl Journal {
         std::mem::take(&mut self.inner().halts)
     }
 
+    /// Whether nothing is recorded any more, or from the beginning on.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.inner().closed
+    }
+
     /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -63,16 +63,21 @@ pub struct Run {
     pub virtual_ms: u64,
 }
 
-/// How a run is carried out, its content aside. A run's journal does not depend on it.
+/// How a run is carried out, its content aside. A journal, where there is one, does not depend on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Whether idle time is jumped over. Without it every millisecond is a step of its own: for tests of the clock.
     pub jump: bool,
+    /// Whether anything is observed: without it there are no taps and no journal, as a baseline to measure against.
+    pub observe: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { jump: true }
+        Self {
+            jump: true,
+            observe: true,
+        }
     }
 }
 
@@ -101,7 +106,7 @@ pub fn run_with(
     clock::begin();
     let _reports: DefaultGuard = tracing::subscriber::set_default(TimerReports);
     clock::make_known();
-    World::build(scenario, subject, seed).drive(options)
+    World::build(scenario, subject, seed, options).drive(options)
 }
 
 struct World<'a> {
@@ -117,7 +122,7 @@ struct World<'a> {
 }
 
 impl World<'_> {
-    fn build(scenario: &Scenario, subject: &Subject, seed: u64) -> Self {
+    fn build(scenario: &Scenario, subject: &Subject, seed: u64, options: Options) -> Self {
         let latency = Duration::from_millis(LATENCY_MS);
         let sim = Builder::new()
             .rng_seed(Generator::new(seed, "turmoil").number())
@@ -130,6 +135,9 @@ impl World<'_> {
             .ephemeral_ports(EPHEMERAL_PORTS)
             .build();
         let journal = Journal::new(Plan::new(&scenario.inject));
+        if !options.observe {
+            journal.close();
+        }
         let routes = routes(&sim, scenario);
         let reach = SharedReach::default();
         let net = Net::new(journal.clone(), routes, Arc::clone(&reach));

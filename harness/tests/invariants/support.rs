@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use stalemate::app::AppPolicy;
+use stalemate::app::{AppPolicy, SessionKey};
 use stalemate::cell::CellResult;
 use stalemate::registry::Registry;
 use stalemate::scenario::load_text;
@@ -12,15 +12,27 @@ use stalemate::{exec, vocabulary};
 use stalemate_clients::model::{ModelFactory, Policy};
 use stalemate_wire::Revision;
 
-/// The built-in clients, and `test/polling`: a right one of a revision in which servers say when to come back.
+/// The built-in clients and two that are right as well: `test/polling`, of a revision in which servers say when to come
+/// back, and `test/by-conversation`, whose windows have a session each.
 fn registry() -> Registry {
-    let policy = Policy {
+    let polling = Policy {
         revision: Revision::V2025_11_25,
         ..Policy::recovering()
     };
-    let factory = Arc::new(ModelFactory { policy });
-    let about = "right, and polls";
-    Registry::builtin().application("test/polling", about, AppPolicy::SOUND, factory)
+    let by_conversation = AppPolicy {
+        key: SessionKey::Conversation,
+        ..AppPolicy::SOUND
+    };
+    let factory = |policy| Arc::new(ModelFactory { policy });
+    let (polling, recovering) = (factory(polling), factory(Policy::recovering()));
+    Registry::builtin()
+        .application("test/polling", "polls", AppPolicy::SOUND, polling)
+        .application(
+            "test/by-conversation",
+            "many sessions",
+            by_conversation,
+            recovering,
+        )
 }
 
 /// Runs a text with `CLIENT` in it replaced by a client's name.

@@ -24,7 +24,7 @@ struct Row {
 enum Breaks {
     /// By somebody in a run.
     Run(Case),
-    /// By nobody that a scenario can name; the test of that name in `invariants_field` breaks it in a journal made by hand.
+    /// In no run of this table; the test of that name in `invariants_field` breaks it in a journal made by hand.
     Elsewhere(&'static str),
 }
 
@@ -113,8 +113,6 @@ rows! {
         "connector/recovering" in UNLISTED_400, "connector/recovering" in RESTART;
     srv_no_resurrection "srv-no-resurrection":
         "connector/recovering" in RESURRECTS, "connector/recovering" in EXPIRES;
-    srv_session_isolation "srv-session-isolation":
-        "connector/recovering" in LEAKS, "connector/recovering" in TWO_SESSIONS;
     srv_one_stream_per_message "srv-one-stream-per-message":
         "connector/recovering" in BROADCASTS, "connector/recovering" in TWO_STREAMS;
     srv_replay_same_stream "srv-replay-same-stream":
@@ -122,6 +120,9 @@ rows! {
     // No hop of ours does this, and what a plan does to a response is not the hop's doing.
     @elsewhere hop_status_transparent "hop-status-transparent":
         "404 becomes 500", "connector/recovering" in RESTART;
+    // No run here has yet brought it about, not with `broken/server-leaks-sessions` either.
+    srv_session_isolation "srv-session-isolation":
+        "an answer that another session asked for", "test/by-conversation" in TWO_SESSIONS;
 }
 
 const RESTART: &str = "\
@@ -341,16 +342,20 @@ with_server!(TWO_STREAMS, BROADCASTS "broken/server-broadcasts":
   - await: slow
 ");
 
-with_server!(TWO_SESSIONS, LEAKS "broken/server-leaks-sessions":
-    "A stream breaks after an event and is resumed; meanwhile a call was answered in another window's session.", "
+const TWO_SESSIONS: &str = with_server!(
+    "spec",
+    "Two windows have a session each, and a stream of one of them is resumed.",
+    "
   - add: memory
   - wait: 5s
   - notify: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
   - incognito: open
   - call: {on: memory, tool: create_entities, expect: ok}
   - cut: nginx
   - wait: 10s
-");
+"
+);
 
 fn row(id: &str) -> &'static Row {
     TABLE.iter().find(|row| row.id == id).expect("in the table")
@@ -407,7 +412,7 @@ fn listed(row: &Row) {
         !matches!(party, invariant::Party::Server | invariant::Party::Hop)
     };
     let list = |case: &Case, ids: &[&str]| {
-        let clients: Vec<&str> = ids.iter().copied().filter(|id| of_client(&id)).collect();
+        let clients: Vec<&str> = ids.iter().copied().filter(|id| of_client(id)).collect();
         let mut text = case.text.to_owned();
         if !clients.is_empty() {
             let ids = clients.join(", ");
@@ -450,7 +455,8 @@ fn every_invariant_is_in_the_table_once() {
 /// A row that points elsewhere points to a test that is there.
 #[test]
 fn what_is_broken_elsewhere_is() {
-    let there = include_str!("../invariants_field/tapes.rs");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let there = words(include_str!("../invariants_field/tapes.rs")).replace("( ", "(");
     for row in TABLE {
         if let Breaks::Elsewhere(test) = row.breaks {
             let case = format!("(\"{}\", \"{test}\", true,", row.id);

@@ -37,7 +37,15 @@ pub(crate) fn assert_jumps_change_nothing(
     subject: &Subject,
 ) -> Run {
     let with = run(scenario, subject);
-    let without = try_run(scenario, subject, Options { jump: false }).expect("it ends");
+    let without = try_run(
+        scenario,
+        subject,
+        Options {
+            jump: false,
+            ..Options::default()
+        },
+    )
+    .expect("it ends");
     assert_same(name, &with.entries, &without.entries);
     assert_eq!(with.virtual_ms, without.virtual_ms, "{name}");
     assert_eq!(with.access_log, without.access_log, "{name}");
