@@ -4,13 +4,14 @@
 mod event;
 pub mod outage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use stalemate_wire::Rpc;
 
 pub use event::*;
 
@@ -26,8 +27,25 @@ pub struct Entry {
     pub event: Event,
 }
 
+/// What a message's body says, as far as the journal keeps it.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The JSON-RPC messages in it.
+    pub rpc: Vec<Rpc>,
+    /// The driven call that it asks for.
+    pub asks: Option<CallId>,
+    /// The driven call that it answers, where it is one only.
+    pub answers: Option<CallId>,
+    /// A short hash of a notification.
+    pub digest: Option<String>,
+}
+
+/// How many bodies are remembered: those that are on their way at one time.
+const READINGS_KEPT: usize = 16;
+
 #[derive(Debug, Default)]
 struct Inner {
+    readings: VecDeque<(Vec<u8>, Arc<Reading>)>,
     now_ms: u64,
     entries: Vec<Entry>,
     plan: Plan,
@@ -195,7 +213,30 @@ impl Journal {
         let call = CallId(u32::try_from(inner.nonces.len()).expect("fewer than 2^32 calls") + 1);
         let nonce = nonce(call.0);
         inner.nonces.insert(nonce.clone(), call);
+        // What was read before knew nothing of this nonce.
+        inner.readings.clear();
         (call, nonce)
+    }
+
+    /// What a body says, if it was read lately.
+    #[must_use]
+    pub fn reading_of(&self, body: &[u8]) -> Option<Arc<Reading>> {
+        let inner = self.inner();
+        let mut readings = inner.readings.iter().rev();
+        readings
+            .find(|(known, _)| known == body)
+            .map(|(_, reading)| Arc::clone(reading))
+    }
+
+    /// Remembers what a body says.
+    pub fn keep_reading(&self, body: &[u8], reading: &Arc<Reading>) {
+        let mut inner = self.inner();
+        if inner.readings.len() == READINGS_KEPT {
+            inner.readings.pop_front();
+        }
+        inner
+            .readings
+            .push_back((body.to_vec(), Arc::clone(reading)));
     }
 
     /// The driven call whose nonce is a string anywhere in the value.

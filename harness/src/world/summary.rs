@@ -1,9 +1,13 @@
 //! From whole messages to the summaries that the journal keeps, and from a response value to its bytes. No state.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 use stalemate_wire::{Request, Response, Rpc, RpcKind, header, reason, summarize};
 
-use crate::journal::{CallId, Journal, Message, RequestSummary, ResponseSummary, SseSummary};
+use crate::journal::{
+    CallId, Journal, Message, Reading, RequestSummary, ResponseSummary, SseSummary,
+};
 use crate::world::framer::Framed;
 
 /// The journal's account of a framed message.
@@ -15,18 +19,15 @@ pub fn of(framed: &Framed, journal: &Journal) -> Message {
         Framed::StreamHead(r) => Message::Response(response(r, true, journal)),
         Framed::Sse(event) => {
             let data = event.data.as_deref().unwrap_or_default();
-            let rpc = summarize(data.as_bytes());
+            let read = read(data.as_bytes(), journal);
             Message::Sse(SseSummary {
                 id: event.id.clone(),
                 retry_ms: event.retry_ms,
                 bytes: data.len() as u64,
                 comment: event.data.is_none() && event.id.is_none() && event.retry_ms.is_none(),
-                call: answered(&rpc, data, journal),
-                digest: rpc
-                    .iter()
-                    .any(|r| r.kind == RpcKind::Notification)
-                    .then(|| digest(data)),
-                rpc,
+                call: read.answers,
+                digest: read.digest.clone(),
+                rpc: read.rpc.clone(),
             })
         }
         Framed::End { clean } => Message::End { clean: *clean },
@@ -35,11 +36,7 @@ pub fn of(framed: &Framed, journal: &Journal) -> Message {
 
 fn request(request: &Request, journal: &Journal) -> RequestSummary {
     let header = |name| request.headers.get(name).map(str::to_owned);
-    let rpc = summarize(&request.body);
-    let call = rpc
-        .iter()
-        .any(|r| r.kind == RpcKind::Request && r.tool.is_some())
-        .then(|| call_of(request, journal));
+    let read = read(&request.body, journal);
     RequestSummary {
         method: request.method.clone(),
         path: request.path.clone(),
@@ -48,13 +45,36 @@ fn request(request: &Request, journal: &Journal) -> RequestSummary {
         cursor: header(header::LAST_EVENT_ID),
         accept: header(header::ACCEPT),
         bytes: request.body.len() as u64,
-        rpc,
-        call: call.flatten(),
+        rpc: read.rpc.clone(),
+        call: read.asks,
     }
 }
 
-fn call_of(request: &Request, journal: &Journal) -> Option<CallId> {
-    journal.call_in(&serde_json::from_slice(&request.body).ok()?)
+/// What a body says. A message passes a tap at both ends of every link on its way, so it is read once and looked up
+/// after that.
+fn read(body: &[u8], journal: &Journal) -> Arc<Reading> {
+    if body.is_empty() {
+        return Arc::default();
+    }
+    if let Some(reading) = journal.reading_of(body) {
+        return reading;
+    }
+    let rpc = summarize(body);
+    let text = String::from_utf8_lossy(body);
+    let is_call = |r: &Rpc| r.kind == RpcKind::Request && r.tool.is_some();
+    let is_notification = |r: &Rpc| r.kind == RpcKind::Notification;
+    let reading = Arc::new(Reading {
+        asks: rpc
+            .iter()
+            .any(is_call)
+            .then(|| journal.call_in(&serde_json::from_slice(body).ok()?))
+            .flatten(),
+        answers: answered(&rpc, &text, journal),
+        digest: rpc.iter().any(is_notification).then(|| digest(&text)),
+        rpc,
+    });
+    journal.keep_reading(body, &reading);
+    reading
 }
 
 /// The driven call that a result speaks of, where it is one only.
@@ -70,15 +90,15 @@ fn digest(data: &str) -> String {
 
 fn response(response: &Response, stream: bool, journal: &Journal) -> ResponseSummary {
     let header = |name| response.headers.get(name).map(str::to_owned);
-    let rpc = summarize(&response.body);
+    let read = read(&response.body, journal);
     ResponseSummary {
         status: response.status,
         session: header(header::SESSION_ID),
         content_type: header(header::CONTENT_TYPE),
         stream,
         bytes: response.body.len() as u64,
-        call: answered(&rpc, &String::from_utf8_lossy(&response.body), journal),
-        rpc,
+        call: read.answers,
+        rpc: read.rpc.clone(),
     }
 }
 
