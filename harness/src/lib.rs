@@ -2,7 +2,7 @@
 //! before it works again?
 //!
 //! To put your own client under test, implement [`clients::Client`] and [`clients::ClientFactory`], add the factory to a
-//! [`registry::Registry`], and call [`main`] in a command of your own or [`check`] in a test of your own. The library
+//! [`registry::Registry`], and call [`main()`] in a command of your own or [`check()`] in a test of your own. The library
 //! knows no live network: everything runs in a simulated one.
 
 #[cfg(not(tokio_unstable))]

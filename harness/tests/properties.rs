@@ -34,6 +34,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (2_u32..9).prop_map(Op::Parallel),
         1 => Just(Op::NewConversation),
         1 => Just(Op::Reload),
+        1 => Just(Op::Notify),
+        1 => Just(Op::Other),
         1 => Just(Op::Reconnect),
         1 => Just(Op::ReAdd),
         1 => Just(Op::Incognito),
@@ -159,6 +161,38 @@ fn the_right_client_breaks_nothing() {
     );
 }
 
+/// Behind a balancer without affinity no client can keep a session. What can be asked is that attempts are bounded, that
+/// every call ends, and that none is run twice.
+#[test]
+fn without_affinity_the_right_client_stays_within_bounds() {
+    let registry = Registry::builtin();
+    let bounds = [
+        "cli-no-reinit-storm",
+        "cli-every-call-resolves",
+        "cli-at-most-once",
+    ];
+    let found = search(3, 200, all_dialects(), |schedule| {
+        let schedule = Schedule {
+            path: PathKind::RoundRobin,
+            ..schedule.clone()
+        };
+        let found = try_schedule(&schedule, "connector/recovering", &registry)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let broken: Vec<String> = found
+            .violated
+            .into_iter()
+            .filter(|id| bounds.contains(&id.as_str()))
+            .collect();
+        (!broken.is_empty()).then(|| broken.join(", "))
+    });
+    if let Some((schedule, why)) = found {
+        panic!(
+            "{why}\n{}",
+            schedule.to_yaml("connector/recovering", &[], None)
+        );
+    }
+}
+
 /// Finds what breaks a client on one of the dialects, and checks the scenario that is written of it.
 fn finds(client: &str, wanted: &str, dialects: &[&str]) {
     let registry = Registry::builtin();
@@ -207,8 +241,7 @@ fn the_literal_client_is_found_out() {
     finds("connector/spec-404", "cli-recovers", GATEWAY_3);
 }
 
-/// Each planted bug with what it breaks. `broken/sessions-by-account` needs two connectors, and `broken/ignores-cursor` and
-/// `broken/ignores-retry` a stream that breaks at a certain event: schedules draw neither, the tests of invariants do.
+/// Each planted bug with what it breaks.
 #[test]
 fn every_planted_bug_is_found_and_made_small() {
     for (client, wanted) in [
@@ -233,5 +266,12 @@ fn every_planted_bug_is_found_and_made_small() {
         ("broken/status-from-the-store", "app-shows-the-truth"),
     ] {
         finds(client, wanted, GATEWAYS);
+    }
+    for (client, wanted) in [
+        ("broken/sessions-by-account", "app-connectors-isolated"),
+        ("broken/ignores-cursor", "cli-resume-cursor"),
+        ("broken/ignores-retry", "cli-respects-retry"),
+    ] {
+        finds(client, wanted, &["spec"]);
     }
 }

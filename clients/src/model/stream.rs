@@ -84,7 +84,8 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
             // was the session.
             Opened::Lost { status: 400 } if place.cursor.is_some() => place.cursor = None,
             Opened::Lost { status } => return core.stream_refused(generation, status),
-            Opened::Later => {}
+            // What stands between is disturbed: a refusal before it says nothing of one after it.
+            Opened::Later => core.state.borrow_mut().stream.refusals = 0,
             Opened::Over => return,
         }
         let Reopen::Backoff(backoff) = core.policy.reopen_stream else {

@@ -21,6 +21,10 @@ pub enum Op {
     NewConversation,
     /// The settings page is reloaded.
     Reload,
+    /// The server sends a notification.
+    Notify,
+    /// A call to another server's connector, which is added at the first.
+    Other,
     /// Disconnect, reload, connect.
     Reconnect,
     /// Delete and add again.
@@ -75,6 +79,8 @@ pub enum PathKind {
     Nginx,
     /// Cloudflare and nginx.
     Edge,
+    /// A balancer without affinity before two replicas.
+    RoundRobin,
 }
 
 /// A schedule against one server.
@@ -97,8 +103,11 @@ struct Writer {
     /// How long a fault that ends by itself may still last.
     busy_ms: u64,
     incognito: bool,
+    other: bool,
     background: u32,
     outermost: &'static str,
+    /// A process of the server.
+    process: &'static str,
 }
 
 impl Writer {
@@ -137,6 +146,13 @@ impl Writer {
             )),
             Op::NewConversation => self.step("new-conversation: now"),
             Op::Reload => self.step("reload: settings"),
+            Op::Notify => self.step("notify: memory"),
+            Op::Other => {
+                if !std::mem::replace(&mut self.other, true) {
+                    self.step("add: other");
+                }
+                self.step("call: {on: other, tool: create_entities}");
+            }
             Op::Reconnect => {
                 self.step("disconnect: memory");
                 self.step("reload: settings");
@@ -195,7 +211,7 @@ impl Writer {
             FateOp::Duplicate => "duplicate: now".to_owned(),
             FateOp::Drop => "drop: now".to_owned(),
             FateOp::Cut => "cut: 0".to_owned(),
-            FateOp::Halt => "halt: memory".to_owned(),
+            FateOp::Halt => format!("halt: {}", self.process),
         };
         let _ = writeln!(
             self.injections,
@@ -214,22 +230,38 @@ impl Schedule {
             PathKind::Direct => ("[]", "memory"),
             PathKind::Nginx => ("[nginx]", "nginx"),
             PathKind::Edge => ("[cloudflare, nginx]", "cloudflare"),
+            PathKind::RoundRobin => ("[balancer]", "balancer"),
         };
         let mut writer = Writer {
             steps: String::new(),
             injections: String::new(),
             busy_ms: 0,
             incognito: false,
+            other: false,
             background: 0,
             outermost,
+            process: if self.path == PathKind::RoundRobin {
+                "memory-1"
+            } else {
+                "memory"
+            },
         };
         writer.step("add: memory");
         writer.step("call: {on: memory, tool: create_entities}");
         self.ops.iter().for_each(|op| writer.op(*op));
+        let replicas = match self.path {
+            PathKind::RoundRobin => ", replicas: 2",
+            _ => "",
+        };
+        let other = if writer.other {
+            format!("  other: {{dialect: {}, port: 3101}}\n", self.dialect)
+        } else {
+            String::new()
+        };
         let mut text = format!(
             "# yaml-language-server: $schema=../schema.json\n\
              summary: A generated schedule, made as small as it goes, that breaks {client}.\n\
-             servers:\n  memory: {{dialect: {}, port: 3001}}\n\
+             servers:\n  memory: {{dialect: {}, port: 3001{replicas}}}\n{other}\
              path: {path}\nclients: [{client}]\nseeds: [{}]\nsteps:\n{}",
             self.dialect, self.seed, writer.steps
         );

@@ -31,7 +31,7 @@ pub fn smaller(schedule: &Schedule) -> Vec<Schedule> {
     let shorter: &[PathKind] = match schedule.path {
         PathKind::Edge => &[PathKind::Direct, PathKind::Nginx],
         PathKind::Nginx => &[PathKind::Direct],
-        PathKind::Direct => &[],
+        PathKind::Direct | PathKind::RoundRobin => &[],
     };
     candidates.extend(shorter.iter().map(|path| Schedule {
         path: *path,

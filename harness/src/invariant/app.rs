@@ -111,16 +111,22 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
         let given_up = s.request.method == Method::Get && s.response.is_none();
         s.server == *server && !s.ends_session() && !given_up
     });
-    let last = of_server
-        .filter_map(|s| ended(s).map(|n| (n, s)))
-        .max_by_key(|(n, _)| *n);
-    let (ended, last) = last?;
+    let finished: Vec<(usize, &Seen)> =
+        of_server.filter_map(|s| ended(s).map(|n| (n, s))).collect();
+    let (ended, last) = *finished.iter().max_by_key(|(n, _)| *n)?;
+    // Of exchanges that end in one millisecond none is the last for the client.
+    let well_too = finished.iter().any(|(n, s)| {
+        view.entries[*n].at_ms == view.entries[ended].at_ms
+            && s.status()
+                .is_some_and(|status| !is_refusal(&s.request.method, status))
+    });
     // What arrives in the moment of drawing may be drawn with the next, unless the user was told of it already.
     let told =
         |e: &Entry| matches!(&e.event, Event::CallEnded { outcome, .. } if *outcome != Outcome::Ok);
     let in_time = view.entries[ended].at_ms < view.entries[at].at_ms
         || view.entries[ended..at].iter().any(told);
     let refused = in_time
+        && !well_too
         && last
             .status()
             .is_none_or(|status| is_refusal(&last.request.method, status));
