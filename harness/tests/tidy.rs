@@ -167,6 +167,10 @@ const RULES: &[Rule] = &[
         except: &[
             ("harness/src/cli/run.rs", "cells run side by side"),
             ("harness/src/exec.rs", "each run has a thread of its own"),
+            (
+                "harness/benches/throughput.rs",
+                "a run has a thread of its own",
+            ),
             ("harness/tests/properties.rs", "two searches side by side"),
             ("harness/tests/world/robust.rs", "runs side by side"),
             (
@@ -254,6 +258,7 @@ fn words_stand_only_where_they_may() {
 #[test]
 fn the_machines_clock_is_read_in_few_places() {
     let allowed = [
+        "harness/benches/throughput.rs",
         "harness/src/exec.rs",
         "harness/src/world/driver.rs",
         "harness/src/world/os.rs",
