@@ -13,7 +13,7 @@ use stalemate_wire::{Headers, Request, Response, header, reason};
 use super::cloudflare::end_to_end;
 use super::{
     BodyEnd, BrokenBody, ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord,
-    Release, Upstream, UpstreamFailure,
+    Release, Upstream, UpstreamFailure, forwarded_for,
 };
 use crate::scenario::BalancePolicy;
 
@@ -126,13 +126,7 @@ impl Hop for Balancer {
             headers.remove(header::CONTENT_LENGTH);
             headers.push("Content-Length", body.len().to_string());
         }
-        let mut forwarded_for: Vec<&str> = received
-            .iter()
-            .filter(|(name, _)| is_for(name))
-            .map(|(_, value)| value)
-            .collect();
-        forwarded_for.push(request.remote_addr);
-        headers.push("X-Forwarded-For", forwarded_for.join(", "));
+        headers.push("X-Forwarded-For", forwarded_for(request));
         headers.push("Connection", "close");
         Request {
             method: method.clone(),

@@ -10,7 +10,7 @@ use stalemate_wire::{Headers, Request, Response, header};
 
 use super::{
     BodyEnd, BrokenBody, ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord,
-    Release, Upstream, UpstreamFailure,
+    Release, Upstream, UpstreamFailure, forwarded_for,
 };
 
 /// The addresses that requests leave from, as the report's log shows them: two requests of one client came from both.
@@ -77,14 +77,8 @@ impl Hop for Cloudflare {
             headers.remove(header::CONTENT_LENGTH);
             headers.push("Content-Length", body.len().to_string());
         }
-        let mut forwarded_for: Vec<&str> = received
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case("x-forwarded-for"))
-            .map(|(_, value)| value)
-            .collect();
-        forwarded_for.push(request.remote_addr);
         headers.push("CF-Connecting-IP", request.remote_addr);
-        headers.push("X-Forwarded-For", forwarded_for.join(", "));
+        headers.push("X-Forwarded-For", forwarded_for(request));
         headers.push("X-Forwarded-Proto", "https");
         Request {
             method: method.clone(),

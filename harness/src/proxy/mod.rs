@@ -216,6 +216,17 @@ impl HopOptions {
     }
 }
 
+/// The `X-Forwarded-For` that goes on: what the request came with, and its sender's address at the end.
+fn forwarded_for(request: &ForwardRequest<'_>) -> String {
+    let headers = request.request.headers.iter();
+    headers
+        .filter(|(name, _)| name.eq_ignore_ascii_case("x-forwarded-for"))
+        .map(|(_, value)| value)
+        .chain([request.remote_addr])
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 /// The hop of that kind. An option that the product does not have is ignored.
 #[must_use]
 pub fn hop(kind: HopKind, options: &HopOptions) -> Arc<dyn Hop> {
