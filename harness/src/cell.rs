@@ -2,15 +2,14 @@
 //! judged, and compared with what the scenario promises. How results are shown is `report`'s business.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::invariant::{self, Party, Severity, Verdict, View};
-use crate::journal::{self, Entry, Event, Message, Rung, ServerName, Side};
-use crate::registry::Subject;
+use crate::journal::{Event, Message, Record, Rung, ServerName, Side};
+use crate::process::recorder::Difference;
 use crate::scenario::Scenario;
-use crate::world::{CLIENT, Run};
+use crate::sim::Findings;
 
 /// How a cell came out, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,7 +60,7 @@ pub struct Judged {
     pub id: String,
     /// `client`, `application`, or the name of a server or hop.
     pub party: String,
-    /// `held`, `violated` or `not-exercised`.
+    /// `held`, `violated`, `not-exercised` or `not-decidable`.
     pub verdict: &'static str,
     /// Whether the scenario says so.
     pub expected: bool,
@@ -99,28 +98,19 @@ pub struct CellResult {
     pub problems: Vec<String>,
 }
 
-/// Judges a run against its scenario. `again` is a second run of the same cell.
+/// Judges a run against its scenario. `difference` is where a second run of the same cell parted from it.
 #[must_use]
 pub fn judge(
     scenario: &Scenario,
-    client: &str,
-    subject: &Subject,
-    seed: u64,
-    run: &Run,
-    again: &Run,
+    record: &Record,
+    run: &Findings,
+    difference: Option<&Difference>,
 ) -> CellResult {
-    let servers: Vec<ServerName> = scenario
-        .servers
-        .iter()
-        .map(|s| Arc::from(s.name.as_str()))
-        .collect();
-    let view = View::new(&run.entries, &servers, subject.has_application());
+    let client = record.cast.client.as_str();
+    let view = View::new(record);
     let mut verdict = Account::default();
-    if run.entries != again.entries {
-        verdict.problem(
-            Outcome::NotDeterministic,
-            first_difference(&run.entries, &again.entries),
-        );
+    if let Some(difference) = difference {
+        verdict.problem(Outcome::NotDeterministic, describe(difference));
     }
     for (line, failure) in &run.failures {
         verdict.problem(Outcome::Broken, format!("line {line}: {failure}"));
@@ -175,13 +165,13 @@ pub fn judge(
     CellResult {
         scenario: scenario.name.clone(),
         client: client.to_owned(),
-        seed,
+        seed: record.cast.seed,
         rung,
         outcome: verdict.outcome,
         invariants,
-        journal_hash: journal::hash(&run.entries),
+        journal_hash: record.hash(),
         virtual_ms: run.virtual_ms,
-        exchanges: exchanges(&run.entries),
+        exchanges: exchanges(record),
         rungs: run
             .rungs
             .iter()
@@ -233,6 +223,8 @@ impl Account {
                 }
                 ("held", !listed, String::new(), None)
             }
+            // No promise is kept or broken by what cannot be told.
+            Verdict::NotDecidable { .. } => ("not-decidable", true, String::new(), None),
             Verdict::NotExercised => {
                 // Not every client brings a server into the situation; whether any does is asked of the scenario.
                 let may = !listed || matches!(invariant.party, Party::Server | Party::Hop);
@@ -300,7 +292,7 @@ pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
         resting.any(|i| {
             judged
                 .iter()
-                .any(|j| j.id == i.id && j.verdict != "not-exercised")
+                .any(|j| j.id == i.id && !matches!(j.verdict, "not-exercised" | "not-decidable"))
         })
     };
     let listed = scenario
@@ -329,31 +321,28 @@ fn worst(rungs: &[(ServerName, Option<Rung>)]) -> Option<Rung> {
         .max()
 }
 
-fn exchanges(entries: &[Entry]) -> usize {
-    entries
+fn exchanges(record: &Record) -> usize {
+    record
+        .entries
         .iter()
         .filter(|e| {
-            matches!(&e.event, Event::Http { at, side: Side::Sent, message: Message::Request(_), .. } if &**at == CLIENT)
+            matches!(&e.event, Event::Http { at, side: Side::Sent, message: Message::Request(_), .. } if record.cast.is_client(at))
         })
         .count()
 }
 
-fn first_difference(one: &[Entry], two: &[Entry]) -> String {
-    let at = one
-        .iter()
-        .zip(two)
-        .position(|(a, b)| a != b)
-        .unwrap_or_else(|| one.len().min(two.len()));
-    let show = |entries: &[Entry]| {
-        entries.get(at).map_or_else(
+fn describe(difference: &Difference) -> String {
+    let Difference { at, first, second } = difference;
+    let show = |entry: &Option<crate::journal::Entry>| {
+        entry.as_ref().map_or_else(
             || "the end".to_owned(),
             |e| serde_json::to_string(e).unwrap_or_default(),
         )
     };
-    let ms = one.get(at).or(two.get(at)).map_or(0, |e| e.at_ms);
+    let ms = first.as_ref().or(second.as_ref()).map_or(0, |e| e.at_ms);
     format!(
         "two runs differ at event {at}, at {ms} ms: first {}, then {}",
-        show(one),
-        show(two)
+        show(first),
+        show(second)
     )
 }

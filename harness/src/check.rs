@@ -103,11 +103,11 @@ pub fn cells(scenario: &Scenario, registry: &Registry) -> Vec<(String, Subject, 
 }
 
 fn run(scenario: &Arc<Scenario>, client: &str, subject: &Subject, seed: u64) -> Result<(), Failed> {
-    let (result, run) = exec::run_cell(scenario, client, subject, seed)?;
+    let (result, record, _) = exec::run_cell(scenario, client, subject, seed)?;
     if result.outcome == Outcome::Kept {
         return Ok(());
     }
-    let trace = report::trace(scenario, &result, &run.entries, Detail::Short);
+    let trace = report::trace(&result, &record, Detail::Short);
     Err(Failed::from(format!(
         "{}\n\n{trace}\nreplay: cargo run --release -- trace {} --client {client} --seed {seed}",
         result.problems.join("\n"),
@@ -119,7 +119,7 @@ fn shows_what_it_lists(scenario: &Arc<Scenario>, registry: &Registry) -> Result<
     let results: Vec<CellResult> = cells(scenario, registry)
         .iter()
         .map(|(client, subject, seed)| {
-            exec::run_cell(scenario, client, subject, *seed).map(|(result, _)| result)
+            exec::run_cell(scenario, client, subject, *seed).map(|(result, ..)| result)
         })
         .collect::<Result<_, _>>()?;
     let unshown = never_shown(scenario, &results);

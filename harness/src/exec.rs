@@ -13,10 +13,12 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{self, CellResult};
+use crate::journal::Record;
+use crate::process::recorder::Difference;
 use crate::registry::{Registry, Subject};
 use crate::scenario::{Scenario, ServerKind, load};
+use crate::sim::{self, Findings, Options, Run, Spec};
 use crate::vocabulary;
-use crate::world::{self, Run};
 
 /// The environment variable by which a child process learns which cell it is to run.
 const CHILD: &str = "STALEMATE_CELL";
@@ -46,16 +48,49 @@ pub fn run_once(
     subject: &Subject,
     seed: u64,
 ) -> Result<Run, String> {
+    run(scenario, client, subject, seed, None)
+}
+
+fn run(
+    scenario: &Arc<Scenario>,
+    client: &str,
+    subject: &Subject,
+    seed: u64,
+    against: Option<&Arc<Record>>,
+) -> Result<Run, String> {
     let real_server = scenario
         .servers
         .iter()
         .any(|s| matches!(s.kind, ServerKind::Real(_)));
     if real_server || subject.factory().is_real() {
-        in_child(scenario, client, seed)
-    } else {
-        let (scenario, subject) = (Arc::clone(scenario), subject.clone());
-        on_thread(move || world::run(&scenario, &subject, seed))
+        let mut run = in_child(scenario, client, seed)?;
+        run.difference = against.and_then(|first| difference(first, &run.record));
+        return Ok(run);
     }
+    let (scenario, subject, client) = (Arc::clone(scenario), subject.clone(), client.to_owned());
+    let options = Options {
+        against: against.cloned(),
+        ..Options::default()
+    };
+    on_thread(move || {
+        let spec = Spec {
+            scenario: &scenario,
+            client: &client,
+            subject: &subject,
+            seed,
+        };
+        sim::run_with(spec, &options)
+    })
+}
+
+fn difference(first: &Record, second: &Record) -> Option<Difference> {
+    let most = first.entries.len().max(second.entries.len());
+    let at = (0..most).find(|n| first.entries.get(*n) != second.entries.get(*n))?;
+    Some(Difference {
+        at,
+        first: first.entries.get(at).cloned(),
+        second: second.entries.get(at).cloned(),
+    })
 }
 
 /// Runs a cell twice and judges it.
@@ -67,13 +102,14 @@ pub fn run_cell(
     client: &str,
     subject: &Subject,
     seed: u64,
-) -> Result<(CellResult, Run), String> {
-    let run = run_once(scenario, client, subject, seed)?;
-    let again = run_once(scenario, client, subject, seed)?;
-    Ok((
-        cell::judge(scenario, client, subject, seed, &run, &again),
-        run,
-    ))
+) -> Result<(CellResult, Arc<Record>, Findings), String> {
+    let Run {
+        record, findings, ..
+    } = run_once(scenario, client, subject, seed)?;
+    let record = Arc::new(record);
+    let again = run(scenario, client, subject, seed, Some(&record))?;
+    let result = cell::judge(scenario, &record, &findings, again.difference.as_ref());
+    Ok((result, record, findings))
 }
 
 /// A fresh thread, because hash seeds and other thread-locals outlive a run.
@@ -92,7 +128,7 @@ fn on_thread(run: impl FnOnce() -> Result<Run, String> + Send + 'static) -> Resu
             LIMIT.as_secs()
         )),
         Err(mpsc::RecvTimeoutError::Disconnected) => match worker.join() {
-            Err(panic) => Err(format!("the run panicked: {}", world::panic_text(&*panic))),
+            Err(panic) => Err(format!("the run panicked: {}", sim::panic_text(&*panic))),
             Ok(()) => Err("the run ended without a result".to_owned()),
         },
     }
@@ -157,12 +193,25 @@ fn in_child(scenario: &Scenario, client: &str, seed: u64) -> Result<Run, String>
             err.trim()
         ));
     }
-    serde_json::from_slice::<Result<Run, String>>(&text).map_err(|error| {
+    let wrong = |error: &dyn std::fmt::Display| {
         format!(
             "the child process did not answer as it should: {error}; {}",
             err.trim()
         )
-    })?
+    };
+    let mut lines = text.splitn(2, |b| *b == b'\n');
+    let (first, rest) = (
+        lines.next().unwrap_or_default(),
+        lines.next().unwrap_or_default(),
+    );
+    let findings = serde_json::from_slice::<Result<Findings, String>>(first)
+        .map_err(|error| wrong(&error))??;
+    let record = Record::read(rest).map_err(|error| wrong(&error))?;
+    Ok(Run {
+        record,
+        difference: None,
+        findings,
+    })
 }
 
 /// If this process was started to run one cell, runs it, prints the run, and exits. Call it first thing in `main`.
@@ -177,9 +226,24 @@ pub fn serve_if_child(registry: &Registry) {
                 .map_err(|diagnostics| diagnostics.to_string())?;
             scenario.name = ask.name;
             let subject = registry.get(&ask.client).ok_or("no such client")?.clone();
-            on_thread(move || world::run(&scenario, &subject, ask.seed))
+            on_thread(move || {
+                sim::run(Spec {
+                    scenario: &scenario,
+                    client: &ask.client,
+                    subject: &subject,
+                    seed: ask.seed,
+                })
+            })
         });
-    let text = serde_json::to_vec(&run).expect("runs are plain data");
+    let (findings, record) = match run {
+        Ok(run) => (Ok(run.findings), Some(run.record)),
+        Err(error) => (Err(error), None),
+    };
+    let mut text = serde_json::to_vec(&findings).expect("findings are plain data");
+    text.push(b'\n');
+    if let Some(record) = record {
+        text.extend(record.to_json_lines().into_bytes());
+    }
     let written = std::io::stdout()
         .write_all(&text)
         .and_then(|()| std::io::stdout().flush());

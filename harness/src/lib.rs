@@ -22,13 +22,14 @@ pub mod failure_mode;
 pub mod fault;
 pub mod invariant;
 pub mod journal;
+pub mod process;
 pub mod proxy;
 pub mod registry;
 pub mod report;
 pub mod scenario;
 pub mod server;
+pub mod sim;
 pub mod vocabulary;
-pub mod world;
 
 pub use check::check;
 pub use cli::main;

@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stalemate_clients::rmcp::{RmcpClientFactory, RmcpServer, RmcpServerOptions, ToolBackend};
+use stalemate::process::{RmcpServer, RmcpServerOptions, ToolBackend};
+use stalemate_clients::rmcp::RmcpClientFactory;
 use stalemate_clients::{BoxIo, Client, ClientFactory, Dial, Dialler, Health};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};

@@ -11,8 +11,8 @@ use serde_json::Value;
 use stalemate_clients::{CallResult, Client, ClientError, Health, LocalBoxFuture, StoredSession};
 
 use crate::app::policy::{AppPolicy, Deletes, Disconnects, SessionKey, Status};
-use crate::app::{MakeClient, Subject};
-use crate::journal::{Action, Drawn, Event, Journal, Profile, Rung, ServerName};
+use crate::app::{InFront, Journal, MakeClient};
+use crate::journal::{Action, Drawn, Event, Profile, Rung, ServerName};
 
 /// A connector's record in the account's store.
 #[derive(Clone, Debug)]
@@ -362,7 +362,7 @@ impl Application {
     }
 }
 
-impl Subject for Application {
+impl InFront for Application {
     fn act<'a>(
         &'a self,
         action: Action,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use stalemate_clients::{CallResult, Client, ClientError, LocalBoxFuture};
 
-use crate::app::{MakeClient, Subject};
+use crate::app::{InFront, MakeClient};
 use crate::journal::{Action, Rung, ServerName};
 
 /// A bare SDK's program.
@@ -65,7 +65,7 @@ impl Bare {
     }
 }
 
-impl Subject for Bare {
+impl InFront for Bare {
     fn act<'a>(
         &'a self,
         action: Action,

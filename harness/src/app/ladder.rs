@@ -6,9 +6,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::app::user::{CallSpec, User};
-use crate::journal::outage::outages;
-use crate::journal::{Action, CallId, Entry, Event, Outcome, Phase, ProcessName, Rung, ServerName};
-use crate::scenario::Tool;
+use crate::journal::{Action, Event, Outcome, Phase, Rung, ServerName};
+use crate::server::Tool;
 
 /// How long the user waits before trying the same call again, in milliseconds.
 const RETRY_AFTER_MS: u64 = 30_000;
@@ -38,13 +37,10 @@ pub async fn climb<P: Future<Output = bool>>(
 }
 
 async fn find_rung(user: &User, server: &ServerName) -> Rung {
-    let path = user.path_of(server);
-    let spoilt = user
-        .journal()
-        .read(|entries| is_spoilt(entries, server, &path));
+    let spoilt = user.journal().is_spoilt(server);
     for rung in Rung::ALL {
         if rung == Rung::Never
-            || !user.subject().has_rung(rung)
+            || !user.front().has_rung(rung)
             || (rung == Rung::Transparent && spoilt)
         {
             continue;
@@ -100,38 +96,4 @@ async fn works(user: &User, server: &ServerName) -> bool {
         }
     }
     true
-}
-
-/// Whether nothing that happens from here on can be called transparent: an error was shown since calm, or a call that
-/// was in flight at a fault ended otherwise than ok. Calls that began during an outage count as lost, not against it.
-#[must_use]
-pub fn is_spoilt(entries: &[Entry], server: &ServerName, path: &[ProcessName]) -> bool {
-    let outages = outages(entries, path);
-    failed_calls(entries, server)
-        .into_iter()
-        .any(|(_, began, ended)| {
-            let in_flight = outages.iter().any(|o| (began..ended).contains(&o.from));
-            let since_calm =
-                !outages.is_empty() && outages.iter().all(|o| o.to.is_some_and(|to| to < began));
-            in_flight || since_calm
-        })
-}
-
-/// The calls of a server that ended otherwise than ok and had not begun during an outage, with the entries at which they
-/// began and ended.
-fn failed_calls(entries: &[Entry], server: &ServerName) -> Vec<(CallId, usize, usize)> {
-    let began = |wanted: CallId| {
-        entries.iter().position(|e| {
-            matches!(&e.event, Event::CallBegan { call, server: s, during_outage: false, .. } if *call == wanted && s == server)
-        })
-    };
-    entries
-        .iter()
-        .enumerate()
-        .filter_map(|(at, e)| match &e.event {
-            Event::CallEnded { call, outcome } if *outcome != Outcome::Ok => Some((*call, at)),
-            _ => None,
-        })
-        .filter_map(|(call, at)| Some((call, began(call)?, at)))
-        .collect()
 }

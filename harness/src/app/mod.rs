@@ -2,6 +2,7 @@
 //! account store; the bare SDK that has no application; and the recovery ladder that the user climbs. Nothing here knows
 //! turmoil: clients come from a maker, time is tokio's.
 
+mod account;
 mod application;
 mod bare;
 mod ladder;
@@ -14,22 +15,44 @@ use std::sync::Arc;
 use serde_json::Value;
 use stalemate_clients::{CallResult, Client, LocalBoxFuture, StoredSession};
 
+pub use account::Account;
 pub use application::Application;
 pub use bare::Bare;
 pub use ladder::climb;
 pub use policy::{AppPolicy, Deletes, Disconnects, SessionKey, Status};
 pub use user::{CallSpec, User};
 
-use crate::journal::{Action, Rung, ServerName};
+use crate::journal::{Action, CallId, Event, Fate, Rung, ServerName};
 
-/// Makes client objects for a server. The world gives each a dialler of its own, so that its connections are known.
+/// Whom the user and the application tell what happens, and who knows what happened elsewhere.
+pub trait Tell {
+    /// Tells of an event that a fault plan may strike, and returns what becomes of it.
+    fn at(&self, event: Event) -> Fate;
+
+    /// Tells of an event that simply happens.
+    fn note(&self, event: Event);
+
+    /// Numbers a call that is about to begin, with the nonce for its arguments.
+    fn new_call(&self) -> (CallId, String);
+
+    /// Whether something on the way to the server is out now.
+    fn is_out(&self, server: &ServerName) -> bool;
+
+    /// Whether the user of this server was shown an error that no outage excuses: see [`Account::is_spoilt`].
+    fn is_spoilt(&self, server: &ServerName) -> bool;
+}
+
+/// As the user and the application share it.
+pub type Journal = Rc<dyn Tell>;
+
+/// Makes client objects for a server. The process shell gives each a dialler of its own, so that its connections are known.
 pub trait MakeClient {
     /// A fresh client of that server, with a stored session if there is one.
     fn make(&self, server: &ServerName, resume: Option<StoredSession>) -> Arc<dyn Client>;
 }
 
 /// What the user has in front of them: an application with connectors, or a program around a bare SDK.
-pub trait Subject {
+pub trait InFront {
     /// Carries out what the user did. The error is what the user is shown.
     fn act<'a>(
         &'a self,
@@ -45,9 +68,9 @@ pub trait Subject {
         arguments: Value,
     ) -> LocalBoxFuture<'a, CallResult>;
 
-    /// Whether a rung exists for this subject.
+    /// Whether a rung exists here.
     fn has_rung(&self, rung: Rung) -> bool;
 }
 
-/// A subject that tasks share.
-pub type SharedSubject = Rc<dyn Subject>;
+/// As tasks share it.
+pub type SharedFront = Rc<dyn InFront>;

@@ -1,17 +1,15 @@
 //! The user: does things, waits with a user's patience, and is shown how they ended. Everything the user does or sees is
-//! told to the journal here, for every subject alike.
+//! told to the journal here, whatever is in front of the user.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::app::SharedSubject;
-use crate::journal::{
-    Action, CallId, Event, Journal, Outcome, ProcessName, Profile, ServerName, outage,
-};
-use crate::scenario::Tool;
+use crate::app::{Journal, SharedFront};
+use crate::journal::{Action, CallId, Event, Fate, Outcome, Profile, ServerName};
+use crate::server::Tool;
 
 /// The longest that a call may take, in milliseconds.
 pub const CALL_LIMIT_MS: u64 = 60_000;
@@ -43,46 +41,35 @@ impl CallSpec {
     }
 }
 
-/// Names the processes on the way to a server.
-pub type PathOf = Rc<dyn Fn(&ServerName) -> Vec<ProcessName>>;
-
-/// The user in front of a subject.
+/// The user in front of an application or a program.
 #[derive(Clone)]
 pub struct User {
     journal: Journal,
-    subject: SharedSubject,
-    path_of: PathOf,
+    front: SharedFront,
     profile: Rc<std::cell::Cell<Profile>>,
 }
 
 impl User {
-    /// A user of that subject. `path_of` names the processes on the way to a server.
+    /// A user in front of that.
     #[must_use]
-    pub fn new(journal: Journal, subject: SharedSubject, path_of: PathOf) -> Self {
+    pub fn new(journal: Journal, front: SharedFront) -> Self {
         Self {
             journal,
-            subject,
-            path_of,
+            front,
             profile: Rc::new(std::cell::Cell::new(Profile::Normal)),
         }
     }
 
-    /// The subject.
+    /// What the user has in front of them.
     #[must_use]
-    pub fn subject(&self) -> &SharedSubject {
-        &self.subject
+    pub fn front(&self) -> &SharedFront {
+        &self.front
     }
 
-    /// The journal.
+    /// Whom everything is told.
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.journal
-    }
-
-    /// The processes on the way to a server.
-    #[must_use]
-    pub fn path_of(&self, server: &ServerName) -> Vec<ProcessName> {
-        (self.path_of)(server)
     }
 
     /// Does something and waits for its end, or for the limit. Returns whether it went well.
@@ -93,11 +80,15 @@ impl User {
             _ => {}
         }
         let profile = self.profile.get();
-        self.journal.note(Event::UserActed {
+        let fate = self.journal.at(Event::UserActed {
             action,
             server: server.cloned(),
             profile,
         });
+        // The user is slow: what they wait for has not begun yet.
+        if let Fate::Delay(ms) = fate {
+            sleep(Duration::from_millis(ms)).await;
+        }
         let limit_ms = if action == Action::Disconnect {
             DISCONNECT_LIMIT_MS
         } else {
@@ -105,7 +96,7 @@ impl User {
         };
         let acted = timeout(
             Duration::from_millis(limit_ms),
-            self.subject.act(action, server),
+            self.front.act(action, server),
         )
         .await;
         let error = match acted {
@@ -124,17 +115,16 @@ impl User {
 
     /// Has a tool called, and waits for the result as long as a user does.
     pub async fn call(&self, server: &ServerName, spec: CallSpec) -> (CallId, Outcome) {
-        let (call, nonce) = self.journal.new_call(nonce);
+        let (call, nonce) = self.journal.new_call();
         let tool = spec.tool.as_str();
-        let path = self.path_of(server);
         self.journal.note(Event::CallBegan {
             call,
             server: server.clone(),
             tool: tool.to_owned(),
             nonce: nonce.clone(),
-            during_outage: self.journal.read(|entries| outage::is_out(entries, &path)),
+            during_outage: self.journal.is_out(server),
         });
-        let calling = self.subject.call(server, tool, arguments(spec, &nonce));
+        let calling = self.front.call(server, tool, arguments(spec, &nonce));
         let outcome = match timeout(Duration::from_millis(CALL_LIMIT_MS), calling).await {
             Ok(Ok(_)) => Outcome::Ok,
             Ok(Err(error)) => Outcome::Error(error.message),
@@ -146,11 +136,6 @@ impl User {
         });
         (call, outcome)
     }
-}
-
-/// The nonce of a call: of one length up to 999 calls, so that a body's length does not depend on the call's number.
-fn nonce(number: u32) -> String {
-    format!("n-{number:03}")
 }
 
 /// The arguments of a call, with its nonce in them.

@@ -15,8 +15,8 @@ use crate::exec;
 use crate::registry::{Registry, Subject};
 use crate::report;
 use crate::scenario::{Scenario, find, load};
+use crate::sim::Findings;
 use crate::vocabulary;
-use crate::world::Run;
 
 /// One cell to run.
 struct Job {
@@ -26,7 +26,7 @@ struct Job {
     seed: u64,
 }
 
-type Finished = Result<(CellResult, Run), String>;
+type Finished = Result<(CellResult, Findings), String>;
 
 /// Loads scenarios. Every bad file is reported; the good ones are returned with whether there was a bad one.
 pub(super) fn load_all(
@@ -72,11 +72,11 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
     let mut logs = Vec::new();
     for (job, finished) in jobs.iter().zip(finished) {
         match finished {
-            Ok((result, run)) => {
+            Ok((result, findings)) => {
                 logs.push((
                     result.scenario.clone(),
                     result.client.clone(),
-                    run.access_log,
+                    findings.access_log,
                 ));
                 results.push(result);
             }
@@ -254,7 +254,8 @@ fn run_all(jobs: &[Job], workers: usize) -> Vec<Finished> {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(job) = jobs.get(at) else { break };
                     bar.set_message(format!("{} with {}", job.scenario.name, job.client));
-                    let result = exec::run_cell(&job.scenario, &job.client, &job.subject, job.seed);
+                    let result = exec::run_cell(&job.scenario, &job.client, &job.subject, job.seed)
+                        .map(|(result, _, findings)| (result, findings));
                     finished.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
                     bar.inc(1);
                 }

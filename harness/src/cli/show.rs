@@ -8,7 +8,6 @@ use crate::cli::args::{ExplainOptions, Format, ListOptions, TraceOptions};
 use crate::cli::run::{load_all, unknown_client};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad};
 use crate::exec;
-use crate::journal::json_lines;
 use crate::registry::Registry;
 use crate::report::{self, Detail};
 use crate::scenario;
@@ -33,7 +32,7 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         return bad(&unknown_client(client, registry));
     };
     let seed = options.seed.unwrap_or(scenario.seeds[0]);
-    let (result, run) = match exec::run_cell(scenario, client, subject, seed) {
+    let (result, record, findings) = match exec::run_cell(scenario, client, subject, seed) {
         Ok(finished) => finished,
         Err(error) => {
             bad(&format!("{} with {client}: {error}", scenario.name));
@@ -41,20 +40,21 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         }
     };
     match options.format {
-        Format::Json => print!("{}", json_lines(&run.entries)),
+        Format::Json => print!("{}", record.to_json_lines()),
         Format::Table => {
             let detail = if options.full {
                 Detail::Full
             } else {
                 Detail::Short
             };
-            print!("{}", report::trace(scenario, &result, &run.entries, detail));
+            print!("{}", report::trace(&result, &record, detail));
             println!("journal   {}", result.journal_hash);
         }
     }
     if options.access_log {
         println!("\naccess log");
-        run.access_log
+        findings
+            .access_log
             .iter()
             .for_each(|(_, line)| println!("{line}"));
     }

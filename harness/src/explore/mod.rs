@@ -62,7 +62,7 @@ pub fn try_schedule(
         .get(client)
         .ok_or_else(|| format!("there is no client {client}"))?;
     let run = exec::run_once(&scenario, client, subject, schedule.seed)?;
-    let result = cell::judge(&scenario, client, subject, schedule.seed, &run, &run);
+    let result = cell::judge(&scenario, &run.record, &run.findings, None);
     let of_client = |party: &str| matches!(party, "client" | "application");
     let violated = result
         .invariants

@@ -8,7 +8,7 @@ use stalemate_wire::Method;
 use crate::invariant::{
     Invariant, Judge, Party, Seen, Severity, Verdict, View, is_refusal, refuses_id,
 };
-use crate::journal::{Action, Drawn, Entry, Event, Outcome, ServerName};
+use crate::journal::{Action, Drawn, Entry, Event, Evidence, Outcome, ServerName};
 
 /// `app-disconnect-clears`.
 pub(super) const DISCONNECT_CLEARS: Invariant = Invariant {
@@ -16,6 +16,7 @@ pub(super) const DISCONNECT_CLEARS: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Policy,
     clauses: &["SES-09", "policy"],
+    needs: &[Evidence::Heads, Evidence::UserView],
     demands: "once the user has disconnected a connector, no request carries a session id from before",
     forbids: "the user disconnects, the page says so, the user connects again, and the next request still has the old id",
     judge: Judge::Client(|view| clears(view, Action::Disconnect, "the user had disconnected")),
@@ -27,6 +28,7 @@ pub(super) const DELETE_CLEARS: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Policy,
     clauses: &["SES-09", "policy"],
+    needs: &[Evidence::Heads, Evidence::UserView],
     demands: "once the user has deleted a connector, no request carries a session id from before, added again or not",
     forbids: "the user deletes the connector, adds it again, and the next request still has the old id",
     judge: Judge::Client(|view| clears(view, Action::Delete, "the user had deleted the connector")),
@@ -71,6 +73,7 @@ pub(super) const SHOWS_THE_TRUTH: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Policy,
     clauses: &["policy"],
+    needs: &[Evidence::Heads, Evidence::UserView],
     demands: "the settings page says connected only if the connector's last exchange was not refused and no disconnect was \
               committed since; disconnected only if the session's id is not used again",
     forbids: "every call is refused and the page says connected; or the page says disconnected, and the next request has \
@@ -155,6 +158,12 @@ pub(super) const INCOGNITO_IS_FIRST_CONTACT: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Policy,
     clauses: &["policy"],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::UserView,
+        Evidence::ClientObjects,
+    ],
     demands: "a private window is as good as first contact: no id that the server has refused comes back in it",
     forbids: "every call with id S is refused; the user opens a private window; its first request has id S too",
     judge: Judge::Client(|view| {
@@ -228,6 +237,7 @@ pub(super) const CONNECTORS_ISOLATED: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Must,
     clauses: &["SES-05", "SES-04"],
+    needs: &[Evidence::Heads, Evidence::Bodies],
     demands: "a request to one server carries no session id that another server gave",
     forbids: "two connectors of one account share a record, and the id of the first is sent to the second's server",
     judge: Judge::Client(|view| {

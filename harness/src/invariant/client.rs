@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use stalemate_wire::Method;
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Action, CallId, Event, ObjectId, Outcome, Rung, ServerName};
+use crate::journal::{Action, CallId, Event, Evidence, ObjectId, Outcome, Rung, ServerName};
 
 /// `cli-recovers`.
 pub(super) const RECOVERS: Invariant = Invariant {
@@ -18,6 +18,7 @@ pub(super) const RECOVERS: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Policy,
     clauses: &["SES-08", "policy"],
+    needs: &[Evidence::UserView],
     demands: "once everything works again, a call succeeds by itself or when it is made once more",
     forbids: "the server side is up and answers a fresh client; the user calls a tool, waits 30 s, calls it again, and \
               sees errors until the user disconnects, re-adds, or gives up",
@@ -40,6 +41,7 @@ pub(super) const NO_STALE_ID: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Must,
     clauses: &["SES-08", "SES-09"],
+    needs: &[Evidence::Heads, Evidence::ClientObjects, Evidence::UserView],
     demands: "an id is not used again by a client object that got 404 for it or had its DELETE accepted, nor once its \
               user has disconnected or deleted the connector",
     forbids: "a request with id S is answered 404, and the same client object begins another request with id S; requests \
@@ -127,6 +129,7 @@ pub(super) const INITIALIZE_WITHOUT_ID: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Must,
     clauses: &["SES-08", "LIFE-01"],
+    needs: &[Evidence::Heads, Evidence::Bodies],
     demands: "an initialize request carries no session id",
     forbids: "a client whose session is lost sends initialize with the lost id still in the header, and is refused again",
     judge: Judge::Client(|view| {
@@ -145,6 +148,7 @@ pub(super) const FULL_HANDSHAKE_AGAIN: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Must,
     clauses: &["LIFE-04", "LIFE-02"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ClientObjects],
     demands: "after every successful initialize, notifications/initialized is the first message in the new session, a ping \
               excepted",
     forbids: "a client re-initializes, gets a new id, and sends a tool call with it before, or without ever, sending \
@@ -185,6 +189,7 @@ pub(super) const EVERY_CALL_RESOLVES: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Policy,
     clauses: &["TIME-01", "policy"],
+    needs: &[Evidence::UserView],
     demands: "every call ends, with a result or an error, within its 60 s",
     forbids: "the answer to a call is lost, or is an error that names no request, and the user waits for ever",
     judge: Judge::Client(|view| {
@@ -211,6 +216,7 @@ pub(super) const AT_MOST_ONCE: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Policy,
     clauses: &["policy"],
+    needs: &[Evidence::Bodies, Evidence::ServerTruth],
     demands: "one call has at most one effect, however often the client sends it",
     forbids: "a call commits its write, the answer is lost, the client sends the call again by itself, and the write is \
               committed twice",

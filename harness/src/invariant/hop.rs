@@ -2,7 +2,7 @@
 //! from its upstream and what it sent on for it.
 
 use crate::invariant::{Invariant, Judge, Party, Relayed, Severity, Verdict, View};
-use crate::journal::Event;
+use crate::journal::Evidence;
 
 /// `hop-status-transparent`.
 pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
@@ -10,6 +10,7 @@ pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
     party: Party::Hop,
     severity: Severity::Policy,
     clauses: &["policy"],
+    needs: &[Evidence::Heads],
     demands: "a 4xx of the upstream is passed on with its status, the length of its body and its session id header; 5xx \
               are no part of this, since an edge that puts its own page in place of a 502 or 504 takes nothing from a \
               client that keeps its session on 5xx anyway",
@@ -46,6 +47,5 @@ pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
 };
 
 fn is_faulted(view: &View<'_>, at: usize) -> bool {
-    let next = view.entries.get(at + 1).map(|e| &e.event);
-    matches!(next, Some(Event::FaultBegan { on, .. }) if on.is_empty())
+    !view.entries[at].fate.is_go()
 }

@@ -3,6 +3,7 @@
 
 mod app;
 mod client;
+mod exchanges;
 mod hop;
 mod server;
 mod streams;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::journal::Evidence;
 pub use streams::{Handshake, Over, Relayed};
 pub use view::{Seen, View, is_refusal, refuses_id};
 
@@ -56,6 +58,11 @@ pub enum Verdict {
     },
     /// Nothing happened that it speaks of.
     NotExercised,
+    /// The record does not tell what it needs to be told.
+    NotDecidable {
+        /// What it lacks.
+        lacks: Vec<Evidence>,
+    },
 }
 
 impl Verdict {
@@ -98,6 +105,8 @@ pub struct Invariant {
     pub severity: Severity,
     /// The clauses that it rests on; `policy` where there is none.
     pub clauses: &'static [&'static str],
+    /// What a record must tell of, so that it can be judged.
+    pub needs: &'static [Evidence],
     /// What it demands, in a sentence.
     pub demands: &'static str,
     /// The execution that it forbids.
@@ -110,40 +119,45 @@ impl Invariant {
     /// Judges every party that it speaks of.
     #[must_use]
     pub fn judge(&self, view: &View<'_>) -> Vec<Judgement> {
+        let has = |evidence: &Evidence| view.cast.evidence.contains(evidence);
+        let lacks: Vec<Evidence> = self.needs.iter().copied().filter(|e| !has(e)).collect();
+        let verdict = |judge: &dyn Fn() -> Verdict| {
+            if lacks.is_empty() {
+                judge()
+            } else {
+                let lacks = lacks.clone();
+                Verdict::NotDecidable { lacks }
+            }
+        };
         match &self.judge {
             Judge::Client(judge) => {
-                let applies = self.party != Party::Application || view.has_application;
-                let verdict = if applies {
-                    judge(view)
-                } else {
-                    Verdict::NotExercised
-                };
-                let party = if self.party == Party::Application {
-                    "application"
-                } else {
-                    "client"
+                let (party, applies) = match self.party {
+                    Party::Application => ("application", view.cast.application),
+                    _ => ("client", true),
                 };
                 vec![Judgement {
                     party: Arc::from(party),
-                    verdict,
+                    verdict: if applies {
+                        verdict(&|| judge(view))
+                    } else {
+                        Verdict::NotExercised
+                    },
                 }]
             }
-            Judge::Server(judge) => view
-                .servers
-                .iter()
-                .map(|(server, seen)| Judgement {
+            Judge::Server(judge) => {
+                let of = |(server, seen): (&Arc<str>, &Vec<Seen>)| Judgement {
                     party: server.clone(),
-                    verdict: judge(view, server, seen),
-                })
-                .collect(),
-            Judge::Hop(judge) => view
-                .hops
-                .iter()
-                .map(|(hop, relayed)| Judgement {
+                    verdict: verdict(&|| judge(view, server, seen)),
+                };
+                view.servers.iter().map(of).collect()
+            }
+            Judge::Hop(judge) => {
+                let of = |(hop, relayed): (&Arc<str>, &Vec<Relayed>)| Judgement {
                     party: hop.clone(),
-                    verdict: judge(view, relayed),
-                })
-                .collect(),
+                    verdict: verdict(&|| judge(view, relayed)),
+                };
+                view.hops.iter().map(of).collect()
+            }
         }
     }
 }

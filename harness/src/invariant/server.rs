@@ -9,7 +9,7 @@ use std::sync::Arc;
 use stalemate_wire::Method;
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Event, SessionEnd};
+use crate::journal::{Event, Evidence, SessionEnd};
 
 /// `srv-dead-session-is-404`.
 pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
@@ -17,6 +17,7 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
     party: Party::Server,
     severity: Severity::Must,
     clauses: &["SES-07b", "policy"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
     demands: "a request with the id of a session that has ended, for whatever cause, is answered 404; after a restart, \
               where the server cannot know the id, by policy",
     forbids: "a session ends; a request with its id is answered 400 (or anything but 404), so that a client that does what \

@@ -1,15 +1,10 @@
 //! More of what judgements ask of exchanges: the streams in them, what hops made of them, handshakes, and who was up. It
 //! holds no opinion.
 
-use std::collections::BTreeMap;
-
 use stalemate_wire::{Method, Revision, Rpc, RpcKind};
 
-use crate::invariant::view::{Seen, View, collect};
-use crate::journal::{
-    CallId, Entry, Event, Exchange, Message, ObjectId, ProcessName, ServerName, Side, outage,
-};
-use crate::world::CLIENT;
+use crate::invariant::view::{Seen, View};
+use crate::journal::{CallId, Event, ObjectId, ServerName};
 
 /// How a stream came to its end, as one process saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,32 +120,16 @@ impl View<'_> {
     /// Whether any process or link is out just before an entry.
     #[must_use]
     pub fn is_out(&self, at: usize) -> bool {
-        let before = &self.entries[..at];
-        let mut processes: Vec<ProcessName> = vec![ProcessName::from(CLIENT)];
-        processes.extend(before.iter().filter_map(|e| match &e.event {
-            Event::ProcessUp { process } | Event::ProcessDown { process, .. } => {
-                Some(process.clone())
-            }
-            _ => None,
-        }));
-        outage::is_out(before, &processes)
+        self.outages.was_out(at)
     }
 
     /// How long before an entry something last broke, healed, went down or came up, in milliseconds; since the beginning
     /// if nothing did.
     #[must_use]
     pub fn quiet_ms(&self, at: usize) -> u64 {
-        let is_change = |e: &&Entry| {
-            matches!(
-                e.event,
-                Event::FaultBegan { .. }
-                    | Event::FaultHealed { .. }
-                    | Event::ProcessUp { .. }
-                    | Event::ProcessDown { .. }
-            )
-        };
-        let last = self.entries[..at].iter().rfind(is_change);
-        self.ms(at) - last.map_or(0, |e| e.at_ms)
+        let before = self.changes.partition_point(|n| *n < at);
+        let last = self.changes[..before].last();
+        self.ms(at) - last.map_or(0, |n| self.ms(*n))
     }
 
     /// Whether a server's session had ended by an entry. Of a real server it is known that its process ended, which may
@@ -165,77 +144,19 @@ impl View<'_> {
             Event::SessionEnded {
                 server: s, session, ..
             } if s == server && session == id => Some(true),
-            Event::ProcessDown { process, .. } if process == server => Some(true),
+            Event::ProcessDown { process, .. } if self.lives_in(process, server, id) => Some(true),
             _ => None,
         })
         .unwrap_or(false)
     }
-}
 
-/// Adds to a process's exchanges what came on their streams, and how those ended.
-pub(super) fn add(entries: &[Entry], seen: &mut [Seen]) {
-    let index: BTreeMap<Exchange, usize> =
-        (seen.iter().enumerate().map(|(n, s)| (s.exchange, n))).collect();
-    for (at, entry) in entries.iter().enumerate() {
-        match &entry.event {
-            Event::Http {
-                exchange,
-                at: here,
-                message,
-                ..
-            } => {
-                let Some(seen) = index.get(exchange).map(|n| &mut seen[*n]) else {
-                    continue;
-                };
-                if seen.process != *here {
-                    continue;
-                }
-                match message {
-                    Message::Sse(event) => seen.events.push((at, event.clone())),
-                    Message::End { clean } => {
-                        let how = if *clean { Over::Clean } else { Over::Broken };
-                        seen.over.get_or_insert((at, how));
-                    }
-                    Message::Request(_) | Message::Response(_) => {}
-                }
-            }
-            Event::ConnEnded { conn, from, to, .. } => {
-                let open = seen.iter_mut().filter(|s| {
-                    s.exchange.conn == *conn && (s.process == *from || s.process == *to)
-                });
-                for seen in open {
-                    let head = seen.response.as_ref();
-                    if head.is_some_and(|(n, r)| *n < at && r.stream) {
-                        seen.over.get_or_insert((at, Over::Closed));
-                    }
-                }
-            }
-            _ => {}
+    /// Whether a process gave that id of a server's session; of an id that none gave, whether it is one of the server's.
+    fn lives_in(&self, process: &str, server: &ServerName, id: &str) -> bool {
+        let received = self.servers.get(server).into_iter().flatten();
+        let mut gave = received.filter(|s| s.given().is_some_and(|(_, given)| given == id));
+        match gave.next() {
+            Some(first) => *first.process == *process || gave.any(|s| *s.process == *process),
+            None => self.cast.is_process_of(process, server),
         }
     }
-}
-
-/// What each hop passed on. A hop that passed on nothing is not among them.
-pub(super) fn relayed(entries: &[Entry]) -> BTreeMap<ProcessName, Vec<Relayed>> {
-    let mut children: BTreeMap<&ProcessName, BTreeMap<Exchange, Exchange>> = BTreeMap::new();
-    for entry in entries {
-        if let Event::Forwarded { at, parent, child } = &entry.event {
-            children.entry(at).or_default().insert(*parent, *child);
-        }
-    }
-    let of_hop = |(hop, children): (&ProcessName, BTreeMap<Exchange, Exchange>)| {
-        let sent = collect(entries, |at, _| at == &**hop, Side::Sent);
-        let inner = |outer: &Seen| {
-            let child = children.get(&outer.exchange)?;
-            sent.iter().find(|s| s.exchange == *child).cloned()
-        };
-        let relayed = collect(entries, |at, _| at == &**hop, Side::Received)
-            .into_iter()
-            .filter_map(|outer| {
-                let inner = inner(&outer)?;
-                Some(Relayed { outer, inner })
-            });
-        (hop.clone(), relayed.collect())
-    };
-    children.into_iter().map(of_hop).collect()
 }

@@ -2,16 +2,16 @@
 //! ask. It holds no opinion.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use stalemate_wire::{Method, RpcKind};
 
-use crate::fault::{Delivery, delivery};
-use crate::invariant::streams::{self, Over, Relayed};
+use crate::invariant::exchanges::Exchanges;
+use crate::invariant::streams::{Over, Relayed};
 use crate::journal::{
-    Action, Entry, Event, Exchange, Message, ObjectId, ProcessName, RequestSummary,
-    ResponseSummary, Rung, ServerName, Side, SseSummary, is_process_of,
+    Action, Cast, ConnId, Delivery, Entry, Event, Exchange, ObjectId, Outages, Phase, ProcessName,
+    Record, RequestSummary, ResponseSummary, Rung, ServerName, Side, SseSummary,
 };
-use crate::world::{CLIENT, LATENCY_MS};
 
 /// One exchange as one process took part in it, as the sender or as the receiver of its request.
 #[derive(Clone, Debug)]
@@ -22,19 +22,21 @@ pub struct Seen {
     pub process: ProcessName,
     /// The server that it leads to.
     pub server: ServerName,
+    /// Whether the process sent the request or received it.
+    pub side: Side,
     /// The client object whose own connection it is on.
     pub object: Option<ObjectId>,
     /// The entry of its request.
     pub at: usize,
     /// The request.
-    pub request: RequestSummary,
+    pub request: Arc<RequestSummary>,
     /// The entry and the summary of its response, or of the head of its stream; of the client's own exchanges, as a fault
     /// at the client's end let it through.
-    pub response: Option<(usize, ResponseSummary)>,
+    pub response: Option<(usize, Arc<ResponseSummary>)>,
     /// The entry at which its connection failed before a response came.
     pub failed: Option<usize>,
     /// The events of its stream, each with its entry.
-    pub events: Vec<(usize, SseSummary)>,
+    pub events: Vec<(usize, Arc<SseSummary>)>,
     /// The entry at which its stream was over, and how.
     pub over: Option<(usize, Over)>,
 }
@@ -77,36 +79,63 @@ impl Seen {
 
 /// What a run is judged from.
 pub struct View<'a> {
+    /// Who took part.
+    pub cast: &'a Cast,
     /// The journal.
     pub entries: &'a [Entry],
-    /// Whether the client has an application around it.
-    pub has_application: bool,
     /// The exchanges of the client's own connections, in order of their requests.
     pub client: Vec<Seen>,
     /// The exchanges that each server's processes received, in order of their requests.
     pub servers: BTreeMap<ServerName, Vec<Seen>>,
     /// What each hop passed on, in order of the requests that it received.
     pub hops: BTreeMap<ProcessName, Vec<Relayed>>,
+    /// What was out, and when.
+    pub(super) outages: Outages,
+    /// The entries at which something broke, healed, went down or came up.
+    pub(super) changes: Vec<usize>,
+    /// The entry at which each connection was opened.
+    opened: BTreeMap<ConnId, usize>,
 }
 
 impl<'a> View<'a> {
-    /// The view of a journal, with the servers of its scenario.
+    /// The view of a record.
     #[must_use]
-    pub fn new(entries: &'a [Entry], servers: &[ServerName], has_application: bool) -> Self {
-        let client = collect(entries, |at, _| at == CLIENT, Side::Sent);
-        let servers = servers
+    pub fn new(record: &'a Record) -> Self {
+        let (cast, entries) = (&*record.cast, &record.entries[..]);
+        let is_change = |e: &Entry| {
+            let of_process = matches!(
+                e.event,
+                Event::FaultBegan { .. }
+                    | Event::FaultHealed { .. }
+                    | Event::ProcessUp { .. }
+                    | Event::ProcessDown { .. }
+            );
+            of_process || !e.fate.is_go()
+        };
+        let entries_with = |wanted: &dyn Fn(&Entry) -> bool| {
+            let numbered = entries.iter().enumerate();
+            numbered
+                .filter(|(_, e)| wanted(e))
+                .map(|(at, _)| at)
+                .collect()
+        };
+        let opened = entries
             .iter()
-            .map(|s| {
-                let ours = |at: &str, to: &str| to == &**s && is_process_of(at, s);
-                (s.clone(), collect(entries, ours, Side::Received))
-            })
-            .collect();
+            .enumerate()
+            .filter_map(|(at, e)| match &e.event {
+                Event::ConnOpened { conn, .. } => Some((*conn, at)),
+                _ => None,
+            });
+        let exchanges = Exchanges::of(entries);
         Self {
+            cast,
             entries,
-            has_application,
-            client,
-            servers,
-            hops: streams::relayed(entries),
+            hops: exchanges.hops(entries),
+            servers: exchanges.servers(cast),
+            client: exchanges.sent_by(|process| cast.is_client(process)),
+            outages: Outages::of(entries),
+            changes: entries_with(&is_change),
+            opened: opened.collect(),
         }
     }
 
@@ -121,7 +150,13 @@ impl<'a> View<'a> {
                 let end = entries[at..].iter().position(
                     |e| matches!(&e.event, Event::UserActionEnded { action, server: s, .. } if *action == wanted && s == server),
                 );
-                Some((at, end.map_or(entries.len(), |n| at + n), server.as_ref()))
+                let ended = end.map_or(entries.len(), |n| at + n);
+                // Of a user who was held up it is their doing that counts, not their intention.
+                let began = match entry.fate.delivery() {
+                    Delivery::After(ms) => entry_after(entries, at, ms).unwrap_or(ended),
+                    _ => at,
+                };
+                Some((began, ended, server.as_ref()))
             }
             _ => None,
         })
@@ -156,11 +191,12 @@ impl<'a> View<'a> {
     /// at that moment. A dial takes a round trip at the least.
     #[must_use]
     pub fn was_on_its_way(&self, seen: &Seen, at: usize) -> bool {
-        let opened = |e: &Entry| matches!(&e.event, Event::ConnOpened { conn, .. } if *conn == seen.exchange.conn);
-        let rest = &self.entries[at..];
-        let opened = rest.iter().find(|e| opened(e)).map(|e| e.at_ms);
-        let round_trip_later = self.entries[at].at_ms + 2 * LATENCY_MS;
-        seen.exchange.ordinal == 0 && opened.is_some_and(|opened| opened < round_trip_later)
+        if seen.exchange.ordinal != 0 {
+            return false;
+        }
+        let opened = self.opened.get(&seen.exchange.conn).filter(|n| **n >= at);
+        let round_trip_later = self.entries[at].at_ms + 2 * self.cast.latency_ms;
+        opened.is_some_and(|n| self.entries[*n].at_ms < round_trip_later)
     }
 
     /// Whether a server gave the id between two entries: given anew, it is no id from before.
@@ -184,7 +220,6 @@ impl<'a> View<'a> {
     /// impossible says nothing of the client, and takes nothing from what another one says.
     #[must_use]
     pub fn worst_rung(&self) -> Option<(usize, Rung)> {
-        use crate::journal::Phase;
         let rungs = self
             .entries
             .iter()
@@ -203,101 +238,11 @@ impl<'a> View<'a> {
     }
 }
 
-/// The exchanges of a party's processes whose requests it sent, or received. `ours` says of a process and the server
-/// that the exchange leads to whether it is the party's.
-pub(super) fn collect(
-    entries: &[Entry],
-    ours: impl Fn(&str, &str) -> bool,
-    side: Side,
-) -> Vec<Seen> {
-    let mut seen: Vec<Seen> = Vec::new();
-    let mut index: BTreeMap<Exchange, usize> = BTreeMap::new();
-    for (at, entry) in entries.iter().enumerate() {
-        match &entry.event {
-            Event::Http {
-                exchange,
-                at: here,
-                side: s,
-                object,
-                server,
-                message,
-                ..
-            } if ours(here, server) => match message {
-                Message::Request(request) if *s == side => {
-                    index.insert(*exchange, seen.len());
-                    seen.push(Seen {
-                        exchange: *exchange,
-                        process: here.clone(),
-                        server: server.clone(),
-                        object: *object,
-                        at,
-                        request: request.clone(),
-                        response: None,
-                        failed: None,
-                        events: Vec::new(),
-                        over: None,
-                    });
-                }
-                Message::Response(response) => {
-                    if let Some(n) = index.get(exchange)
-                        && let Some(received) = received(entries, at, response, side)
-                    {
-                        seen[*n].response.get_or_insert(received);
-                    }
-                }
-                _ => {}
-            },
-            Event::ConnEnded { conn, from, .. } => {
-                for open in seen
-                    .iter_mut()
-                    .filter(|s| s.process == *from && s.exchange.conn == *conn)
-                    .filter(|s| s.response.is_none())
-                {
-                    open.failed.get_or_insert(at);
-                }
-            }
-            _ => {}
-        }
-    }
-    streams::add(entries, &mut seen);
-    seen
-}
-
-/// A response as the requester got it. What is observed at its end may be held back or changed before it gets there;
-/// at the other end the responder is judged by what it wanted to send.
-fn received(
-    entries: &[Entry],
-    at: usize,
-    response: &ResponseSummary,
-    side: Side,
-) -> Option<(usize, ResponseSummary)> {
-    let fate = match entries.get(at + 1).map(|e| &e.event) {
-        Some(Event::FaultBegan { fault, on }) if side == Side::Sent && on.is_empty() => {
-            delivery(fault)
-        }
-        _ => Delivery::AsObserved,
-    };
-    match fate {
-        Delivery::AsObserved => Some((at, response.clone())),
-        Delivery::After(ms) => {
-            let due = entries[at].at_ms + ms;
-            let later = entries[at..].iter().position(|e| e.at_ms >= due)?;
-            Some((at + later, response.clone()))
-        }
-        Delivery::Replaced(status) => {
-            let replaced = ResponseSummary {
-                call: None,
-                status,
-                session: None,
-                content_type: Some("text/plain".to_owned()),
-                stream: false,
-                bytes: 0,
-                rpc: Vec::new(),
-            };
-            Some((at, replaced))
-        }
-        Delivery::Never => None,
-    }
+/// The first entry that is so many milliseconds later than another.
+pub(super) fn entry_after(entries: &[Entry], at: usize, ms: u64) -> Option<usize> {
+    let due_ms = entries[at].at_ms + ms;
+    let later = entries[at..].partition_point(|e| e.at_ms < due_ms);
+    (at + later < entries.len()).then_some(at + later)
 }
 
 /// Whether a status to a request is a refusal. A GET or a DELETE answered 405 is none: the server offers no stream, or

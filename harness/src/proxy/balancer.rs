@@ -15,7 +15,7 @@ use super::{
     BodyEnd, BrokenBody, ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord,
     Release, Upstream, UpstreamFailure, forwarded_for,
 };
-use crate::scenario::BalancePolicy;
+use crate::proxy::BalancePolicy;
 
 /// nginx's time-outs.
 const TIMEOUT_MS: u64 = 60_000;

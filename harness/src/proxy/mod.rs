@@ -1,5 +1,5 @@
 //! The hops: what each proxy of the path decides, as pure functions of what it sees. One file per product. Not in
-//! here: sockets, clocks, connection pools, the journal; the shell in `world` has those and asks a [`Hop`].
+//! here: sockets, clocks, connection pools, the journal; the shell in `process` has those and asks a [`Hop`].
 //!
 //! How the shell asks, for one request of a client:
 //! 1. [`Hop::forward`] gives the request to send; [`Hop::upstream`] says over what connection and for how long to wait.
@@ -14,6 +14,7 @@
 pub mod access_log;
 pub mod balancer;
 pub mod cloudflare;
+mod kind;
 pub mod nginx;
 
 use std::sync::Arc;
@@ -22,8 +23,7 @@ use stalemate_wire::{Headers, Request, Response, header};
 
 pub use access_log::{ChunkCounter, LogRecord, chunked_len};
 pub use cloudflare::EGRESS;
-
-use crate::scenario::HopKind;
+pub use kind::{BalancePolicy, HopKind};
 
 /// What a proxy decides. Every method is a function of its arguments and of the options that the hop was made with.
 pub trait Hop: Send + Sync {

@@ -6,9 +6,8 @@ use std::fmt::Write as _;
 
 use crate::cell::CellResult;
 use crate::invariant;
-use crate::journal::{CallId, Entry, Event, Outcome, Rung};
+use crate::journal::{CallId, Entry, Event, Outcome, Record, Rung, ServerName};
 use crate::report::names::span;
-use crate::scenario::Scenario;
 
 #[derive(Default)]
 struct Calls {
@@ -19,20 +18,15 @@ struct Calls {
 }
 
 /// The footer of a judged cell.
-pub(super) fn footer(scenario: &Scenario, result: &CellResult, entries: &[Entry]) -> String {
+pub(super) fn footer(result: &CellResult, record: &Record) -> String {
+    let entries = &record.entries;
     let mut out = String::new();
     let calls = calls(entries);
     let doubled = calls.effects.values().filter(|n| **n > 1).count();
-    let rungs: Vec<String> = scenario
-        .servers
-        .iter()
-        .filter_map(|s| {
-            result
-                .rungs
-                .get(&s.name)
-                .map(|rung| format!("{} {}", s.name, name(*rung)))
-        })
-        .collect();
+    let servers = record.cast.servers().into_iter();
+    let rung_of =
+        |server: &ServerName| Some(format!("{server} {}", name(*result.rungs.get(&**server)?)));
+    let rungs: Vec<String> = servers.filter_map(rung_of).collect();
     let _ = writeln!(
         out,
         "rung      {} ({})",
@@ -111,7 +105,9 @@ fn recovered(entries: &[Entry], rung: Option<Rung>) -> String {
     let is_end = |e: &Entry| {
         matches!(e.event, Event::FaultHealed { .. } | Event::ProcessUp { .. }) && e.at_ms > 2
     };
-    let is_fault = |e: &Entry| matches!(&e.event, Event::FaultBegan { on, .. } if on.is_empty());
+    let is_fault = |e: &Entry| {
+        !e.fate.is_go() || matches!(&e.event, Event::FaultBegan { on, .. } if on.is_empty())
+    };
     let Some(calm) = entries.iter().rposition(|e| is_end(e) || is_fault(e)) else {
         return "nothing was broken".to_owned();
     };
@@ -141,7 +137,7 @@ fn clauses(result: &CellResult) -> Vec<&'static str> {
         result
             .invariants
             .iter()
-            .any(|j| j.id == id && j.verdict != "not-exercised")
+            .any(|j| j.id == id && !matches!(j.verdict, "not-exercised" | "not-decidable"))
     };
     let clauses: BTreeSet<&str> = invariant::ALL
         .iter()

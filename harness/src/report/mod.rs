@@ -7,6 +7,7 @@ mod footer;
 mod names;
 mod table;
 mod trace;
+mod words;
 
 pub use explain::{explain, topics};
 pub use table::{matrix, table};

@@ -4,18 +4,17 @@
 
 use std::fmt::Write as _;
 
-use stalemate_wire::{Method, Rpc, RpcKind};
+use stalemate_wire::Method;
 
 use crate::cell::CellResult;
 use crate::journal::{
-    Action, ConnEnd, Drawn, Entry, Event, Exchange, Message, Outcome, Phase, ProcessName, Profile,
-    RequestSummary, ResponseSummary, SessionEnd, Side, SseSummary,
+    Cast, ConnEnd, Entry, Event, Exchange, Message, Outcome, Phase, ProcessName, Profile, Record,
+    RequestSummary, ResponseSummary, Role, Side,
 };
 use crate::report::chain::Chains;
 use crate::report::footer::footer;
 use crate::report::names::{Names, span};
-use crate::scenario::{Scenario, Server};
-use crate::world::{CLIENT, PROBE};
+use crate::report::words::{acted, drawn, ended, fate, noun, rpc_text, sse};
 
 /// How much a trace shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,26 +25,17 @@ pub enum Detail {
     Full,
 }
 
-/// The trace of a judged cell.
+/// The trace of a judged record.
 #[must_use]
-pub fn trace(
-    scenario: &Scenario,
-    result: &CellResult,
-    entries: &[Entry],
-    detail: Detail,
-) -> String {
-    let hops = scenario.path.iter().map(|hop| hop.kind.as_str().to_owned());
-    let servers = scenario.servers.iter().flat_map(Server::processes);
-    let lanes: Vec<String> = [CLIENT.to_owned()]
-        .into_iter()
-        .chain(hops)
-        .chain(servers)
-        .collect();
+pub fn trace(result: &CellResult, record: &Record, detail: Detail) -> String {
+    let (cast, entries) = (&*record.cast, &record.entries[..]);
+    let lanes = cast.lanes().map(ToString::to_string).collect();
     let mut drawing = Drawing {
         detail,
         grid: Grid::new(lanes),
         chains: Chains::new(entries),
         names: Names::default(),
+        cast,
         entries,
         probing: false,
         last_ms: 0,
@@ -54,13 +44,16 @@ pub fn trace(
     let _ = writeln!(
         drawing.out,
         "{} with {}, seed {}",
-        scenario.name, result.client, result.seed
+        cast.scenario, cast.client, cast.seed
     );
-    let _ = writeln!(drawing.out, "{}\n", scenario.summary);
+    let _ = writeln!(drawing.out, "{}\n", cast.summary);
     let _ = writeln!(drawing.out, "{:>18}  {}", "", drawing.grid.head());
     for (at, entry) in entries.iter().enumerate() {
         if let Some((row, text)) = drawing.describe(at, &entry.event) {
             drawing.line(entry.at_ms, &row, &text);
+        }
+        if let Some(what) = fate(&entry.fate) {
+            drawing.line(entry.at_ms, &Row::Blank, &format!("⚡ {what}"));
         }
         for judged in result.invariants.iter().filter(|j| j.at == Some(at)) {
             let mark = if judged.expected {
@@ -77,7 +70,7 @@ pub fn trace(
     }
     let mut out = drawing.out;
     out.push('\n');
-    out.push_str(&footer(scenario, result, entries));
+    out.push_str(&footer(result, record));
     out
 }
 
@@ -160,6 +153,7 @@ struct Drawing<'a> {
     grid: Grid,
     chains: Chains,
     names: Names,
+    cast: &'a Cast,
     entries: &'a [Entry],
     probing: bool,
     last_ms: u64,
@@ -167,6 +161,10 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
+    fn is_probe(&self, process: &str) -> bool {
+        self.cast.role(process) == Some(Role::Probe)
+    }
+
     fn line(&mut self, at_ms: u64, row: &Row, text: &str) {
         let step = format!("+{}", span(at_ms - self.last_ms));
         self.last_ms = at_ms;
@@ -176,7 +174,8 @@ impl Drawing<'_> {
 
     /// The row and the text of an event, or `None` if this form does not show it.
     fn describe(&mut self, at: usize, event: &Event) -> Option<(Row, String)> {
-        let client = |mark| Row::Mark(CLIENT.to_owned(), mark);
+        let lane = self.cast.lanes().next().map(ToString::to_string);
+        let client = |mark| Row::Mark(lane.clone().unwrap_or_default(), mark);
         Some(match event {
             Event::Phase(phase) => self.phase(phase)?,
             Event::ProbeEnded { server, works } => {
@@ -272,7 +271,7 @@ impl Drawing<'_> {
                 to,
                 how,
             } => {
-                if &**from == PROBE || *how == ConnEnd::Closed {
+                if self.is_probe(from) || *how == ConnEnd::Closed {
                     return None;
                 }
                 let how = if *how == ConnEnd::Refused {
@@ -356,9 +355,9 @@ impl Drawing<'_> {
         side: Side,
         message: &Message,
     ) -> Option<(Row, String)> {
-        if &**here == PROBE
-            || (&**peer == PROBE)
-            || (self.detail == Detail::Short && &**here != CLIENT)
+        if self.is_probe(here)
+            || self.is_probe(peer)
+            || (self.detail == Detail::Short && !self.cast.is_client(here))
         {
             return None;
         }
@@ -430,7 +429,7 @@ impl Drawing<'_> {
         let mut next = self.entries[at + 1..].iter().take_while(|e| e.at_ms == now);
         next.any(|e| {
             matches!(&e.event, Event::Http { exchange: x, at: here, message: Message::Sse(_), .. }
-                if *x == exchange && &**here == CLIENT)
+                if *x == exchange && self.cast.is_client(here))
         })
     }
 
@@ -475,83 +474,5 @@ impl Drawing<'_> {
             let _ = write!(text, " [{}]", self.names.session(id));
         }
         text
-    }
-}
-
-fn sse(event: &SseSummary) -> String {
-    let mut text = match event.rpc.first() {
-        Some(rpc) => rpc_text(rpc),
-        None if event.comment => "keep-alive comment".to_owned(),
-        None if event.bytes == 0 => "empty event".to_owned(),
-        None => format!("event of {} bytes", event.bytes),
-    };
-    if let Some(id) = &event.id {
-        let _ = write!(text, " (event {id})");
-    }
-    if let Some(retry_ms) = event.retry_ms {
-        let _ = write!(text, " (retry {retry_ms} ms)");
-    }
-    text
-}
-
-fn rpc_text(rpc: &Rpc) -> String {
-    let id = || match &rpc.id {
-        Some(serde_json::Value::String(id)) => format!(" \"{id}\""),
-        Some(id) => format!(" {id}"),
-        None => String::new(),
-    };
-    match (rpc.kind, &rpc.method, &rpc.tool, &rpc.error) {
-        (_, Some(method), Some(tool), _) => format!("{method} {tool}"),
-        (_, Some(method), None, _) => method.clone(),
-        (RpcKind::Error, _, _, Some(error)) => {
-            format!("error {} \"{}\" for id{}", error.code, error.message, id())
-        }
-        _ => "result".to_owned(),
-    }
-}
-
-fn acted(action: Action, server: Option<&str>) -> String {
-    let server = server.unwrap_or_default();
-    match action {
-        Action::Add => format!("the user adds connector {server}"),
-        Action::Connect => format!("the user connects {server}"),
-        Action::Disconnect => format!("the user disconnects {server}"),
-        Action::Delete => format!("the user deletes connector {server}"),
-        Action::Reload => "the user reloads the page".to_owned(),
-        Action::NewConversation => "the user opens a new conversation".to_owned(),
-        Action::OpenIncognito => "the user opens a private window".to_owned(),
-        Action::OpenNormal => "the user returns to the normal window".to_owned(),
-    }
-}
-
-fn noun(action: Action) -> &'static str {
-    match action {
-        Action::Add => "adding",
-        Action::Connect => "connecting",
-        Action::Disconnect => "disconnecting",
-        Action::Delete => "deleting",
-        Action::Reload => "reloading",
-        Action::NewConversation => "opening a conversation",
-        Action::OpenIncognito | Action::OpenNormal => "opening the window",
-    }
-}
-
-fn drawn(shown: Drawn) -> &'static str {
-    match shown {
-        Drawn::Connected => "connected",
-        Drawn::Disconnected => "disconnected",
-        Drawn::Failing => "in trouble",
-        Drawn::Absent => "gone",
-    }
-}
-
-fn ended(cause: SessionEnd) -> &'static str {
-    match cause {
-        SessionEnd::Deleted => "deleted",
-        SessionEnd::Expired => "expires",
-        SessionEnd::ExpiredByScenario => "made to expire",
-        SessionEnd::ProcessEnded => "lost with the process",
-        SessionEnd::RefusalKilledIt => "destroyed by a refusal",
-        SessionEnd::ChildEnded => "lost with its child process",
     }
 }

@@ -11,11 +11,12 @@ use super::file::{
     CallForm, FateForm, HttpMethod, InjectionForm, PartitionForm, StepForm, TargetOr, Targets,
     TriggerForm,
 };
-use super::model::{
-    Call, CallExpect, FateSpec, Injection, Step, StepAction, Tool, Trigger, TriggerEvent,
-};
+use super::model::{Call, CallExpect, Step, StepAction};
 use super::scalar::{Duration, Text};
 use super::words::{allowed, quote};
+use crate::fault::{self, Injection, Trigger, TriggerEvent};
+use crate::journal::{Fate, Replacement};
+use crate::server::Tool;
 
 /// The time that what was stopped stays down, where the file names none, in milliseconds.
 const DOWN_MS: u64 = 1_000;
@@ -325,7 +326,7 @@ pub(super) fn injection(
     let (when, nth) = when?;
     let fate = fate?;
     if let (Some(then), Some(seen)) = (&form.value.then, &form.value.when)
-        && !when.event.admits(&fate)
+        && !fault::admits(when.event, &fate)
     {
         report.add(never_applies(&when, seen, then));
         return None;
@@ -341,16 +342,13 @@ pub(super) fn injection(
 /// The fault would never fire.
 fn never_applies(when: &Trigger, seen: &TriggerForm, then: &At<FateForm>) -> Finding {
     let name = when.event.as_str();
-    let fates: &[&str] = match when.event {
-        TriggerEvent::ResponseSent | TriggerEvent::ResponseReceived => &[],
-        TriggerEvent::Effect | TriggerEvent::SessionOpened => &["delay", "park", "halt"],
-        _ => &["delay", "park", "cut", "drop", "duplicate", "halt"],
-    };
+    let fates = fault::admitted(when.event);
+    let fates: Vec<&str> = fates.iter().map(|fate| fate.as_str()).collect();
     let title = format!("this fate never applies to {}", quote(name));
     let mut finding = Finding::new(then.span, title, "this fault would never fire").help(allowed(
         "",
         &format!("fates of {}", quote(name)),
-        fates,
+        &fates,
     ));
     if let Some(event) = &seen.event {
         finding = finding.also(event.span, "the event");
@@ -414,26 +412,27 @@ fn trigger(form: &TriggerForm, names: &Names, report: &mut Report<'_>) -> Option
             .status
             .as_ref()
             .and_then(|status| u16::try_from(status.value.0).ok()),
+        action: None,
     };
     let nth = form.nth.map_or(Some(1), |n| u32::try_from(n.0).ok())?;
     Some((trigger, nth))
 }
 
-fn fate(form: &FateForm, names: &Names, report: &mut Report<'_>) -> Option<FateSpec> {
+fn fate(form: &FateForm, names: &Names, report: &mut Report<'_>) -> Option<Fate> {
     Some(match form {
-        FateForm::Delay(duration) => FateSpec::Delay(duration.0),
-        FateForm::Park(_) => FateSpec::Park,
-        FateForm::Cut(bytes) => FateSpec::Cut(bytes.0),
-        FateForm::Drop(_) => FateSpec::Drop,
-        FateForm::Duplicate(_) => FateSpec::Duplicate,
-        FateForm::Replace(form) => FateSpec::Replace {
+        FateForm::Delay(duration) => Fate::Delay(duration.0),
+        FateForm::Park(_) => Fate::Park,
+        FateForm::Cut(bytes) => Fate::Cut(bytes.0),
+        FateForm::Drop(_) => Fate::Drop,
+        FateForm::Duplicate(_) => Fate::Duplicate,
+        FateForm::Replace(form) => Fate::Replace(Replacement {
             status: u16::try_from(form.status?.0).ok()?,
             body: form
                 .body
                 .as_ref()
                 .map(|body| body.0.clone())
                 .unwrap_or_default(),
-        },
+        }),
         FateForm::Halt(name) => {
             if !names.find(name, &names.processes(), "servers and hops", report) {
                 return None;
@@ -447,7 +446,7 @@ fn fate(form: &FateForm, names: &Names, report: &mut Report<'_>) -> Option<FateS
                 );
                 return None;
             }
-            FateSpec::Halt(name.value.clone())
+            Fate::Halt(name.value.as_str().into())
         }
     })
 }

@@ -9,9 +9,10 @@ use super::decode::{At, Entries, List, unknown};
 use super::diagnose::{Finding, Report, Span};
 use super::file::{ServerForm, TimeoutForm};
 use super::load::Vocabulary;
-use super::model::{HopKind, Server, ServerKind, processes, shortened};
+use super::model::{Server, ServerKind, processes, shortened};
 use super::scalar::Text;
 use super::words::{list, quote};
+use crate::proxy::HopKind;
 
 /// Names that no server and no machine can have.
 const TAKEN: [&str; 5] = ["client", "probe", "cloudflare", "nginx", "balancer"];

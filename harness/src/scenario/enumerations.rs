@@ -1,9 +1,10 @@
 //! The words of a scenario file for values that are not its own. The words of its own are in `file`.
 
-use super::model::{Tool, TriggerEvent};
 use super::scalar::Word;
+use crate::fault::TriggerEvent;
 use crate::journal::Rung;
 use crate::server::Durable;
+use crate::server::Tool;
 
 impl Word for Tool {
     const WHAT: &'static str = "tools";

@@ -7,12 +7,14 @@ use super::decode::{At, Decode, Entries, List, mismatch};
 use super::diagnose::{Finding, Report};
 use super::forms::{choice, record, words};
 use super::hops::HopForm;
-use super::model::{CallExpect, MOST_REPLICAS, Tool, TriggerEvent};
+use super::model::{CallExpect, MOST_REPLICAS};
 use super::scalar::{AnyText, Duration, One, Secret, Text, Whole};
 use super::tree::{Kind, Node};
 use super::words::{nearest, quote};
+use crate::fault::TriggerEvent;
 use crate::journal::Rung;
 use crate::server::Durable;
+use crate::server::Tool;
 
 record! {
     /// One scenario: who is there, what happens, what is promised.

@@ -9,10 +9,11 @@ use super::cast::Names;
 use super::decode::{At, Decode, List, mismatch};
 use super::diagnose::{Finding, Report, Span};
 use super::forms::{choice, record, words};
-use super::model::{BalancePolicy, Hop, HopKind};
+use super::model::Hop;
 use super::scalar::{Duration, One, Word};
 use super::tree::{Kind, Node};
 use super::words::quote;
+use crate::proxy::{BalancePolicy, HopKind};
 
 impl Word for HopKind {
     const WHAT: &'static str = "hops";

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::fault::Injection;
 use crate::journal::Rung;
-use crate::server::Durable;
+use crate::proxy::{BalancePolicy, HopKind};
+use crate::server::{Durable, Tool};
 
 /// The longest duration that a scenario can name, in milliseconds: 7 days. The shortest is 1 ms.
 pub const LONGEST_MS: u64 = 7 * 24 * 60 * 60 * 1000;
@@ -145,58 +147,6 @@ impl Hop {
     }
 }
 
-/// How a balancer chooses the replica for a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BalancePolicy {
-    /// Each request goes to the next one.
-    RoundRobin,
-    /// By a hash of the session id header; a request without it has the empty value's.
-    HeaderHash,
-    /// To the one that answered with the request's session id; if none did, to the next one.
-    Sticky,
-}
-
-impl BalancePolicy {
-    /// Every policy there is.
-    pub const ALL: [Self; 3] = [Self::RoundRobin, Self::HeaderHash, Self::Sticky];
-
-    /// The name in scenarios.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RoundRobin => "round-robin",
-            Self::HeaderHash => "header-hash",
-            Self::Sticky => "sticky",
-        }
-    }
-}
-
-/// The hops there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum HopKind {
-    /// Cloudflare's edge: two egress addresses, its own error pages.
-    Cloudflare,
-    /// nginx 1.22.1 as Debian ships it, with `proxy_http_version 1.1` and buffering off.
-    Nginx,
-    /// A balancer, which chooses among the processes of a server.
-    Balancer,
-}
-
-impl HopKind {
-    /// Every hop there is.
-    pub const ALL: [Self; 3] = [Self::Cloudflare, Self::Nginx, Self::Balancer];
-
-    /// The name in scenarios, and of the process.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cloudflare => "cloudflare",
-            Self::Nginx => "nginx",
-            Self::Balancer => "balancer",
-        }
-    }
-}
-
 /// One step with its place in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -327,40 +277,6 @@ pub struct Call {
     pub progress: bool,
 }
 
-/// The tools of every server of a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tool {
-    /// The memory server's write.
-    CreateEntities,
-    /// The memory server's search.
-    SearchNodes,
-    /// The memory server's whole graph.
-    ReadGraph,
-    /// A write that commits at once and answers after a given time.
-    Slow,
-}
-
-impl Tool {
-    /// Every tool there is.
-    pub const ALL: [Self; 4] = [
-        Self::CreateEntities,
-        Self::SearchNodes,
-        Self::ReadGraph,
-        Self::Slow,
-    ];
-
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CreateEntities => "create_entities",
-            Self::SearchNodes => "search_nodes",
-            Self::ReadGraph => "read_graph",
-            Self::Slow => "slow",
-        }
-    }
-}
-
 /// How a call must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallExpect {
@@ -368,118 +284,6 @@ pub enum CallExpect {
     Ok,
     /// With an error or a time-out.
     Error,
-}
-
-/// A fault that fires when something is seen.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Injection {
-    /// Its line, from 1.
-    pub line: u64,
-    /// What must be seen.
-    pub when: Trigger,
-    /// Which of the sightings fires it, from 1.
-    pub nth: u32,
-    /// What happens then.
-    pub fate: FateSpec,
-}
-
-/// A pattern on the journal. Every part that is given must match.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Trigger {
-    /// The kind of event.
-    pub event: TriggerEvent,
-    /// The process at which it is seen, or the server whose event it is.
-    pub at: Option<String>,
-    /// The HTTP method of the exchange's request: POST, GET or DELETE.
-    pub method: Option<String>,
-    /// The JSON-RPC method, e.g. `tools/call`.
-    pub rpc: Option<String>,
-    /// The tool.
-    pub tool: Option<Tool>,
-    /// The status of a response.
-    pub status: Option<u16>,
-}
-
-/// The kinds of event that a trigger can name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TriggerEvent {
-    /// A request leaves.
-    #[default]
-    RequestSent,
-    /// A request arrives.
-    RequestReceived,
-    /// A response, or a stream's head, leaves.
-    ResponseSent,
-    /// A response, or a stream's head, arrives.
-    ResponseReceived,
-    /// An event of a stream leaves.
-    SseSent,
-    /// An event of a stream arrives.
-    SseReceived,
-    /// A tool's effect is about to be committed.
-    Effect,
-    /// A session is about to be opened.
-    SessionOpened,
-}
-
-impl TriggerEvent {
-    /// Every kind with its name in scenarios.
-    pub const ALL: [(Self, &'static str); 8] = [
-        (Self::RequestSent, "request-sent"),
-        (Self::RequestReceived, "request-received"),
-        (Self::ResponseSent, "response-sent"),
-        (Self::ResponseReceived, "response-received"),
-        (Self::SseSent, "sse-sent"),
-        (Self::SseReceived, "sse-received"),
-        (Self::Effect, "effect"),
-        (Self::SessionOpened, "session-opened"),
-    ];
-
-    /// The name in scenarios.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        let named = Self::ALL.into_iter().find(|(event, _)| *event == self);
-        named.map_or("", |(_, name)| name)
-    }
-
-    /// Whether a fate can ever apply to such an event. Whether it does to one event, [`crate::fault::applies`] says: a
-    /// stream's head is a response that cannot be replaced.
-    #[must_use]
-    pub fn admits(self, fate: &FateSpec) -> bool {
-        match fate {
-            FateSpec::Delay(_) | FateSpec::Park | FateSpec::Halt(_) => true,
-            FateSpec::Cut(_) | FateSpec::Drop | FateSpec::Duplicate => {
-                !matches!(self, Self::Effect | Self::SessionOpened)
-            }
-            FateSpec::Replace { .. } => {
-                matches!(self, Self::ResponseSent | Self::ResponseReceived)
-            }
-        }
-    }
-}
-
-/// What a trigger causes; `crate::fault::Fate` is what the world carries out.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FateSpec {
-    /// It happens this much later, in milliseconds.
-    Delay(u64),
-    /// It and everything behind it on its connection stays away.
-    Park,
-    /// The connection is cut after that many bytes of the message.
-    Cut(u64),
-    /// The message is lost.
-    Drop,
-    /// The message comes twice.
-    Duplicate,
-    /// The response is replaced by one with that status and body.
-    Replace {
-        /// The status, 200 to 599.
-        status: u16,
-        /// The body, which may be empty.
-        body: String,
-    },
-    /// The process dies on the spot; a supervisor starts it again.
-    Halt(String),
 }
 
 /// What is promised of one client.

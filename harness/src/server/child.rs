@@ -2,11 +2,11 @@
 //! those of `server-memory` 2026.8.31, errors like those of the TypeScript SDK 1.29 under it. `initialize` is answered by
 //! the core, from the dialect.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::schema::{self, Shape};
-use super::store::{Entity, Store};
+use super::store::Store;
+use super::tool::{self, Graph, pretty};
 
 /// What `tools/list` answers: one tool a line, member order as on the wire.
 const TOOLS: &str = include_str!("tools.jsonl");
@@ -14,17 +14,6 @@ const TOOLS: &str = include_str!("tools.jsonl");
 /// The resource that the graph is published as.
 const GRAPH_URI: &str = "memory://knowledge-graph";
 
-const CREATE_ENTITIES: Shape = Shape::Object(&[(
-    "entities",
-    Shape::Array(&Shape::Object(&[
-        ("name", Shape::Text),
-        ("entityType", Shape::Text),
-        ("observations", Shape::Array(&Shape::Text)),
-    ])),
-)]);
-const SEARCH_NODES: Shape = Shape::Object(&[("query", Shape::Text)]);
-const READ_GRAPH: Shape = Shape::Object(&[]);
-const SLOW: Shape = Shape::Object(&[("name", Shape::Text), ("ms", Shape::Number)]);
 const CALL: Shape = Shape::Object(&[("name", Shape::Text)]);
 const RESOURCE: Shape = Shape::Object(&[("uri", Shape::Text)]);
 const INITIALIZE: Shape = Shape::Object(&[
@@ -190,81 +179,26 @@ fn read_resource(store: &Store, params: &Value) -> Told {
     ))
 }
 
-#[derive(Serialize)]
-struct Graph {
-    entities: Vec<Entity>,
-    relations: [(); 0],
-}
-
-impl Graph {
-    fn of(entities: Vec<Entity>) -> Self {
-        Self {
-            entities,
-            relations: [],
-        }
-    }
-}
-
 fn call(store: &Store, params: &Value) -> Told {
-    let tool = params["name"].as_str().unwrap_or_default();
-    let shape = match tool {
-        "create_entities" => CREATE_ENTITIES,
-        "search_nodes" => SEARCH_NODES,
-        "read_graph" => READ_GRAPH,
-        "slow" => SLOW,
-        _ => return tool_error(&format!("Tool {tool} not found")),
-    };
+    let name = params["name"].as_str().unwrap_or_default();
     let arguments = params.get("arguments").cloned().unwrap_or(json!({}));
-    let issues = shape.issues(Some(&arguments), &[]);
-    if !issues.is_empty() {
-        return tool_error(&format!(
-            "Input validation error: Invalid arguments for tool {tool}: {}",
-            schema::text(&issues)
-        ));
-    }
-    match tool {
-        "create_entities" => {
-            let entities: Vec<Entity> = serde_json::from_value(arguments["entities"].clone())
-                .expect("the shape was checked");
-            let new = store.create(entities);
-            let text = pretty(&new);
-            let structured = format!(r#"{{"entities":{}}}"#, compact(&new));
-            write(tool, arguments, 0, tool_result(&text, &structured))
-        }
-        "slow" => {
-            let name = arguments["name"].as_str().unwrap_or_default().to_owned();
-            let ms = arguments["ms"].as_u64().unwrap_or_default();
-            store.create(vec![Entity {
-                name,
-                entity_type: "slow".into(),
-                observations: Vec::new(),
-            }]);
-            let token = params["_meta"].get("progressToken").cloned();
-            let token = token.filter(|_| arguments["progress"] == true);
-            let result = tool_result("ok", r#"{"done":true}"#);
-            Told {
-                progress: token.map(|token| Progress {
-                    token,
-                    done_s: 1,
-                    all_ms: ms,
-                }),
-                ..write(tool, arguments, ms, result)
-            }
-        }
-        _ => {
-            let graph = Graph::of(match arguments["query"].as_str() {
-                Some(query) if tool == "search_nodes" => store.search(query),
-                _ => store.snapshot(),
-            });
-            Told::result(tool_result(&pretty(&graph), &compact(&graph)))
-        }
-    }
-}
-
-fn write(tool: &str, arguments: Value, after_ms: u64, result: String) -> Told {
+    let done = match tool::run(store, name, &arguments) {
+        Ok(done) => done,
+        Err(message) => return tool_error(&message),
+    };
+    let token = params["_meta"].get("progressToken").cloned();
+    let wants_progress = arguments["progress"] == true && done.after_ms > 0;
     Told {
-        effect: Some((tool.to_owned(), arguments)),
-        ..Told::new(Reply::Result { after_ms, result })
+        progress: token.filter(|_| wants_progress).map(|token| Progress {
+            token,
+            done_s: 1,
+            all_ms: done.after_ms,
+        }),
+        effect: done.wrote.then(|| (name.to_owned(), arguments)),
+        ..Told::new(Reply::Result {
+            after_ms: done.after_ms,
+            result: tool_result(&done.text, &done.structured),
+        })
     }
 }
 
@@ -281,14 +215,6 @@ fn tool_error(message: &str) -> Told {
         r#"{{"content":[{{"type":"text","text":{}}}],"isError":true}}"#,
         json!(format!("MCP error -32602: {message}"))
     ))
-}
-
-fn pretty<T: Serialize>(value: &T) -> String {
-    serde_json::to_string_pretty(value).expect("the graph is plain data")
-}
-
-fn compact<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("the graph is plain data")
 }
 
 #[cfg(test)]
@@ -348,7 +274,7 @@ mod tests {
         let value: Value = serde_json::from_str(result_of(&told)).unwrap();
         let tools = value["tools"].as_array().unwrap();
         let names: Vec<_> = tools.iter().map(|t| t["name"].as_str().unwrap()).collect();
-        let driven: Vec<_> = crate::scenario::Tool::ALL
+        let driven: Vec<_> = crate::server::Tool::ALL
             .iter()
             .map(|t| t.as_str())
             .collect();

@@ -1,6 +1,6 @@
 //! The model MCP server: a pure core, and the wording and the hazards of real servers as data files (dialects).
 //!
-//! Values in, ordered outputs out. There is no socket, no clock and no async code here: the shell in `world` carries the
+//! Values in, ordered outputs out. There is no socket, no clock and no async code here: the shell in `process` carries the
 //! outputs out in their order, which is the order in which things happen in the real server, and may stop between any two
 //! of them. Authorization and `Origin` (ORG-02) are deliberately absent: no scenario is about them.
 
@@ -14,6 +14,7 @@ mod schema;
 mod session;
 mod store;
 mod stream;
+mod tool;
 
 use serde_json::Value;
 use stalemate_wire::{Headers, Request, Response, sse};
@@ -26,6 +27,7 @@ pub use self::dialect::{
     Situation, Sse, StreamEnd,
 };
 pub use self::store::{Entity, Store};
+pub use self::tool::{Done, Tool, run as run_tool};
 
 /// An exchange at this server, named by the shell. A key is used for one request only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,7 +4,7 @@
 use stalemate_wire::{Method, Revision};
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Action, Event, ServerName};
+use crate::journal::{Action, Event, Evidence, ServerName};
 
 /// `cli-id-on-everything`.
 pub(in crate::invariant) const ID_ON_EVERYTHING: Invariant = Invariant {
@@ -12,6 +12,7 @@ pub(in crate::invariant) const ID_ON_EVERYTHING: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Must,
     clauses: &["SES-05", "VER-01"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ClientObjects],
     demands: "once a server has given an id, every request of the client object carries one, POST, GET and DELETE alike; \
               and the version header, if the revision settled on has it",
     forbids: "initialize brings an id; the tool calls carry it, and the GET that opens the stream, or the DELETE, does not",
@@ -70,6 +71,12 @@ pub(in crate::invariant) const DELETE_ON_CLOSE: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Should,
     clauses: &["SES-09"],
+    needs: &[
+        Evidence::Heads,
+        Evidence::UserView,
+        Evidence::ServerTruth,
+        Evidence::Faults,
+    ],
     demands: "when the user disconnects or deletes a connector whose session is alive, DELETE with its id is sent before \
               the action ends",
     forbids: "the user disconnects, the client drops its connections, and the server keeps the session until it expires; \

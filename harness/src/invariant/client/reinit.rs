@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use stalemate_wire::Method;
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Action, Event, ObjectId, Phase, ServerName};
+use crate::journal::{Action, Event, Evidence, ObjectId, Phase, ServerName};
 
 /// `cli-reinit-on-404`.
 pub(in crate::invariant) const REINIT_ON_404: Invariant = Invariant {
@@ -14,6 +14,12 @@ pub(in crate::invariant) const REINIT_ON_404: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Must,
     clauses: &["SES-08"],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::ClientObjects,
+        Evidence::UserView,
+    ],
     demands: "when a request with an id, a GET like any other, was answered 404, the next thing that the client object \
               sends is initialize without an id",
     forbids: "the GET stream is answered 404; the client goes on with tool calls as if nothing had been said, or shows \
@@ -144,6 +150,7 @@ pub(in crate::invariant) const SINGLE_FLIGHT: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Policy,
     clauses: &["policy"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ClientObjects],
     demands: "a client object that lost its session has one initialize in flight at a time, however many of its calls \
               found the loss",
     forbids: "eight parallel calls are answered 404, and eight initialize requests leave at once; seven of the new \
@@ -176,6 +183,12 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Policy,
     clauses: &["policy"],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::ClientObjects,
+        Evidence::UserView,
+    ],
     demands: "a client object begins no more than 5 initialize and GET requests in any 10 s, besides those that the user \
               asks for, and the first GET for the rest of each call's stream that broke",
     forbids: "the server is starting and answers 503; the client asks five times a second, and the server never comes up \

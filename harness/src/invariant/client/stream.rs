@@ -4,8 +4,7 @@
 use stalemate_wire::{Revision, Rpc, RpcKind};
 
 use crate::invariant::{Invariant, Judge, Over, Party, Seen, Severity, Verdict, View};
-use crate::journal::{ConnEnd, Entry, Event, Phase, ServerName};
-use crate::world::CLIENT;
+use crate::journal::{ConnEnd, Entry, Event, Evidence, Phase, ServerName};
 
 /// How long a client may take to resume a stream, in milliseconds: longer than any sound wait between attempts.
 const RESUMED_WITHIN_MS: u64 = 60_000;
@@ -16,6 +15,13 @@ pub(in crate::invariant) const RESUME_CURSOR: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Should,
     clauses: &["RES-04", "RES-07"],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::ClientObjects,
+        Evidence::ServerTruth,
+        Evidence::Faults,
+    ],
     demands: "a stream whose events had ids, and that broke, is resumed by a GET whose Last-Event-ID is the last id that \
               came",
     forbids: "the stream breaks after event 7; the client opens a fresh one in the same session, and what the server sent \
@@ -107,6 +113,7 @@ pub(in crate::invariant) const RESPECTS_RETRY: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Must,
     clauses: &["POLL-05"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ClientObjects],
     demands: "where 2025-11-25 was settled on, the GET that goes on with a stream which named a retry time is not begun \
               sooner than that after its end; a break is an end too, since the field is the SSE standard's, which knows one \
               reconnection time",
@@ -151,12 +158,18 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Policy,
     clauses: &["policy"],
+    needs: &[
+        Evidence::Heads,
+        Evidence::ServerTruth,
+        Evidence::UserView,
+        Evidence::Faults,
+    ],
     demands: "a client that had its GET stream open when the fault came has one open again when the climb is over, in a \
               session that is alive",
     forbids: "a restart ends the stream; every call works again, and the client never hears another notification; a \
               client that is still trying, at sound intervals, is exempt",
     judge: Judge::Client(|view| {
-        let is_fault = |e: &Entry| matches!(e.event, Event::FaultBegan { .. });
+        let is_fault = |e: &Entry| matches!(e.event, Event::FaultBegan { .. }) || !e.fate.is_go();
         let Some(fault) = view.entries.iter().position(is_fault) else {
             return Verdict::NotExercised;
         };
@@ -209,7 +222,7 @@ fn is_trying(view: &View<'_>, server: &ServerName, at: usize) -> bool {
     });
     let refused = |e: &Entry| {
         let how = ConnEnd::Refused;
-        matches!(&e.event, Event::ConnEnded { from, how: h, .. } if **from == *CLIENT && *h == how)
+        matches!(&e.event, Event::ConnEnded { from, how: h, .. } if view.cast.is_client(from) && *h == how)
     };
     let mut before = view.entries[..at].iter().enumerate().rev();
     is_held || put_off.is_some_and(lately) || before.any(|(n, e)| lately(n) && refused(e))
@@ -217,14 +230,16 @@ fn is_trying(view: &View<'_>, server: &ServerName, at: usize) -> bool {
 
 /// Whether the client waits on a GET and the server serves it, just before an entry. A hop may still hold the head back.
 fn is_listening(view: &View<'_>, server: &ServerName, at: usize) -> bool {
-    let is_down = |since: usize| {
-        let mut since = view.entries[since..at].iter();
-        since.any(|e| matches!(&e.event, Event::ProcessDown { process, .. } if process == server))
+    let has_gone_down = |seen: &Seen| {
+        let mut since = view.entries[seen.at..at].iter();
+        since.any(
+            |e| matches!(&e.event, Event::ProcessDown { process, .. } if *process == seen.process),
+        )
     };
     let served = |id: Option<&str>| {
         let received = view.servers.get(server).into_iter().flatten();
         let mut open = received.filter(|s| s.is_get() && s.is_open_stream(at));
-        open.any(|s| s.session() == id && !is_down(s.at))
+        open.any(|s| s.session() == id && !has_gone_down(s))
     };
     let waits = |s: &&Seen| {
         let unanswered =

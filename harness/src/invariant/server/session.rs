@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stalemate_wire::Method;
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict};
-use crate::journal::{Entry, Event, ServerName};
+use crate::journal::{Entry, Event, Evidence, ServerName};
 
 /// `srv-no-resurrection`.
 pub(in crate::invariant) const NO_RESURRECTION: Invariant = Invariant {
@@ -13,6 +13,7 @@ pub(in crate::invariant) const NO_RESURRECTION: Invariant = Invariant {
     party: Party::Server,
     severity: Severity::Must,
     clauses: &["SES-07b"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
     demands: "an id whose session has ended, or that was answered 404 once, is never accepted again",
     forbids: "a request with id S is answered 404, so that its client initializes anew; a later request with S is served, \
               and there are two sessions where the client knows of one",
@@ -94,6 +95,7 @@ pub(in crate::invariant) const SESSION_ISOLATION: Invariant = Invariant {
     party: Party::Server,
     severity: Severity::Policy,
     clauses: &["SES-12", "policy"],
+    needs: &[Evidence::Heads, Evidence::Bodies],
     demands: "a response goes to the session that asked, and to no other",
     forbids: "two sessions call at once, and the result of the first call arrives on the stream of the second session",
     judge: Judge::Server(|_, _, received| {

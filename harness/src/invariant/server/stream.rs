@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stalemate_wire::RpcKind;
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict};
-use crate::journal::Exchange;
+use crate::journal::{Evidence, Exchange};
 
 /// How far apart two copies of one message are at the most, in milliseconds. Equal notifications that are further apart
 /// may well be two.
@@ -17,6 +17,7 @@ pub(in crate::invariant) const ONE_STREAM: Invariant = Invariant {
     party: Party::Server,
     severity: Severity::Must,
     clauses: &["MULTI-02"],
+    needs: &[Evidence::Heads, Evidence::Bodies],
     demands: "a notification or a response goes on one of a session's streams; a resumed stream counts as the one that it \
               resumes",
     forbids: "a session has its GET stream and the stream of a call open, and the server sends the same notification on \
@@ -89,6 +90,7 @@ pub(in crate::invariant) const REPLAY_SAME_STREAM: Invariant = Invariant {
     party: Party::Server,
     severity: Severity::Must,
     clauses: &["RES-06", "RES-05"],
+    needs: &[Evidence::Heads, Evidence::Bodies],
     demands: "a GET with the id of a stream's event as Last-Event-ID brings later events of that stream, and nothing that \
               was for another",
     forbids: "the stream of a call breaks and is resumed; the server sends the answer to another call on it",

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{Driver, Due, names};
 use crate::journal::{Event, ProcessName, SessionEnd};
-use crate::world::shell::Order;
+use crate::process::shell::Order;
 
 /// A process that does not stop by itself is killed this long after it was told to, in milliseconds.
 const KILL_AFTER_MS: u64 = 90_000;
@@ -111,7 +111,7 @@ impl Driver<'_> {
         managed.host.listens.set(false);
         managed.host.process.set_halted(true);
         if managed.host.is_up.replace(false) {
-            self.journal.note(Event::ProcessDown {
+            self.recorder.note(Event::ProcessDown {
                 process: Arc::clone(process),
                 cause: cause.to_owned(),
             });
@@ -119,7 +119,7 @@ impl Driver<'_> {
         if let Some((server, sessions)) = &managed.sessions {
             for session in sessions() {
                 let cause = SessionEnd::ProcessEnded;
-                self.journal.note(Event::SessionEnded {
+                self.recorder.note(Event::SessionEnded {
                     server: Arc::clone(server),
                     at: Arc::clone(process),
                     session,
@@ -200,7 +200,7 @@ impl Driver<'_> {
         }
         self.stalled.insert(Arc::clone(process), until_ms);
         self.processes[process].host.process.set_stalled(true);
-        self.journal.note(Event::FaultBegan {
+        self.recorder.note(Event::FaultBegan {
             fault: format!("{process} stalled"),
             on: vec![Arc::clone(process)],
         });
@@ -219,7 +219,7 @@ impl Driver<'_> {
 
     fn heal_stall(&mut self, process: &ProcessName) {
         if self.stalled.remove(process).is_some() {
-            self.journal.note(Event::FaultHealed {
+            self.recorder.note(Event::FaultHealed {
                 fault: format!("{process} stalled"),
                 on: vec![Arc::clone(process)],
             });

@@ -14,12 +14,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use turmoil::Sim;
 
-use crate::journal::{Event, Journal, ProcessName, ServerName};
+use crate::journal::{Event, ProcessName, ServerName};
+use crate::process::recorder::Recorder;
+use crate::process::shell::{Host, Order, Report, Reports};
 use crate::scenario::StepAction;
-use crate::world::clock::{self, Jumper};
-use crate::world::net::SharedReach;
-use crate::world::os;
-use crate::world::shell::{Host, Order, Report, Reports};
+use crate::sim::build::World;
+use crate::sim::clock::{self, Jumper};
+use crate::sim::network::SharedReach;
+use crate::sim::os;
 
 /// The longest virtual time of a run, in milliseconds: eight days.
 const VIRTUAL_LIMIT_MS: u64 = 8 * 24 * 3_600_000;
@@ -77,7 +79,7 @@ enum Due {
 /// The driver of one run.
 pub struct Driver<'a> {
     sim: Sim<'a>,
-    journal: Journal,
+    recorder: Recorder,
     jumper: Jumper,
     processes: BTreeMap<ProcessName, Managed>,
     commands: Commands,
@@ -102,29 +104,17 @@ pub struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    /// A driver of that simulation at time 0.
+    /// A driver of that world at time 0.
     #[must_use]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one world, which is made in one place"
-    )]
-    pub fn new(
-        sim: Sim<'a>,
-        journal: Journal,
-        jumper: Jumper,
-        processes: BTreeMap<ProcessName, Managed>,
-        commands: Commands,
-        reports: Reports,
-        reach: SharedReach,
-        jumps: bool,
-    ) -> Self {
+    pub fn new(world: World<'a>, jumps: bool) -> Self {
         Self {
-            sim,
-            journal,
-            jumper,
-            processes,
-            commands,
-            reports,
+            sim: world.sim,
+            recorder: world.recorder,
+            jumper: world.jumper,
+            processes: world.processes,
+            commands: world.commands,
+            reports: world.reports,
+            reach: world.reach,
             jumps,
             now_ms: 0,
             quiet: 0,
@@ -135,7 +125,6 @@ impl<'a> Driver<'a> {
             stalled: BTreeMap::new(),
             partitions: Vec::new(),
             held: BTreeMap::new(),
-            reach,
             waiting: Vec::new(),
             healing: Vec::new(),
         }
@@ -162,13 +151,13 @@ impl<'a> Driver<'a> {
                 ));
             }
         }
-        self.journal.close();
+        self.recorder.close();
         Ok(self.now_ms)
     }
 
     /// One step: a plain one, or a jump over time in which nothing can happen.
     fn step(&mut self) -> Result<(), String> {
-        let before = self.journal.len();
+        let before = self.recorder.len();
         let jump_ms = self.jump_ms();
         if jump_ms > 0 {
             self.jumper.jump(jump_ms);
@@ -178,10 +167,10 @@ impl<'a> Driver<'a> {
             .map_err(|error| format!("the simulation failed: {error}"))?;
         self.now_ms += jump_ms.max(1);
         let armed = clock::take_armed();
-        self.journal.set_now_ms(self.now_ms);
+        self.recorder.set_now_ms(self.now_ms);
         clock::set_now(self.now_ms);
         os::set_now(self.now_ms);
-        let active = armed || self.journal.len() != before || self.has_messages();
+        let active = armed || self.recorder.len() != before || self.has_messages();
         self.quiet = if active { 0 } else { self.quiet + 1 };
         Ok(())
     }
@@ -202,8 +191,8 @@ impl<'a> Driver<'a> {
     }
 
     fn between_steps(&mut self) {
-        let before = self.journal.len();
-        for process in self.journal.take_halts() {
+        let before = self.recorder.len();
+        for process in self.recorder.take_halts() {
             self.die(&process, "halted by the plan");
         }
         loop {
@@ -240,7 +229,7 @@ impl<'a> Driver<'a> {
             }
         }
         self.answer_waiting();
-        if self.journal.len() != before {
+        if self.recorder.len() != before {
             self.quiet = 0;
         }
         self.tell_who_refuses();
@@ -249,7 +238,7 @@ impl<'a> Driver<'a> {
     fn answer_waiting(&mut self) {
         for (names, fault) in std::mem::take(&mut self.healing) {
             if self.are_up(&names) {
-                self.journal.note(Event::FaultHealed { fault, on: names });
+                self.recorder.note(Event::FaultHealed { fault, on: names });
             } else {
                 self.healing.push((names, fault));
             }
@@ -332,7 +321,7 @@ impl<'a> Driver<'a> {
             StepAction::Cut { target } => {
                 let process: ProcessName = Arc::from(target);
                 let fault = format!("every connection of {process} cut");
-                self.journal.note(Event::FaultBegan {
+                self.recorder.note(Event::FaultBegan {
                     fault,
                     on: Vec::new(),
                 });
@@ -340,7 +329,7 @@ impl<'a> Driver<'a> {
             }
             StepAction::Expire { server } => {
                 let fault = format!("every session of {server} expires");
-                self.journal.note(Event::FaultBegan {
+                self.recorder.note(Event::FaultBegan {
                     fault,
                     on: Vec::new(),
                 });
@@ -367,7 +356,7 @@ impl<'a> Driver<'a> {
     /// Notes a fault of processes, which is healed when all of them are up again.
     fn begin(&mut self, what: &str, targets: &[ProcessName]) {
         let fault = format!("{what} of {}", targets.join(", "));
-        self.journal.note(Event::FaultBegan {
+        self.recorder.note(Event::FaultBegan {
             fault: fault.clone(),
             on: targets.to_vec(),
         });

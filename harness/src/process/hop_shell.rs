@@ -1,9 +1,10 @@
 //! The shell of a hop: hyper on both sides, the product's decisions asked of the pure core, the access log kept. Which
-//! request became which is told to the journal; nothing is decided here.
+//! request became which is told to the recorder; nothing is decided here.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,24 +19,21 @@ use stalemate_wire::{Method, Request, Response};
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 use tokio::time::timeout;
-use turmoil::net::TcpListener;
 
 use crate::journal::{ConnId, Event, Exchange, ServerName};
+use crate::process::body::Outgoing;
+use crate::process::convert;
+use crate::process::log::{AccessLogs, Log};
+use crate::process::net::{Conn, Net};
+use crate::process::network::{Listener, Network};
+use crate::process::relay::Relay;
+use crate::process::shell::{Host, Order};
+use crate::process::tap::Link;
 use crate::proxy::balancer::Picker;
-use crate::proxy::{ForwardRequest, Hop, UpstreamFailure};
-use crate::scenario::BalancePolicy;
-use crate::world::body::Outgoing;
-use crate::world::convert;
-use crate::world::net::{Conn, Net};
-use crate::world::relay::{Log, Relay};
-use crate::world::shell::{Host, Order};
-use crate::world::tap::Link;
+use crate::proxy::{BalancePolicy, ForwardRequest, Hop, UpstreamFailure};
 
 /// How often a drain looks whether anything is in flight, in milliseconds; also the time for the last bytes to leave.
 const LOOK_MS: u64 = 10;
-
-/// The access logs of a run: the hop's name and a line for each finished exchange, in order.
-pub type AccessLogs = Rc<RefCell<Vec<(Arc<str>, String)>>>;
 
 /// A kept upstream connection.
 struct Pooled {
@@ -48,8 +46,8 @@ struct Pooled {
 }
 
 /// A hop as a running process. A hop of several addresses runs one of these at each.
-pub struct HopShell {
-    net: Arc<Net>,
+pub struct HopShell<N> {
+    net: Arc<Net<N>>,
     host: Rc<Host>,
     /// The next position on each server's route.
     next: usize,
@@ -62,11 +60,11 @@ pub struct HopShell {
     pool: RefCell<BTreeMap<(ServerName, usize), Vec<Pooled>>>,
 }
 
-impl HopShell {
+impl<N: Network> HopShell<N> {
     /// The software of a hop whose upstream is at position `next` of each server's route. A balancer has a policy.
     #[must_use]
     pub fn new(
-        net: Arc<Net>,
+        net: Arc<Net<N>>,
         host: Rc<Host>,
         next: usize,
         cores: BTreeMap<ServerName, Arc<dyn Hop>>,
@@ -90,12 +88,12 @@ impl HopShell {
     }
 
     /// Listens and serves until it is crashed. `announces` is true for one of a process's addresses.
-    pub async fn run(self: Rc<Self>, port: u16, announces: bool) -> turmoil::Result {
+    pub async fn run(self: Rc<Self>, port: u16, announces: bool) -> io::Result<()> {
         let mut orders = announces.then(|| self.host.open_orders());
-        let mut listener = Some(TcpListener::bind(("0.0.0.0", port)).await?);
+        let mut listener = Some(self.net.listen(port).await?);
         if announces {
             self.host.is_up.set(true);
-            self.net.journal.note(Event::ProcessUp {
+            self.net.recorder.note(Event::ProcessUp {
                 process: Arc::clone(&self.host.process.name),
             });
         }
@@ -135,7 +133,7 @@ impl HopShell {
         }
     }
 
-    async fn connection(self: Rc<Self>, conn: Conn, link: Arc<OnceLock<Link>>, peer: String) {
+    async fn connection(self: Rc<Self>, conn: Conn<N>, link: Arc<OnceLock<Link>>, peer: String) {
         let ordinal = Cell::new(0);
         let peer: Rc<str> = Rc::from(peer);
         let service = service_fn(move |request| {
@@ -253,7 +251,7 @@ impl HopShell {
             if self.host.process.is_halted() {
                 return std::future::pending().await;
             }
-            self.net.journal.note(Event::Forwarded {
+            self.net.recorder.note(Event::Forwarded {
                 at: Arc::clone(&self.host.process.name),
                 parent,
                 child,
@@ -264,7 +262,7 @@ impl HopShell {
                 Err(_) => return Err(UpstreamFailure::ReadTimeout),
                 Ok(Ok(response)) => {
                     if upstream.keep_alive {
-                        pooled.used_ms = self.net.journal.now_ms();
+                        pooled.used_ms = self.net.recorder.now_ms();
                         self.pool
                             .borrow_mut()
                             .entry((Arc::clone(target.0), target.1))
@@ -293,7 +291,7 @@ impl HopShell {
             let kept = pool.entry((Arc::clone(server), *number)).or_default();
             let oldest_ms = self
                 .net
-                .journal
+                .recorder
                 .now_ms()
                 .saturating_sub(core.upstream().idle_timeout_ms);
             kept.retain(|c| !c.sender.is_closed() && c.used_ms >= oldest_ms);

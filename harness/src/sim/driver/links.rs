@@ -113,7 +113,7 @@ impl Driver<'_> {
         let sides: (ProcessName, ProcessName) = (Arc::from(&*between.0), Arc::from(&*between.1));
         let name = format!("partition of {} and {}", sides.0, sides.1);
         let on = vec![Arc::clone(&sides.0), Arc::clone(&sides.1)];
-        self.journal.note(Event::FaultBegan {
+        self.recorder.note(Event::FaultBegan {
             fault: name.clone(),
             on,
         });
@@ -140,7 +140,7 @@ impl Driver<'_> {
         self.between(&sides)
             .into_iter()
             .for_each(|(a, b)| self.release(a, b));
-        self.journal.note(Event::FaultHealed {
+        self.recorder.note(Event::FaultHealed {
             fault,
             on: vec![sides.0, sides.1],
         });

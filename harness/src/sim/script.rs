@@ -13,9 +13,10 @@ use tokio::time::sleep;
 
 use crate::app::{CallSpec, User, climb};
 use crate::journal::{Action, Event, Outcome, Phase, Rung, ServerName};
+use crate::process::recorder::Recorder;
 use crate::scenario::{Call, CallExpect, Scenario, Step, StepAction};
-use crate::world::driver::{Ask, Command, Commands};
-use crate::world::probe::Prober;
+use crate::sim::driver::{Ask, Command, Commands};
+use crate::sim::probe::Prober;
 
 /// What the script found out, for whoever judges the run.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,8 @@ pub struct Findings {
 pub struct Script {
     /// The steps.
     pub scenario: Rc<Scenario>,
+    /// Whom everything is told.
+    pub recorder: Recorder,
     /// Who acts.
     pub user: User,
     /// The way to the driver.
@@ -51,7 +54,7 @@ impl Script {
         // Servers whose connector exists and that were not climbed since something last happened to them.
         let mut to_climb: Vec<ServerName> = Vec::new();
         let mut connectors: Vec<ServerName> = Vec::new();
-        self.user.journal().note(Event::Phase(Phase::Faults));
+        self.recorder.note(Event::Phase(Phase::Faults));
         for step in &self.scenario.steps {
             match &step.action {
                 StepAction::Climb(server) => {
@@ -143,7 +146,7 @@ impl Script {
     }
 
     async fn climb(&self, server: &ServerName, background: &mut Background) {
-        self.user.journal().set_calm(true);
+        self.recorder.set_calm(true);
         self.ask(Ask::Calm).await;
         let names: Vec<String> = background
             .iter()
@@ -155,11 +158,11 @@ impl Script {
                 join(calls).await;
             }
         }
-        self.user.journal().note(Event::Phase(Phase::Calm {
+        self.recorder.note(Event::Phase(Phase::Calm {
             server: Arc::clone(server),
         }));
         let rung = climb(&self.user, server, || self.prober.probe(server)).await;
-        self.user.journal().set_calm(false);
+        self.recorder.set_calm(false);
         self.findings
             .borrow_mut()
             .rungs

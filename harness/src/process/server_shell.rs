@@ -1,9 +1,10 @@
-//! The shell of the model server: hyper in front, the core's ordered outputs walked one by one, the journal asked before
-//! each. Every decision is the core's; every fault the journal's.
+//! The shell of the model server: hyper in front, the core's ordered outputs walked one by one, the recorder asked before
+//! each. Every decision is the core's; every fault the plan's.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +16,14 @@ use hyper_util::rt::TokioIo;
 use stalemate_wire::Method;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
-use turmoil::net::TcpListener;
 
-use crate::journal::{Event, ServerName};
+use crate::journal::{Event, ServerName, nonce};
+use crate::process::body::{Feed, Outgoing, Piece};
+use crate::process::convert;
+use crate::process::net::{Conn, Net};
+use crate::process::network::{Listener, Network};
+use crate::process::shell::{Host, Order};
 use crate::server::{Framing, Input, Key, Output, ServerCore};
-use crate::world::body::{Feed, Outgoing, Piece};
-use crate::world::convert;
-use crate::world::net::{Conn, Net};
-use crate::world::shell::{Host, Order};
 
 /// How long a stopping process may take to send its last bytes, in milliseconds: longer than any hyper needs.
 const LAST_BYTES_MS: u64 = 5;
@@ -37,8 +38,8 @@ struct Open {
 }
 
 /// The model server as a running process.
-pub struct ServerShell {
-    net: Arc<Net>,
+pub struct ServerShell<N> {
+    net: Arc<Net<N>>,
     host: Rc<Host>,
     server: ServerName,
     core: Rc<RefCell<ServerCore>>,
@@ -48,16 +49,16 @@ pub struct ServerShell {
 }
 
 /// Runs the server until it is crashed. `core` stays readable for the driver.
-pub async fn run(
-    net: Arc<Net>,
+pub async fn run<N: Network>(
+    net: Arc<Net<N>>,
     host: Rc<Host>,
     server: ServerName,
     port: u16,
     core: Rc<RefCell<ServerCore>>,
-) -> turmoil::Result {
+) -> io::Result<()> {
     let mut orders = host.open_orders();
     let (aborted, mut aborts) = mpsc::unbounded_channel();
-    let listener = TcpListener::bind(("0.0.0.0", port)).await?;
+    let listener = net.listen(port).await?;
     let shell = Rc::new(ServerShell {
         net,
         host,
@@ -68,7 +69,7 @@ pub async fn run(
         aborted,
     });
     shell.host.is_up.set(true);
-    shell.net.journal.note(Event::ProcessUp {
+    shell.net.recorder.note(Event::ProcessUp {
         process: Arc::clone(&shell.host.process.name),
     });
     let mut listener = Some(listener);
@@ -108,8 +109,8 @@ pub async fn run(
     }
 }
 
-impl ServerShell {
-    async fn connection(self: Rc<Self>, conn: Conn) {
+impl<N: Network> ServerShell<N> {
+    async fn connection(self: Rc<Self>, conn: Conn<N>) {
         let service = service_fn(move |request| Rc::clone(&self).exchange(request));
         // A connection's own failure is the peer's to see; the journal has it from the taps.
         let _ = hyper::server::conn::http1::Builder::new()
@@ -159,7 +160,7 @@ impl ServerShell {
         let outputs = self
             .core
             .borrow_mut()
-            .handle(self.net.journal.now_ms(), input);
+            .handle(self.net.recorder.now_ms(), input);
         let mut has_sent = false;
         for output in outputs {
             match output {
@@ -184,21 +185,21 @@ impl ServerShell {
     }
 
     async fn walk(self: &Rc<Self>, output: Output) {
-        let journal = &self.net.journal;
+        let recorder = &self.net.recorder;
         if self.host.process.is_halted() {
             return std::future::pending().await;
         }
         match output {
             Output::OpenSession { session } => {
-                let fate = journal.at(Event::SessionOpened {
+                let fate = recorder.at(Event::SessionOpened {
                     server: Arc::clone(&self.server),
                     at: Arc::clone(&self.host.process.name),
                     session,
                 });
-                self.host.undergo(fate).await;
+                self.host.process.undergo(fate).await;
             }
             Output::EndSession { session, cause } => {
-                journal.note(Event::SessionEnded {
+                recorder.note(Event::SessionEnded {
                     server: Arc::clone(&self.server),
                     at: Arc::clone(&self.host.process.name),
                     session,
@@ -206,15 +207,15 @@ impl ServerShell {
                 });
             }
             Output::Effect { tool, arguments } => {
-                let call = journal.call_in(&arguments);
+                let call = nonce::call_in(&arguments);
                 let server = Arc::clone(&self.server);
-                let fate = journal.at(Event::EffectCommitted {
+                let fate = recorder.at(Event::EffectCommitted {
                     server,
                     at: Arc::clone(&self.host.process.name),
                     tool,
                     call,
                 });
-                self.host.undergo(fate).await;
+                self.host.process.undergo(fate).await;
             }
             Output::Respond {
                 key,
@@ -267,7 +268,7 @@ impl ServerShell {
                 self.open.borrow_mut().remove(&key);
             }
             Output::Timer { id, at_ms } => {
-                let wait = at_ms.saturating_sub(journal.now_ms());
+                let wait = at_ms.saturating_sub(recorder.now_ms());
                 let shell = Rc::clone(self);
                 spawn_local(async move {
                     tokio::time::sleep(Duration::from_millis(wait)).await;

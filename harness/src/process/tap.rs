@@ -1,4 +1,4 @@
-//! A tap around one end of a connection: it frames both directions, tells the journal what passes, and carries out the
+//! A tap around one end of a connection: it frames both directions, tells the recorder what passes, and carries out the
 //! fates. The same tap stands around models, real SDKs and real servers. It decides nothing.
 
 use std::collections::VecDeque;
@@ -11,13 +11,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-use crate::fault::Fate;
-use crate::journal::{
-    ConnEnd, ConnId, Event, Exchange, Journal, Message, ObjectId, ServerName, Side,
-};
-use crate::world::framer::{Direction, Framer, Unit};
-use crate::world::process::{Process, TapControl};
-use crate::world::summary;
+use crate::journal::{ConnEnd, ConnId, Event, Exchange, Fate, Message, ObjectId, ServerName, Side};
+use crate::process::framer::{Direction, Framer, Unit};
+use crate::process::recorder::Recorder;
+use crate::process::state::{Process, TapControl};
+use crate::process::summary;
 
 /// What both ends know of a connection.
 #[derive(Clone, Debug)]
@@ -36,6 +34,16 @@ pub struct Link {
 
 /// Finds the link of an accepted connection once its dialler has registered it.
 pub type Resolve = Box<dyn Fn() -> Option<Link> + Send + Sync>;
+
+/// How an end knows which connection it is an end of. One of the two ends tells of the connection's end.
+pub enum Identity {
+    /// This end dialled, and tells.
+    Dialled(Link),
+    /// This end accepted, and looks up what the dialling end has registered when the first byte passes; the other tells.
+    Looked(Resolve),
+    /// This end accepted from somebody without a tap, numbered the connection itself, and tells.
+    Given(Link),
+}
 
 enum Item {
     Bytes(Vec<u8>, usize),
@@ -80,18 +88,19 @@ impl Lane {
 /// One end of a connection.
 pub struct Tap<S> {
     inner: Option<S>,
-    journal: Journal,
+    recorder: Recorder,
     process: Arc<Process>,
     control: Arc<TapControl>,
     link: Arc<OnceLock<Link>>,
     resolve: Option<Resolve>,
     out: Lane,
     inn: Lane,
+    /// Whether this end dialled, and requests leave here.
     dialled: bool,
+    /// Whether this end tells of the connection's end, so that it is told once.
+    tells_end: bool,
     end_noted: bool,
     break_noted: bool,
-    /// Whether anything is framed and told. Without it bytes pass as they are: the baseline of a benchmark.
-    observes: bool,
     scratch: Vec<u8>,
 }
 
@@ -99,26 +108,14 @@ pub struct Tap<S> {
 const QUEUE_MAX: usize = 256 * 1024;
 
 impl<S> Tap<S> {
-    /// The dialling end.
-    pub fn dialled(inner: S, journal: Journal, process: Arc<Process>, link: Link) -> Self {
-        let tap = Self::build(inner, journal, process, None, true);
-        tap.link.set(link).expect("a new tap has no link");
-        tap
-    }
-
-    /// The accepting end. Its link is looked up when the first byte passes.
-    pub fn accepted(inner: S, journal: Journal, process: Arc<Process>, resolve: Resolve) -> Self {
-        Self::build(inner, journal, process, Some(resolve), false)
-    }
-
-    fn build(
-        inner: S,
-        journal: Journal,
-        process: Arc<Process>,
-        resolve: Option<Resolve>,
-        dialled: bool,
-    ) -> Self {
-        let observes = !journal.is_closed();
+    /// A tap around one end, which is at that process.
+    pub fn new(inner: S, recorder: Recorder, process: Arc<Process>, identity: Identity) -> Self {
+        let dialled = matches!(identity, Identity::Dialled(_));
+        let tells_end = !matches!(identity, Identity::Looked(_));
+        let (link, resolve) = match identity {
+            Identity::Dialled(link) | Identity::Given(link) => (OnceLock::from(link), None),
+            Identity::Looked(resolve) => (OnceLock::new(), Some(resolve)),
+        };
         let control = Arc::new(TapControl::default());
         process.add_tap(&control);
         let (out, inn) = if dialled {
@@ -128,17 +125,17 @@ impl<S> Tap<S> {
         };
         Self {
             inner: Some(inner),
-            journal,
+            recorder,
             process,
             control,
-            link: Arc::default(),
+            link: Arc::new(link),
             resolve,
             out: Lane::new(out),
             inn: Lane::new(inn),
             dialled,
+            tells_end,
             end_noted: false,
             break_noted: false,
-            observes,
             scratch: vec![0; 16 * 1024],
         }
     }
@@ -185,7 +182,7 @@ impl<S> Tap<S> {
                 lane.ended = true;
                 lane.queue.push_back(Item::Park);
             }
-            Fate::Cut { after_bytes } => {
+            Fate::Cut(after_bytes) => {
                 let keep = usize::try_from(after_bytes)
                     .unwrap_or(usize::MAX)
                     .min(unit.bytes.len());
@@ -194,9 +191,9 @@ impl<S> Tap<S> {
                 lane.queue.push_back(Item::Cut);
                 lane.ended = true;
             }
-            Fate::Replace(response) => {
-                lane.queue
-                    .push_back(Item::Bytes(summary::encode(&response), 0));
+            Fate::Replace(replacement) => {
+                let bytes = summary::encode(&replacement);
+                lane.queue.push_back(Item::Bytes(bytes, 0));
             }
             Fate::Drop => {}
             Fate::Duplicate => {
@@ -217,7 +214,7 @@ impl<S> Tap<S> {
             } else {
                 (&link.to, &link.from)
             };
-            let decided = self.journal.at(Event::Http {
+            let decided = self.recorder.at(Event::Http {
                 exchange: Exchange {
                     conn: link.conn,
                     ordinal: unit.ordinal,
@@ -227,7 +224,7 @@ impl<S> Tap<S> {
                 side,
                 object: link.object,
                 server: Arc::clone(&link.server),
-                message: summary::of(framed, &self.journal),
+                message: summary::of(framed),
             });
             if fate == Fate::Go {
                 fate = decided;
@@ -252,8 +249,8 @@ impl<S> Tap<S> {
     }
 
     fn note_end(&mut self, how: Option<ConnEnd>) {
-        // A halted process observes nothing, and only the dialling end tells, so that an end is told once.
-        if self.end_noted || !self.dialled || self.process.is_halted() {
+        // A halted process observes nothing.
+        if self.end_noted || !self.tells_end || self.process.is_halted() {
             return;
         }
         self.end_noted = true;
@@ -264,7 +261,7 @@ impl<S> Tap<S> {
         });
         if let Some(link) = self.link.get() {
             let (from, to) = (Arc::clone(&link.from), Arc::clone(&link.to));
-            self.journal.note(Event::ConnEnded {
+            self.recorder.note(Event::ConnEnded {
                 conn: link.conn,
                 from,
                 to,
@@ -287,7 +284,7 @@ impl<S> Tap<S> {
             } else {
                 (&link.to, &link.from)
             };
-            self.journal.note(Event::Http {
+            self.recorder.note(Event::Http {
                 exchange: Exchange {
                     conn: link.conn,
                     ordinal: self.inn.framer.finished(),
@@ -379,15 +376,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        if !this.observes {
-            ready!(this.poll_may_act(cx))?;
-            let Some(inner) = this.inner.as_mut() else {
-                return this.reset();
-            };
-            ready!(Pin::new(inner).poll_read(cx, buf))?;
-            this.link();
-            return Poll::Ready(Ok(()));
-        }
         loop {
             ready!(this.poll_may_act(cx))?;
             // What a fate has delayed leaves in time even if its writer only reads by then.
@@ -447,12 +435,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_may_act(cx))?;
-        if !this.observes {
-            let Some(inner) = this.inner.as_mut() else {
-                return this.reset();
-            };
-            return Pin::new(inner).poll_write(cx, buf);
-        }
         if this.out.queued_bytes() > QUEUE_MAX {
             ready!(this.poll_drain(cx))?;
         }

@@ -1,86 +1,20 @@
-//! Passing an upstream's response on to the client, as the hop's core decides, and the log line at the end of it.
+//! Passing an upstream's response on to the client, as the hop's core decides.
 
 use std::io;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use stalemate_wire::{Headers, Request, Response};
+use stalemate_wire::Headers;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::proxy::{
-    BodyEnd, BrokenBody, ChunkCounter, Framing, HeadDecision, Hop, LogRecord, Release,
-    UpstreamFailure, nginx::CLIENT_CLOSED_REQUEST,
-};
-use crate::world::body::{Feed, Outgoing, Piece};
-use crate::world::convert;
-use crate::world::hop_shell::AccessLogs;
-use crate::world::shell::Host;
-
-/// The log line of one exchange, written when it is dropped: exchanges end in many ways, and each is logged once.
-pub struct Log {
-    host: Rc<Host>,
-    core: Arc<dyn Hop>,
-    logs: AccessLogs,
-    peer: Rc<str>,
-    request: Request,
-    status: u16,
-    sent: ChunkCounter,
-}
-
-impl Log {
-    /// The line of a request that came from `peer`. Until an answer is known, the client counts as having left.
-    #[must_use]
-    pub fn new(
-        host: &Rc<Host>,
-        core: &Arc<dyn Hop>,
-        logs: &AccessLogs,
-        peer: &Rc<str>,
-        request: &Request,
-    ) -> Self {
-        Self {
-            host: Rc::clone(host),
-            core: Arc::clone(core),
-            logs: Rc::clone(logs),
-            peer: Rc::clone(peer),
-            request: request.clone(),
-            status: CLIENT_CLOSED_REQUEST,
-            sent: ChunkCounter::new(Framing::NoBody),
-        }
-    }
-
-    /// The client got that whole response.
-    pub fn finish(mut self, response: &Response) {
-        self.status = response.status;
-        self.sent = ChunkCounter::new(Framing::Length(response.body.len() as u64));
-        self.sent.frame(response.body.len());
-        self.sent.end();
-    }
-
-    fn head(&mut self, status: u16, framing: Framing) {
-        self.status = status;
-        self.sent = ChunkCounter::new(framing);
-    }
-}
-
-impl Drop for Log {
-    fn drop(&mut self) {
-        // A process that is dead writes no log.
-        if self.host.process.is_halted() {
-            return;
-        }
-        let record = LogRecord::new(&self.peer, &self.request, self.status, self.sent.sent());
-        if let Some(line) = self.core.access_log(&record) {
-            self.logs
-                .borrow_mut()
-                .push((Arc::clone(&self.host.process.name), line));
-        }
-    }
-}
+use crate::process::body::{Feed, Outgoing, Piece};
+use crate::process::convert;
+use crate::process::log::Log;
+use crate::proxy::{BodyEnd, BrokenBody, Framing, HeadDecision, Hop, Release, UpstreamFailure};
 
 /// One response on its way from upstream to client.
 pub struct Relay {

@@ -1,11 +1,12 @@
-//! What the taps, shells and the driver share about one process: whether it still acts, and its open connections. A
-//! process is one or more turmoil hosts; starting and stopping them is the driver's business.
+//! What the taps, the shells and whoever drives them share about one process: whether it still acts, and its open
+//! connections. Starting and stopping it is not done here.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Waker;
+use std::time::Duration;
 
-use crate::journal::ProcessName;
+use crate::journal::{Fate, ProcessName};
 
 /// The control end of one tap.
 #[derive(Debug, Default)]
@@ -90,6 +91,19 @@ impl Process {
         self.stalled.store(stalled, Ordering::Relaxed);
         if !stalled {
             self.each_tap(|tap| tap.wake());
+        }
+    }
+
+    /// Lets a fate act between two things that the process does. Returns once it may go on.
+    pub async fn undergo(&self, fate: Fate) {
+        match fate {
+            Fate::Delay(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+            Fate::Park => std::future::pending().await,
+            // A halt may be another process's.
+            _ => {}
+        }
+        if self.is_halted() {
+            std::future::pending().await
         }
     }
 

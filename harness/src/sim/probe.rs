@@ -12,7 +12,9 @@ use tokio::time::timeout;
 
 use crate::app::MakeClient;
 use crate::journal::{Event, Phase, ServerName};
-use crate::world::maker::Maker;
+use crate::process::maker::Maker;
+use crate::process::recorder::Recorder;
+use crate::sim::network::Simulated;
 
 /// The longest that a probe may take, in milliseconds.
 const PROBE_LIMIT_MS: u64 = 60_000;
@@ -23,7 +25,7 @@ type Job = (ServerName, oneshot::Sender<bool>);
 #[derive(Clone)]
 pub struct Prober {
     jobs: mpsc::UnboundedSender<Job>,
-    journal: crate::journal::Journal,
+    recorder: Recorder,
 }
 
 /// The probe process's end.
@@ -32,20 +34,20 @@ pub type Jobs = mpsc::UnboundedReceiver<Job>;
 impl Prober {
     /// A prober and the jobs that its process takes.
     #[must_use]
-    pub fn new(journal: crate::journal::Journal) -> (Self, Jobs) {
+    pub fn new(recorder: Recorder) -> (Self, Jobs) {
         let (jobs, receiver) = mpsc::unbounded_channel();
-        (Self { jobs, journal }, receiver)
+        (Self { jobs, recorder }, receiver)
     }
 
     /// Whether a fresh client can work with the server.
     pub async fn probe(&self, server: &ServerName) -> bool {
-        self.journal.note(Event::Phase(Phase::Probe {
+        self.recorder.note(Event::Phase(Phase::Probe {
             server: Arc::clone(server),
         }));
         let (answer, answered) = oneshot::channel();
         let works =
             self.jobs.send((Arc::clone(server), answer)).is_ok() && answered.await.unwrap_or(false);
-        self.journal.note(Event::ProbeEnded {
+        self.recorder.note(Event::ProbeEnded {
             server: Arc::clone(server),
             works,
         });
@@ -68,7 +70,7 @@ pub fn factory() -> ModelFactory {
 }
 
 /// Runs probes until the run ends.
-pub async fn serve(maker: Rc<Maker>, mut jobs: Jobs) -> turmoil::Result {
+pub async fn serve(maker: Rc<Maker<Simulated>>, mut jobs: Jobs) -> turmoil::Result {
     while let Some((server, answer)) = jobs.recv().await {
         let maker = Rc::clone(&maker);
         spawn_local(async move {

@@ -5,12 +5,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::fault::Fate;
-use crate::world::process::Process;
+use crate::process::state::Process;
 
 /// An order to a running process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,18 +112,5 @@ impl Host {
             self.reports.borrow_mut().push_back(report);
         }
         std::future::pending().await
-    }
-
-    /// Lets a fate act on the thing that the shell is about to do. Returns once it may be done.
-    pub async fn undergo(&self, fate: Fate) {
-        match fate {
-            Fate::Delay(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
-            Fate::Park => std::future::pending().await,
-            // A halt may be another process's.
-            _ => {}
-        }
-        if self.process.is_halted() {
-            std::future::pending().await
-        }
     }
 }

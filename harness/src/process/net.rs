@@ -1,37 +1,22 @@
 //! Who can dial whom, and the numbering of connections. Dialling wraps both ends in taps. The route of a server's
 //! connector is the scenario's path: client, hops in order, server.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use stalemate_clients::{BoxIo, Dial};
-use turmoil::net::TcpStream;
 
-use crate::journal::{ConnEnd, Event, Journal, ObjectId, ProcessName, ServerName};
-use crate::world::process::Process;
-use crate::world::tap::{Link, Resolve, Tap};
+use crate::journal::{ConnEnd, Event, ObjectId, ProcessName, ServerName};
+use crate::process::network::Network;
+use crate::process::recorder::Recorder;
+use crate::process::state::Process;
+use crate::process::tap::{Identity, Link, Resolve, Tap};
 
 /// A tapped connection.
-pub type Conn = Tap<TcpStream>;
-
-/// What the driver knows of addresses, for those who dial.
-#[derive(Debug, Default)]
-pub struct Reach {
-    /// Where every connection is refused now, because nobody listens there.
-    pub refusing: BTreeSet<IpAddr>,
-    /// Where nothing answers now, not even to refuse.
-    pub silent: BTreeSet<IpAddr>,
-}
-
-/// As driver and network share it.
-pub type SharedReach = Arc<Mutex<Reach>>;
-
-/// The time in which a connection is refused, in milliseconds: as long as the network takes.
-const REFUSAL_MS: u64 = 1;
+pub type Conn<N> = Tap<<N as Network>::Stream>;
 
 /// Where a process listens: one address, or several that are used in turn.
 #[derive(Clone, Debug)]
@@ -46,27 +31,35 @@ pub struct Target {
 /// server's has one for each replica.
 pub type Routes = BTreeMap<ServerName, Vec<Vec<Target>>>;
 
-/// The simulated network as its processes see it.
-pub struct Net {
-    /// The run's journal.
-    pub journal: Journal,
+/// A network with taps around its connections and routes to its servers.
+pub struct Net<N> {
+    /// The run's recorder.
+    pub recorder: Recorder,
+    network: N,
     links: Arc<Mutex<BTreeMap<SocketAddr, Link>>>,
     routes: Routes,
     turns: Mutex<BTreeMap<(ProcessName, ServerName), usize>>,
-    reach: SharedReach,
 }
 
-impl Net {
-    /// A network with those routes.
+impl<N: Network> Net<N> {
+    /// That network with those routes.
     #[must_use]
-    pub fn new(journal: Journal, routes: Routes, reach: SharedReach) -> Arc<Self> {
+    pub fn new(recorder: Recorder, network: N, routes: Routes) -> Arc<Self> {
         Arc::new(Self {
-            journal,
+            recorder,
+            network,
             links: Arc::default(),
             routes,
             turns: Mutex::default(),
-            reach,
         })
+    }
+
+    /// Listens on a port of every address of the process that this is called in.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub async fn listen(&self, port: u16) -> io::Result<N::Listener> {
+        self.network.listen(port).await
     }
 
     /// How many targets there are at that position of the server's route.
@@ -86,62 +79,39 @@ impl Net {
         server: ServerName,
         (position, number): (usize, usize),
         object: Option<ObjectId>,
-    ) -> io::Result<Conn> {
+    ) -> io::Result<Conn<N>> {
         let target = &self.routes[&server][position][number];
         let address = self.take_turn(&from.name, &server, target);
         let link = Link {
-            conn: self.journal.new_conn(),
+            conn: self.recorder.new_conn(),
             from: Arc::clone(&from.name),
             to: Arc::clone(&target.process),
             object,
             server,
         };
-        let connected = self.connect(address).await;
+        let connected = self.network.dial(address).await;
         if from.is_halted() {
             return std::future::pending().await;
         }
         match connected {
-            Ok(stream) => {
+            Ok((stream, address)) => {
                 self.links
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .insert(stream.local_addr()?, link.clone());
-                self.journal.note(Event::ConnOpened {
-                    conn: link.conn,
-                    from: Arc::clone(&link.from),
-                    to: Arc::clone(&link.to),
-                    object,
-                });
-                Ok(Tap::dialled(stream, self.journal.clone(), from, link))
+                    .insert(address, link.clone());
+                self.opened(&link);
+                let identity = Identity::Dialled(link);
+                Ok(Tap::new(stream, self.recorder.clone(), from, identity))
             }
             Err(error) => {
                 let (from, to) = (link.from, link.to);
-                self.journal.note(Event::ConnEnded {
+                self.recorder.note(Event::ConnEnded {
                     conn: link.conn,
                     from,
                     to,
                     how: ConnEnd::Refused,
                 });
                 Err(error)
-            }
-        }
-    }
-
-    /// Connects. Where nobody listens turmoil is not asked: it would keep the port of every refused connection for ever.
-    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
-        let reach = |set: fn(&Reach) -> &BTreeSet<IpAddr>| {
-            let reach = self.reach.lock().unwrap_or_else(PoisonError::into_inner);
-            set(&reach).contains(&address.ip())
-        };
-        if reach(|r| &r.refusing) {
-            tokio::time::sleep(Duration::from_millis(REFUSAL_MS)).await;
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
-        loop {
-            match TcpStream::connect(address).await {
-                // It was on its way when the machine lost power. A network sends it again, and nobody answers.
-                Err(_) if reach(|r| &r.silent) => {}
-                connected => return connected,
             }
         }
     }
@@ -157,31 +127,64 @@ impl Net {
         address
     }
 
-    /// Taps an accepted connection. The cell gets the connection's link once the first byte has passed.
+    /// Taps an accepted connection that a process of this network dialled. The cell gets the connection's link once the
+    /// first byte has passed.
     pub fn accepted(
         self: &Arc<Self>,
-        stream: TcpStream,
+        stream: N::Stream,
         peer: SocketAddr,
         process: &Arc<Process>,
-    ) -> (Conn, Arc<OnceLock<Link>>) {
+    ) -> (Conn<N>, Arc<OnceLock<Link>>) {
         let links = Arc::clone(&self.links);
         let resolve: Resolve = Box::new(move || {
             links
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .get(&peer)
-                .cloned()
+                .remove(&peer)
         });
-        let tap = Tap::accepted(stream, self.journal.clone(), Arc::clone(process), resolve);
+        let identity = Identity::Looked(resolve);
+        let tap = Tap::new(stream, self.recorder.clone(), Arc::clone(process), identity);
         let cell = tap.link_cell();
         (tap, cell)
+    }
+
+    /// Taps an accepted connection that somebody outside dialled, of whom nothing is known but what they came for: the
+    /// accepting end numbers it, and tells of its beginning and its end.
+    pub fn accepted_from_outside(
+        self: &Arc<Self>,
+        stream: N::Stream,
+        from: ProcessName,
+        server: ServerName,
+        process: &Arc<Process>,
+    ) -> (Conn<N>, Arc<OnceLock<Link>>) {
+        let link = Link {
+            conn: self.recorder.new_conn(),
+            from,
+            to: Arc::clone(&process.name),
+            object: None,
+            server,
+        };
+        self.opened(&link);
+        let identity = Identity::Given(link);
+        let tap = Tap::new(stream, self.recorder.clone(), Arc::clone(process), identity);
+        let cell = tap.link_cell();
+        (tap, cell)
+    }
+
+    fn opened(&self, link: &Link) {
+        self.recorder.note(Event::ConnOpened {
+            conn: link.conn,
+            from: Arc::clone(&link.from),
+            to: Arc::clone(&link.to),
+            object: link.object,
+        });
     }
 }
 
 /// The way from one process to the outermost target of a server's route, for one client object.
-pub struct Outermost {
+pub struct Outermost<N> {
     /// The network.
-    pub net: Arc<Net>,
+    pub net: Arc<Net<N>>,
     /// Who dials.
     pub from: Arc<Process>,
     /// The server.
@@ -190,7 +193,7 @@ pub struct Outermost {
     pub object: ObjectId,
 }
 
-impl Dial for Outermost {
+impl<N: Network> Dial for Outermost<N> {
     fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<BoxIo>> + Send>> {
         let dialling = Arc::clone(&self.net).dial(
             Arc::clone(&self.from),

@@ -7,13 +7,14 @@ use stalemate_clients::{Client, ClientFactory, Dialler, StoredSession};
 
 use crate::app::MakeClient;
 use crate::journal::{Event, ServerName};
-use crate::world::net::{Net, Outermost};
-use crate::world::process::Process;
+use crate::process::net::{Net, Outermost};
+use crate::process::network::Network;
+use crate::process::state::Process;
 
 /// Makes the clients of one process.
-pub struct Maker {
+pub struct Maker<N> {
     /// The network.
-    pub net: Arc<Net>,
+    pub net: Arc<Net<N>>,
     /// The process that they live in.
     pub process: Arc<Process>,
     /// What makes them.
@@ -22,11 +23,11 @@ pub struct Maker {
     pub paths: BTreeMap<ServerName, Arc<str>>,
 }
 
-impl MakeClient for Maker {
+impl<N: Network> MakeClient for Maker<N> {
     fn make(&self, server: &ServerName, resume: Option<StoredSession>) -> Arc<dyn Client> {
-        let object = self.net.journal.new_object();
+        let object = self.net.recorder.new_object();
         let resumed = resume.is_some();
-        self.net.journal.note(Event::ObjectMade {
+        self.net.recorder.note(Event::ObjectMade {
             object,
             server: Arc::clone(server),
             resumed,

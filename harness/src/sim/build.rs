@@ -1,5 +1,5 @@
-//! One run: the world of a scenario built for one client and one seed, driven to its end. Everything is made here and
-//! nothing is decided here.
+//! Building the world of a cell: its hosts in their order, the network between them, and who the user has in front of
+//! them. Everything is made here and nothing is decided.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -9,29 +9,32 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
 use tokio::task::spawn_local;
-use tracing::subscriber::DefaultGuard;
 use turmoil::{Builder, Sim};
 
-use crate::app::{Application, Bare, MakeClient, SharedSubject, User};
-use crate::fault::Plan;
-use crate::journal::{Entry, Journal, ProcessName, Rung, ServerName};
-use crate::proxy::{self, Hop, HopOptions};
+use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
+use crate::journal::{CLIENT, Cast, Evidence, Member, PROBE, ProcessName, Role, ServerName};
+use crate::process::hop_shell::HopShell;
+use crate::process::log::AccessLogs;
+use crate::process::maker::Maker;
+use crate::process::net::{Net, Routes, Target};
+use crate::process::recorder::Recorder;
+use crate::process::shell::{Host, Reports};
+use crate::process::state::Process;
+use crate::process::{real_shell, server_shell};
+use crate::proxy::{self, Hop, HopKind, HopOptions};
 use crate::registry::Subject;
-use crate::scenario::{self, HopKind, Scenario, Server, ServerKind};
+use crate::scenario::{self, Scenario, Server, ServerKind};
 use crate::server::{Dialect, Options as ServerOptions, ServerCore, Store};
-use crate::world::clock::{self, Jumper, TimerReports};
-use crate::world::driver::{Commands, Driver, LiveSessions, Managed};
-use crate::world::hop_shell::{AccessLogs, HopShell};
-use crate::world::maker::Maker;
-use crate::world::net::{Net, Routes, SharedReach, Target};
-use crate::world::probe::{self, Prober};
-use crate::world::process::Process;
-use crate::world::script::{Findings, Script};
-use crate::world::seed::Generator;
-use crate::world::shell::{Host, Reports};
-use crate::world::{os, panics, real_shell, server_shell};
+use crate::sim::clock::Jumper;
+use crate::sim::driver::{Commands, LiveSessions, Managed};
+use crate::sim::ids::Ids;
+use crate::sim::network::{SharedReach, Simulated};
+use crate::sim::os;
+use crate::sim::probe::{self, Prober};
+use crate::sim::run::Spec;
+use crate::sim::script::{Findings, Script};
+use crate::sim::seed::Generator;
 
 /// The latency of every link, in milliseconds.
 pub const LATENCY_MS: u64 = 1;
@@ -39,90 +42,70 @@ pub const LATENCY_MS: u64 = 1;
 const EPHEMERAL_PORTS: RangeInclusive<u16> = 10_000..=u16::MAX;
 /// The port on which hops listen.
 const HOP_PORT: u16 = 80;
-/// The process that the clients live in.
-pub const CLIENT: &str = "client";
-/// The process that the harness's probes live in.
-pub const PROBE: &str = "probe";
 /// The path of every server's endpoint.
 const ENDPOINT: &str = "/mcp";
 
-/// What came of a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Run {
-    /// The journal.
-    pub entries: Vec<Entry>,
-    /// The rung of each climbed server, in order; `None` where the server side made no progress.
-    pub rungs: Vec<(ServerName, Option<Rung>)>,
-    /// Steps that did not end as they demanded, with their lines.
-    pub failures: Vec<(u64, String)>,
-    /// Lines of injections that never fired.
-    pub unfired: Vec<u64>,
-    /// The hops' access logs: hop and line, in order.
-    pub access_log: Vec<(Arc<str>, String)>,
-    /// How long it lasted, in virtual milliseconds.
-    pub virtual_ms: u64,
-}
-
-/// How a run is carried out, its content aside. A journal, where there is one, does not depend on it.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Whether idle time is jumped over. Without it every millisecond is a step of its own: for tests of the clock.
-    pub jump: bool,
-    /// Whether anything is observed: without it there are no taps and no journal, as a baseline to measure against.
-    pub observe: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            jump: true,
-            observe: true,
-        }
+/// Who takes part in a cell.
+pub(super) fn cast(spec: Spec<'_>) -> Cast {
+    let scenario = spec.scenario;
+    let member = |process: &str, role, server: Option<&str>| Member {
+        process: Arc::from(process),
+        role,
+        server: server.map(Arc::from),
+    };
+    let hops = scenario.path.iter();
+    let hops = hops.map(|hop| member(hop.kind.as_str(), Role::Hop, None));
+    let servers = scenario.servers.iter().flat_map(|server| {
+        let processes = server.processes().into_iter();
+        processes.map(|process| member(&process, Role::Server, Some(&server.name)))
+    });
+    Cast {
+        scenario: scenario.name.clone(),
+        summary: scenario.summary.clone(),
+        client: spec.client.to_owned(),
+        seed: spec.seed,
+        application: spec.subject.has_application(),
+        latency_ms: LATENCY_MS,
+        evidence: Evidence::ALL.to_vec(),
+        members: [member(CLIENT, Role::Client, None)]
+            .into_iter()
+            .chain(hops)
+            .chain(servers)
+            .chain([member(PROBE, Role::Probe, None)])
+            .collect(),
     }
 }
 
-/// Runs a scenario with one client and one seed, on this thread, which should be a fresh one: hash seeds live as long as
-/// threads do.
-///
-/// # Errors
-/// A sentence for a person if the run could not come to its end: a bug in the harness, a client that panics, or one that
-/// never comes to rest.
-pub fn run(scenario: &Scenario, subject: &Subject, seed: u64) -> Result<Run, String> {
-    run_with(scenario, subject, seed, Options::default())
+/// A world that can be driven.
+pub(super) struct World<'a> {
+    /// The simulated network with its hosts.
+    pub(super) sim: Sim<'a>,
+    /// Whom everything is told.
+    pub(super) recorder: Recorder,
+    /// Moves the clocks of all hosts.
+    pub(super) jumper: Jumper,
+    /// The processes as the driver manages them.
+    pub(super) processes: BTreeMap<ProcessName, Managed>,
+    /// What processes tell the driver.
+    pub(super) reports: Reports,
+    /// The hops' access logs.
+    pub(super) logs: AccessLogs,
+    /// What the script finds out.
+    pub(super) findings: Rc<RefCell<Findings>>,
+    /// What the script asks of the driver.
+    pub(super) commands: Commands,
+    /// What the driver tells those who dial.
+    pub(super) reach: SharedReach,
+    prober: Prober,
+    probes: Option<probe::Jobs>,
 }
 
-/// As [`run`], with options.
-///
-/// # Errors
-/// As [`run`].
-#[doc(hidden)]
-pub fn run_with(
-    scenario: &Scenario,
-    subject: &Subject,
-    seed: u64,
-    options: Options,
-) -> Result<Run, String> {
-    let _inside = os::enter(seed);
-    clock::begin();
-    let _reports: DefaultGuard = tracing::subscriber::set_default(TimerReports);
-    clock::make_known();
-    World::build(scenario, subject, seed, options).drive(options)
-}
-
-struct World<'a> {
-    sim: Sim<'a>,
-    journal: Journal,
-    jumper: Jumper,
-    processes: BTreeMap<ProcessName, Managed>,
-    reports: Reports,
-    logs: AccessLogs,
-    findings: Rc<RefCell<Findings>>,
-    commands: Commands,
-    reach: SharedReach,
-}
+type SimNet = Net<Simulated>;
 
 impl World<'_> {
-    fn build(scenario: &Scenario, subject: &Subject, seed: u64, options: Options) -> Self {
+    /// Builds the world of a cell.
+    pub(super) fn build(spec: Spec<'_>, recorder: Recorder) -> Self {
+        let Spec { scenario, seed, .. } = spec;
         let latency = Duration::from_millis(LATENCY_MS);
         let sim = Builder::new()
             .rng_seed(Generator::new(seed, "turmoil").number())
@@ -134,15 +117,13 @@ impl World<'_> {
             .tcp_capacity(1024)
             .ephemeral_ports(EPHEMERAL_PORTS)
             .build();
-        let journal = Journal::new(Plan::new(&scenario.inject));
-        if !options.observe {
-            journal.close();
-        }
         let routes = routes(&sim, scenario);
         let reach = SharedReach::default();
-        let net = Net::new(journal.clone(), routes, Arc::clone(&reach));
+        let network = Simulated::new(Arc::clone(&reach));
+        let net = Net::new(recorder.clone(), network, routes);
+        let (prober, probes) = Prober::new(recorder.clone());
         let mut world = World {
-            journal: journal.clone(),
+            recorder,
             jumper: Jumper::default(),
             processes: BTreeMap::new(),
             reports: Rc::new(RefCell::new(VecDeque::new())),
@@ -151,6 +132,8 @@ impl World<'_> {
             commands: Rc::default(),
             reach,
             sim,
+            prober,
+            probes: Some(probes),
         };
         // Servers first: the order of registration is the order in which hosts act within a step.
         for server in &scenario.servers {
@@ -159,13 +142,14 @@ impl World<'_> {
         for position in (0..scenario.path.len()).rev() {
             world.hop(&net, scenario, position);
         }
-        world.client(&net, scenario, subject);
+        world.probe(&net, scenario);
+        world.client(&net, spec);
         world
     }
 
     fn manage(&mut self, name: &str, addresses: Vec<IpAddr>, supervisor_ms: u64) -> Rc<Host> {
         let host = Host::new(Process::new(name), Rc::clone(&self.reports));
-        self.journal
+        self.recorder
             .add_switch(Arc::clone(&host.process.name), host.process.switch());
         let managed = Managed {
             host: Rc::clone(&host),
@@ -178,7 +162,7 @@ impl World<'_> {
         host
     }
 
-    fn server(&mut self, net: &Arc<Net>, server: &Server, seed: u64) {
+    fn server(&mut self, net: &Arc<SimNet>, server: &Server, seed: u64) {
         // What is durable, and the drawing of ids, its replicas share; sessions they do not.
         let store = Store::default();
         let ids = Rc::new(RefCell::new(Ids::new(server, seed)));
@@ -189,7 +173,7 @@ impl World<'_> {
 
     fn server_process(
         &mut self,
-        net: &Arc<Net>,
+        net: &Arc<SimNet>,
         server: &Server,
         process: &str,
         store: Store,
@@ -236,7 +220,7 @@ impl World<'_> {
                     return std::future::pending().await;
                 }
                 match kind {
-                    ServerKind::Real(_) => real_shell::run(net, host, name, port, store).await,
+                    ServerKind::Real(_) => Ok(real_shell::run(net, host, name, port, store).await?),
                     ServerKind::Dialect(dialect) => {
                         let dialect =
                             Dialect::get(&dialect).expect("loading has checked the dialect");
@@ -248,14 +232,14 @@ impl World<'_> {
                         };
                         let new = Rc::new(RefCell::new(ServerCore::new(dialect, options, store)));
                         *core.borrow_mut() = Some(Rc::clone(&new));
-                        server_shell::run(net, host, name, port, new).await
+                        Ok(server_shell::run(net, host, name, port, new).await?)
                     }
                 }
             }
         });
     }
 
-    fn hop(&mut self, net: &Arc<Net>, scenario: &Scenario, position: usize) {
+    fn hop(&mut self, net: &Arc<SimNet>, scenario: &Scenario, position: usize) {
         let hop = &scenario.path[position];
         let names = addresses_of(hop.kind);
         let addresses = names.iter().map(|n| lookup(&self.sim, n)).collect();
@@ -287,9 +271,8 @@ impl World<'_> {
                     if !host.listens.get() {
                         return std::future::pending().await;
                     }
-                    HopShell::new(net, host, position + 1, cores, logs, policy)
-                        .run(HOP_PORT, n == 0)
-                        .await
+                    let shell = HopShell::new(net, host, position + 1, cores, logs, policy);
+                    Ok(shell.run(HOP_PORT, n == 0).await?)
                 }
             };
             match name.parse::<IpAddr>() {
@@ -299,9 +282,9 @@ impl World<'_> {
         }
     }
 
-    fn client(&mut self, net: &Arc<Net>, scenario: &Scenario, subject: &Subject) {
+    fn probe(&mut self, net: &Arc<SimNet>, scenario: &Scenario) {
         let paths = endpoint_paths(scenario);
-        let (prober, jobs) = Prober::new(self.journal.clone());
+        let jobs = self.probes.take().expect("the probe process is made once");
         let address = self.sim.lookup(PROBE);
         let host = self.manage(PROBE, vec![address], 0);
         host.is_up.set(true);
@@ -309,7 +292,7 @@ impl World<'_> {
             net: Arc::clone(net),
             process: Arc::clone(&host.process),
             factory: Arc::new(probe::factory()),
-            paths: paths.clone(),
+            paths,
         });
         let (jumper, jobs) = (self.jumper.clone(), RefCell::new(Some(jobs)));
         self.sim.host(PROBE, move || {
@@ -323,6 +306,12 @@ impl World<'_> {
                 probe::serve(maker, jobs).await
             }
         });
+    }
+
+    fn client(&mut self, net: &Arc<SimNet>, spec: Spec<'_>) {
+        let Spec {
+            scenario, subject, ..
+        } = spec;
         let address = self.sim.lookup(CLIENT);
         let host = self.manage(CLIENT, vec![address], 0);
         host.is_up.set(true);
@@ -330,35 +319,21 @@ impl World<'_> {
             net: Arc::clone(net),
             process: Arc::clone(&host.process),
             factory: Arc::clone(subject.factory()),
-            paths,
+            paths: endpoint_paths(scenario),
         });
-        let subject: SharedSubject = match subject {
+        let journal: Journal = Rc::new(self.recorder.clone());
+        let front: SharedFront = match subject {
             Subject::Application { policy, .. } => {
-                Rc::new(Application::new(*policy, maker, self.journal.clone()))
+                Rc::new(Application::new(*policy, maker, Rc::clone(&journal)))
             }
             Subject::Bare { .. } => Rc::new(Bare::new(maker)),
         };
-        let hops: Vec<ProcessName> = scenario
-            .path
-            .iter()
-            .map(|hop| Arc::from(hop.kind.as_str()))
-            .collect();
-        let servers = scenario.servers.clone();
-        let path_of = Rc::new(move |server: &ServerName| {
-            let server = servers.iter().filter(|s| *s.name == **server);
-            let processes = server.flat_map(Server::processes).map(Arc::from);
-            let client = [Arc::from(CLIENT)];
-            hops.iter()
-                .cloned()
-                .chain(client)
-                .chain(processes)
-                .collect()
-        });
         let script = Script {
             scenario: Rc::new(scenario.clone()),
-            user: User::new(self.journal.clone(), subject, path_of),
+            recorder: self.recorder.clone(),
+            user: User::new(journal, front),
             commands: Rc::clone(&self.commands),
-            prober,
+            prober: self.prober.clone(),
             findings: Rc::clone(&self.findings),
         };
         let (jumper, script) = (self.jumper.clone(), RefCell::new(Some(script)));
@@ -374,71 +349,6 @@ impl World<'_> {
                 std::future::pending().await
             }
         });
-    }
-
-    fn drive(self, options: Options) -> Result<Run, String> {
-        let findings = Rc::clone(&self.findings);
-        let mut driver = Driver::new(
-            self.sim,
-            self.journal.clone(),
-            self.jumper,
-            self.processes,
-            self.commands,
-            self.reports,
-            self.reach,
-            options.jump,
-        );
-        let ran = panics::caught(|| driver.run(move || findings.borrow().finished));
-        // Apart from a panic of the run itself, which would otherwise meet a second one here.
-        let taken_apart = panics::caught(|| {
-            drop(driver);
-            Ok(())
-        });
-        let virtual_ms = ran?;
-        taken_apart?;
-        let findings = self.findings.borrow().clone();
-        Ok(Run {
-            entries: self.journal.entries(),
-            rungs: findings.rungs,
-            failures: findings.failures,
-            unfired: self.journal.unfired(),
-            access_log: self.logs.borrow().clone(),
-            virtual_ms,
-        })
-    }
-}
-
-/// The ids of a server's sessions: first those that the scenario names, then drawn ones.
-struct Ids {
-    named: VecDeque<String>,
-    drawn: Generator,
-    hex: bool,
-}
-
-impl Ids {
-    fn new(server: &Server, seed: u64) -> Self {
-        let hex = match &server.kind {
-            ServerKind::Dialect(name) => {
-                Dialect::get(name).is_some_and(|d| d.sessions.id == crate::server::IdShape::Hex32)
-            }
-            ServerKind::Real(_) => false,
-        };
-        Self {
-            named: server.session_ids.iter().cloned().collect(),
-            drawn: Generator::new(seed, &format!("session ids of {}", server.name)),
-            hex,
-        }
-    }
-
-    fn next(&mut self) -> String {
-        self.named.pop_front().unwrap_or_else(|| {
-            let uuid = self.drawn.uuid();
-            if self.hex {
-                uuid.replace('-', "")
-            } else {
-                uuid
-            }
-        })
     }
 }
 

@@ -1,0 +1,74 @@
+//! What the calls and outages of a run come to so far: a fold that goes on as entries come, so that a long run is not
+//! read again at each of its calls.
+
+use std::collections::BTreeMap;
+
+use crate::journal::{CallId, Entry, Event, Outages, Outcome, ProcessName, ServerName};
+
+/// A call that ended otherwise than ok and had not begun during an outage, with the entries at which it began and ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Failed {
+    server: ServerName,
+    began: usize,
+    ended: usize,
+}
+
+/// The fold.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    outages: Outages,
+    /// Calls that run and did not begin during an outage.
+    running: BTreeMap<CallId, (ServerName, usize)>,
+    failed: Vec<Failed>,
+}
+
+impl Account {
+    /// Takes the entry at that position into account, which follows those that it has seen.
+    pub fn see(&mut self, at: usize, entry: &Entry) {
+        self.outages.see(at, entry);
+        match &entry.event {
+            Event::CallBegan {
+                call,
+                server,
+                during_outage: false,
+                ..
+            } => {
+                self.running.insert(*call, (server.clone(), at));
+            }
+            Event::CallEnded { call, outcome } => {
+                let running = self.running.remove(call);
+                if let Some((server, began)) = running.filter(|_| *outcome != Outcome::Ok) {
+                    self.failed.push(Failed {
+                        server,
+                        began,
+                        ended: at,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether something on the path is out now.
+    #[must_use]
+    pub fn is_out(&self, path: &[ProcessName]) -> bool {
+        self.outages.is_out(path)
+    }
+
+    /// Whether nothing that happens from here on can be called transparent: an error was shown since calm, or a call that
+    /// was in flight at a fault ended otherwise than ok. Calls that began during an outage count as lost, not against it.
+    #[must_use]
+    pub fn is_spoilt(&self, server: &ServerName, path: &[ProcessName]) -> bool {
+        let outages = self.outages.on(path);
+        let mut of_server = self.failed.iter().filter(|f| f.server == *server);
+        of_server.any(|call| {
+            let in_flight = outages
+                .clone()
+                .any(|o| (call.began..call.ended).contains(&o.from));
+            let mut all = outages.clone().peekable();
+            let since_calm =
+                all.peek().is_some() && all.all(|o| o.to.is_some_and(|to| to < call.began));
+            in_flight || since_calm
+        })
+    }
+}

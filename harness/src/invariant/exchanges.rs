@@ -1,0 +1,201 @@
+//! Exchanges put together from their messages, in one pass over the journal: every process's, those that it sent and those
+//! that it received.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::invariant::streams::{Over, Relayed};
+use crate::invariant::view::{Seen, entry_after};
+use crate::journal::{
+    Cast, ConnId, Delivery, Entry, Event, Exchange, Message, ProcessName, REPLACEMENT_TYPE,
+    ResponseSummary, ServerName, Side,
+};
+
+/// Every exchange of a run, as each process that took part in it saw it.
+pub(super) struct Exchanges {
+    seen: Vec<Seen>,
+    /// Where an exchange is among them, for each process that took part.
+    index: BTreeMap<Exchange, Vec<usize>>,
+    /// Those of each connection.
+    by_conn: BTreeMap<ConnId, Vec<usize>>,
+}
+
+impl Exchanges {
+    /// The exchanges of a journal.
+    pub(super) fn of(entries: &[Entry]) -> Self {
+        let mut exchanges = Self {
+            seen: Vec::new(),
+            index: BTreeMap::new(),
+            by_conn: BTreeMap::new(),
+        };
+        for (at, entry) in entries.iter().enumerate() {
+            match &entry.event {
+                Event::Http { message, .. } => exchanges.message(entries, at, entry, message),
+                Event::ConnEnded { conn, from, to, .. } => {
+                    exchanges.conn_ended(at, *conn, from, to)
+                }
+                _ => {}
+            }
+        }
+        exchanges
+    }
+
+    fn message(&mut self, entries: &[Entry], at: usize, entry: &Entry, message: &Message) {
+        let Event::Http {
+            exchange,
+            at: here,
+            side,
+            object,
+            server,
+            ..
+        } = &entry.event
+        else {
+            return;
+        };
+        if let Message::Request(request) = message {
+            let n = self.seen.len();
+            self.index.entry(*exchange).or_default().push(n);
+            self.by_conn.entry(exchange.conn).or_default().push(n);
+            self.seen.push(Seen {
+                exchange: *exchange,
+                process: here.clone(),
+                server: server.clone(),
+                side: *side,
+                object: *object,
+                at,
+                request: Arc::clone(request),
+                response: None,
+                failed: None,
+                events: Vec::new(),
+                over: None,
+            });
+            return;
+        }
+        let Some(seen) = self.find(*exchange, here) else {
+            return;
+        };
+        match message {
+            Message::Response(response) => {
+                if let Some(received) = received(entries, at, response, seen.side) {
+                    seen.response.get_or_insert(received);
+                }
+            }
+            Message::Sse(event) => seen.events.push((at, Arc::clone(event))),
+            Message::End { clean } => {
+                let how = if *clean { Over::Clean } else { Over::Broken };
+                seen.over.get_or_insert((at, how));
+            }
+            Message::Request(_) => {}
+        }
+    }
+
+    /// The newest of that exchange at that process: a request that was sent twice is two.
+    fn find(&mut self, exchange: Exchange, here: &ProcessName) -> Option<&mut Seen> {
+        let among = self.index.get(&exchange)?;
+        let n = among
+            .iter()
+            .rev()
+            .find(|n| self.seen[**n].process == *here)?;
+        Some(&mut self.seen[*n])
+    }
+
+    fn conn_ended(&mut self, at: usize, conn: ConnId, from: &ProcessName, to: &ProcessName) {
+        for n in self.by_conn.get(&conn).into_iter().flatten() {
+            let seen = &mut self.seen[*n];
+            match &seen.response {
+                None if seen.process == *from => {
+                    seen.failed.get_or_insert(at);
+                }
+                Some((head, response))
+                    if *head < at
+                        && response.stream
+                        && (seen.process == *from || seen.process == *to) =>
+                {
+                    seen.over.get_or_insert((at, Over::Closed));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What processes sent, in order of the requests.
+    pub(super) fn sent_by(&self, is_sender: impl Fn(&str) -> bool) -> Vec<Seen> {
+        let sent = self.seen.iter().filter(|s| s.side == Side::Sent);
+        sent.filter(|s| is_sender(&s.process)).cloned().collect()
+    }
+
+    /// What each server's processes received, in order of the requests.
+    pub(super) fn servers(&self, cast: &Cast) -> BTreeMap<ServerName, Vec<Seen>> {
+        let mut servers: BTreeMap<ServerName, Vec<Seen>> = cast
+            .servers()
+            .into_iter()
+            .map(|server| (server.clone(), Vec::new()))
+            .collect();
+        for seen in self.seen.iter().filter(|s| s.side == Side::Received) {
+            let server = cast.server_of(&seen.process);
+            if let Some(received) = server.and_then(|server| servers.get_mut(server)) {
+                received.push(seen.clone());
+            }
+        }
+        servers
+    }
+
+    /// What each hop passed on. A hop that passed on nothing is not among them.
+    pub(super) fn hops(&self, entries: &[Entry]) -> BTreeMap<ProcessName, Vec<Relayed>> {
+        let mut children: BTreeMap<&ProcessName, BTreeMap<Exchange, Exchange>> = BTreeMap::new();
+        for entry in entries {
+            if let Event::Forwarded { at, parent, child } = &entry.event {
+                children.entry(at).or_default().insert(*parent, *child);
+            }
+        }
+        let at_hop = |exchange: &Exchange, hop: &ProcessName| {
+            let mut among = self.index.get(exchange)?.iter().map(|n| &self.seen[*n]);
+            among.find(|s| s.process == *hop && s.side == Side::Sent)
+        };
+        let of_hop = |(hop, children): (&ProcessName, BTreeMap<Exchange, Exchange>)| {
+            let received = self
+                .seen
+                .iter()
+                .filter(|s| s.side == Side::Received && s.process == *hop);
+            let relayed = received.filter_map(|outer| {
+                Some(Relayed {
+                    outer: outer.clone(),
+                    inner: at_hop(children.get(&outer.exchange)?, hop)?.clone(),
+                })
+            });
+            (hop.clone(), relayed.collect())
+        };
+        children.into_iter().map(of_hop).collect()
+    }
+}
+
+/// A response as the requester got it. What is observed at its end may be held back or changed before it gets there;
+/// at the other end the responder is judged by what it wanted to send.
+fn received(
+    entries: &[Entry],
+    at: usize,
+    response: &Arc<ResponseSummary>,
+    side: Side,
+) -> Option<(usize, Arc<ResponseSummary>)> {
+    let delivery = match side {
+        Side::Sent => entries[at].fate.delivery(),
+        Side::Received => Delivery::AsObserved,
+    };
+    match delivery {
+        Delivery::AsObserved => Some((at, Arc::clone(response))),
+        Delivery::After(ms) => Some((entry_after(entries, at, ms)?, Arc::clone(response))),
+        Delivery::Replaced(status) => {
+            let replaced = ResponseSummary {
+                call: None,
+                status,
+                session: None,
+                content_type: Some(REPLACEMENT_TYPE.to_owned()),
+                stream: false,
+                bytes: 0,
+                rpc: Vec::new(),
+            };
+            Some((at, Arc::new(replaced)))
+        }
+        Delivery::Never => None,
+    }
+}

@@ -1,0 +1,73 @@
+//! What the fault plan decided of an event. It stands in the entry of the event that met it, as data; who carries it out
+//! is the business of taps and shells.
+
+use serde::{Deserialize, Serialize};
+
+use crate::journal::ProcessName;
+
+/// What becomes of an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It happens. Never yields, so that asking changes nothing.
+    #[default]
+    Go,
+    /// It happens this many milliseconds later; what is behind it on its connection waits too.
+    Delay(u64),
+    /// Neither it nor anything behind it on its connection happens any more.
+    Park,
+    /// The connection is cut after that many bytes of the message; more than it has means all of it.
+    Cut(u64),
+    /// Another response goes out in its place.
+    Replace(Replacement),
+    /// The message is lost.
+    Drop,
+    /// The message goes out twice.
+    Duplicate,
+    /// The process stops on the spot and dies after the step.
+    Halt(ProcessName),
+}
+
+/// The response that goes out in the place of another, as plain text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The status, 200 to 599.
+    pub status: u16,
+    /// The body, which may be empty.
+    pub body: String,
+}
+
+/// The content type of a [`Replacement`].
+pub const REPLACEMENT_TYPE: &str = "text/plain";
+
+/// What a fate means to whoever was to receive the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It came as it was observed.
+    AsObserved,
+    /// It came this many milliseconds after it was observed.
+    After(u64),
+    /// A response with that status came in its place.
+    Replaced(u16),
+    /// It did not come, or not whole.
+    Never,
+}
+
+impl Fate {
+    /// Whether the event simply happens.
+    #[must_use]
+    pub fn is_go(&self) -> bool {
+        matches!(self, Self::Go)
+    }
+
+    /// What it means to the receiver.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        match self {
+            Self::Go | Self::Duplicate => Delivery::AsObserved,
+            Self::Delay(ms) => Delivery::After(*ms),
+            Self::Replace(replacement) => Delivery::Replaced(replacement.status),
+            Self::Park | Self::Cut(_) | Self::Drop | Self::Halt(_) => Delivery::Never,
+        }
+    }
+}

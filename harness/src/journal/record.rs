@@ -1,0 +1,160 @@
+//! What came of a run, as it is kept: the cast and everything that was observed, in order. Enough to judge, to draw and
+//! to hash a run, in another process and on another day.
+
+use std::fmt;
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::journal::{Cast, Event, Fate};
+
+/// The version of the form in which records are written.
+pub const VERSION: u32 = 1;
+
+/// One observed event with its place, its time and its fate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The step's virtual time in milliseconds since the run began. The order of entries is the order of emission.
+    pub at_ms: u64,
+    /// What was observed.
+    #[serde(flatten)]
+    pub event: Event,
+    /// What the fault plan made of it.
+    #[serde(default, skip_serializing_if = "Fate::is_go")]
+    pub fate: Fate,
+}
+
+impl Entry {
+    /// An entry of an event that simply happened.
+    #[must_use]
+    pub fn new(at_ms: u64, event: Event) -> Self {
+        Self {
+            at_ms,
+            event,
+            fate: Fate::Go,
+        }
+    }
+}
+
+/// A record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Who took part.
+    pub cast: Arc<Cast>,
+    /// What was observed, in order of emission.
+    pub entries: Vec<Entry>,
+}
+
+/// The first line of a record's form.
+#[derive(Serialize, Deserialize)]
+struct Header<C> {
+    record: u32,
+    cast: C,
+}
+
+/// Why a text is no record.
+#[derive(Debug)]
+pub struct RecordError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.why)
+    }
+}
+
+impl std::error::Error for RecordError {}
+
+impl Record {
+    /// Writes the record as JSON Lines: a header with the version and the cast, then one entry a line.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write(&self, mut out: impl Write) -> io::Result<()> {
+        let header = Header {
+            record: VERSION,
+            cast: &*self.cast,
+        };
+        serde_json::to_writer(&mut out, &header)?;
+        out.write_all(b"\n")?;
+        for entry in &self.entries {
+            serde_json::to_writer(&mut out, entry)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    /// The record as JSON Lines, as [`write`](Self::write) writes it.
+    #[must_use]
+    pub fn to_json_lines(&self) -> String {
+        let mut out = Vec::new();
+        self.write(&mut out).expect("memory takes everything");
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    /// Reads a record back.
+    ///
+    /// # Errors
+    /// [`RecordError`] with the line, if the text is no record or one of another version.
+    pub fn read(text: impl BufRead) -> Result<Self, RecordError> {
+        let mut lines = text.lines().enumerate().map(|(n, line)| {
+            let fail = |why: String| RecordError { line: n + 1, why };
+            line.map(|text| (n + 1, text))
+                .map_err(|e| fail(e.to_string()))
+        });
+        let fail = |line, why: String| RecordError { line, why };
+        let (_, first) = lines
+            .next()
+            .unwrap_or_else(|| Err(fail(1, "the record is empty".to_owned())))?;
+        let header: Header<Cast> = serde_json::from_str(&first).map_err(|e| {
+            let remedy = "the first line of a record has `record` and `cast`";
+            fail(1, format!("this is no record: {remedy} ({e})"))
+        })?;
+        if header.record != VERSION {
+            let found = header.record;
+            let why =
+                format!("this record is of version {found}, and {VERSION} is what is read here");
+            return Err(fail(1, why));
+        }
+        let entries = lines
+            .filter(|line| !matches!(line, Ok((_, text)) if text.is_empty()))
+            .map(|line| {
+                let (n, text) = line?;
+                serde_json::from_str(&text).map_err(|e| fail(n, format!("this is no entry: {e}")))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            cast: Arc::new(header.cast),
+            entries,
+        })
+    }
+
+    /// The first 16 hexadecimal digits of the SHA-256 of [`to_json_lines`](Self::to_json_lines).
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut hasher = io::BufWriter::with_capacity(16 * 1024, Hasher(Sha256::new()));
+        self.write(&mut hasher).expect("a hash takes everything");
+        let hasher = hasher.into_inner().ok().expect("a hash takes everything");
+        let digest = hasher.0.finalize();
+        digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+struct Hasher(Sha256);
+
+impl Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

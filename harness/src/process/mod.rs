@@ -1,0 +1,23 @@
+//! Processes: shells around the cores and taps around their connections, over any [`network::Network`]. They carry out
+//! what cores and fault plan decide, and tell the recorder what happens. Neither the simulated network nor scenarios are
+//! known here.
+
+mod body;
+mod convert;
+pub mod framer;
+pub mod hop_shell;
+pub mod log;
+pub mod maker;
+pub mod net;
+pub mod network;
+pub mod real_shell;
+pub mod recorder;
+mod relay;
+mod rmcp_server;
+pub mod server_shell;
+pub mod shell;
+pub mod state;
+mod summary;
+pub mod tap;
+
+pub use rmcp_server::{RmcpServer, RmcpServerOptions, ToolBackend};

@@ -1,0 +1,20 @@
+//! The simulated world: turmoil with our own loop around it, virtual time, and the faults that are not tied to one
+//! message. It runs the processes of a scenario and nothing else knows turmoil.
+
+mod build;
+pub mod clock;
+mod driver;
+mod ids;
+mod network;
+pub mod os;
+mod panics;
+mod probe;
+mod run;
+mod script;
+mod seed;
+
+pub use build::LATENCY_MS;
+pub use run::{Findings, Options, Run, Spec, run, run_with};
+pub use seed::Generator;
+
+pub(crate) use panics::text as panic_text;

@@ -1,0 +1,129 @@
+//! One run: the world of a scenario built for one client and one seed, driven to its end. Nothing is decided here.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tracing::subscriber::DefaultGuard;
+
+use crate::fault::Plan;
+use crate::journal::{Record, Rung, ServerName};
+use crate::process::recorder::{Difference, Recorder};
+use crate::registry::Subject;
+use crate::scenario::Scenario;
+use crate::sim::build::{World, cast};
+use crate::sim::clock::{self, TimerReports};
+use crate::sim::driver::Driver;
+use crate::sim::{os, panics};
+
+/// What to run.
+#[derive(Clone, Copy)]
+pub struct Spec<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// The client's name.
+    pub client: &'a str,
+    /// The client.
+    pub subject: &'a Subject,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What was observed; of a run that was compared with another, nothing.
+    pub record: Record,
+    /// Where it parted from the run that it was compared with.
+    pub difference: Option<Difference>,
+    /// What is no part of the record.
+    pub findings: Findings,
+}
+
+/// What a run showed besides its record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Findings {
+    /// The rung of each climbed server, in order; `None` where the server side made no progress.
+    pub rungs: Vec<(ServerName, Option<Rung>)>,
+    /// Steps that did not end as they demanded, with their lines.
+    pub failures: Vec<(u64, String)>,
+    /// Lines of injections that never fired.
+    pub unfired: Vec<u64>,
+    /// The hops' access logs: hop and line, in order.
+    pub access_log: Vec<(Arc<str>, String)>,
+    /// How long it lasted, in virtual milliseconds.
+    pub virtual_ms: u64,
+}
+
+/// How a run is carried out, its content aside. A record does not depend on it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether time in which nothing happens is jumped over. Without it every millisecond is a step of its own: for tests
+    /// of the clock.
+    pub jump: bool,
+    /// A record to compare with as things happen, in place of keeping a record.
+    pub against: Option<Arc<Record>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            jump: true,
+            against: None,
+        }
+    }
+}
+
+/// Runs a scenario with one client and one seed, on this thread, which should be a fresh one: hash seeds live as long as
+/// threads do.
+///
+/// # Errors
+/// A sentence for a person if the run could not come to its end: a bug in the harness, a client that panics, or one that
+/// never comes to rest.
+pub fn run(spec: Spec<'_>) -> Result<Run, String> {
+    run_with(spec, &Options::default())
+}
+
+/// As [`run`], with options.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(spec: Spec<'_>, options: &Options) -> Result<Run, String> {
+    let _inside = os::enter(spec.seed);
+    clock::begin();
+    let _reports: DefaultGuard = tracing::subscriber::set_default(TimerReports);
+    clock::make_known();
+    let cast = Arc::new(cast(spec));
+    let plan = Plan::new(&spec.scenario.inject, Arc::clone(&cast));
+    let recorder = match &options.against {
+        Some(record) => Recorder::against(Arc::clone(record), plan),
+        None => Recorder::new(cast, plan),
+    };
+    drive(World::build(spec, recorder), options)
+}
+
+fn drive(world: World<'_>, options: &Options) -> Result<Run, String> {
+    let (recorder, logs) = (world.recorder.clone(), Rc::clone(&world.logs));
+    let (script, watched) = (Rc::clone(&world.findings), Rc::clone(&world.findings));
+    let mut driver = Driver::new(world, options.jump);
+    let ran = panics::caught(|| driver.run(move || watched.borrow().finished));
+    // Apart from a panic of the run itself, which would otherwise meet a second one here.
+    let taken_apart = panics::caught(|| {
+        drop(driver);
+        Ok(())
+    });
+    let virtual_ms = ran?;
+    taken_apart?;
+    let script = script.take();
+    Ok(Run {
+        difference: recorder.difference(),
+        record: recorder.take_record(),
+        findings: Findings {
+            rungs: script.rungs,
+            failures: script.failures,
+            unfired: recorder.unfired(),
+            access_log: logs.take(),
+            virtual_ms,
+        },
+    })
+}
