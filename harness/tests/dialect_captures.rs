@@ -190,7 +190,7 @@ fn is_the_tool_list(got: &Got) {
         (&"2.0".into(), &1.into())
     );
     let tools = message["result"]["tools"].as_array().unwrap();
-    for tool in stalemate::scenario::Tool::ALL {
+    for tool in stalemate::server::Tool::ALL {
         assert!(
             tools.iter().any(|t| t["name"] == tool.as_str()),
             "{}",

@@ -208,7 +208,7 @@ fn finds(client: &str, wanted: &str, dialects: &[&str]) {
     let file = write(dir.path(), "found", &schedule, client, &found);
     let loaded = load(&file, None, &vocabulary::of(&registry)).unwrap_or_else(|d| panic!("{d}"));
     let subject = registry.get(client).expect("it is registered");
-    let (result, _) =
+    let (result, ..) =
         exec::run_cell(&Arc::new(loaded), client, subject, schedule.seed).expect("it ran before");
     // The server's own faults are not what was sought; of the client everything is as written.
     let others: Vec<_> = result

@@ -54,16 +54,12 @@ fn committed(area: &str, name: &str, text: &str) -> Result<(), Failed> {
 
 fn trace_is_as_committed(scenario: &Arc<Scenario>, registry: &Registry) -> Result<(), Failed> {
     let (client, subject, seed) = cells(scenario, registry).remove(0);
-    let (result, run) = exec::run_cell(scenario, &client, &subject, seed)?;
+    let (result, record, _) = exec::run_cell(scenario, &client, &subject, seed)?;
     let (area, name) = scenario
         .name
         .rsplit_once('/')
         .unwrap_or(("", &scenario.name));
-    committed(
-        area,
-        name,
-        &report::trace(scenario, &result, &run.entries, Detail::Short),
-    )
+    committed(area, name, &report::trace(&result, &record, Detail::Short))
 }
 
 fn matrix_is_as_committed(scenarios: &[Arc<Scenario>], registry: &Registry) -> Result<(), Failed> {
@@ -71,7 +67,7 @@ fn matrix_is_as_committed(scenarios: &[Arc<Scenario>], registry: &Registry) -> R
     for scenario in scenarios {
         for (client, subject, seed) in cells(scenario, registry) {
             let run = exec::run_once(scenario, &client, &subject, seed)?;
-            results.push(cell::judge(scenario, &client, &subject, seed, &run, &run));
+            results.push(cell::judge(scenario, &run.record, &run.findings, None));
         }
     }
     committed("", "matrix", &report::matrix(&results))

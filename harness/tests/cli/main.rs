@@ -299,16 +299,12 @@ fn the_access_log_of_the_incident() {
 }
 
 #[test]
-fn a_trace_as_json_is_the_journal() {
+fn a_trace_as_json_is_the_record() {
     let scenario = "scenarios/reconnect/network-loss.yaml";
     let done = stalemate(&["trace", scenario, "--format", "json"]);
-    let entries: Vec<stalemate::journal::Entry> = done
-        .out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
-        .collect();
+    let record = stalemate::journal::Record::read(done.out.as_bytes());
+    let hash = record.unwrap_or_else(|e| panic!("{e}")).hash();
     let drawn = stalemate(&["trace", scenario]);
-    let hash = stalemate::journal::hash(&entries);
     assert!(
         drawn.out.contains(&format!("journal   {hash}")),
         "{}",

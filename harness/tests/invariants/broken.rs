@@ -217,7 +217,7 @@ fn each_breaks_what_it_should_and_nothing_else() {
     for (client, breaks) in BREAKS {
         let (result, run) = cell(EVERYTHING, client);
         assert_eq!(
-            (&*run.unfired, &*run.failures),
+            (&*run.findings.unfired, &*run.findings.failures),
             (&[][..], &[][..]),
             "{client}"
         );

@@ -6,18 +6,21 @@ use stalemate::app::{AppPolicy, SessionKey};
 use stalemate::cell::Outcome;
 use stalemate::journal::{Event, Message, Side};
 use stalemate::registry::Registry;
-use stalemate::world::Run;
 use stalemate_clients::model::{ModelFactory, Policy};
 
 use crate::support::{cell, cell_of, verdicts};
 
 /// How often something was seen.
-fn count(run: &Run, wanted: impl Fn(&Event) -> bool) -> usize {
-    run.entries.iter().filter(|e| wanted(&e.event)).count()
+fn count(run: &crate::support::Ran, wanted: impl Fn(&Event) -> bool) -> usize {
+    run.record
+        .entries
+        .iter()
+        .filter(|e| wanted(&e.event))
+        .count()
 }
 
 /// Plays a text with the right client: all injections fire, and nothing is held against anybody.
-fn nothing_is_wrong(text: &str) -> (stalemate::cell::CellResult, Run) {
+fn nothing_is_wrong(text: &str) -> (stalemate::cell::CellResult, crate::support::Ran) {
     let (result, run) = cell(text, "connector/recovering");
     assert_eq!(result.outcome, Outcome::Kept, "{:?}", result.problems);
     assert!(result.problems.is_empty(), "{:?}", result.problems);

@@ -46,7 +46,7 @@ mod no_stale_id {
                 object,
             };
             made.entries[asked].at_ms = at_ms;
-            made.entries.insert(asked, Entry { at_ms, event });
+            made.entries.insert(asked, Entry::new(at_ms, event));
             if is_exempt {
                 made.holds(ID);
             } else {
@@ -311,7 +311,7 @@ mod page {
         let told = Event::CallEnded { call, outcome };
         let at_ms = made.entries[answered].at_ms;
         let event = told;
-        made.entries.insert(drawn, Entry { at_ms, event });
+        made.entries.insert(drawn, Entry::new(at_ms, event));
         made.breaks(ID, made.last());
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use stalemate::invariant::{self, Party, Verdict, View};
 use stalemate::journal::{
-    Action, CallId, ConnId, Drawn, Entry, Event, Exchange, Message, ObjectId, Phase, Profile,
-    RequestSummary, ResponseSummary, Rung, ServerName, SessionEnd, Side,
+    Action, CallId, Cast, ConnId, Drawn, Entry, Event, Evidence, Exchange, Member, Message,
+    ObjectId, Phase, Profile, Record, RequestSummary, ResponseSummary, Role, Rung, ServerName,
+    SessionEnd, Side,
 };
 use stalemate_wire::{Method, summarize};
 
@@ -24,7 +25,7 @@ pub(crate) struct Made {
 impl Made {
     pub(crate) fn note(&mut self, event: Event) -> usize {
         let at_ms = self.entries.last().map_or(0, |e| e.at_ms + 1);
-        self.entries.push(Entry { at_ms, event });
+        self.entries.push(Entry::new(at_ms, event));
         self.entries.len() - 1
     }
 
@@ -54,12 +55,17 @@ impl Made {
     pub(crate) fn asks_for(&mut self, what: &str, id: Option<&str>, call: Option<u32>) -> u32 {
         self.conns += 1;
         let request = request(what, id, call);
-        self.http(self.conns, "client", Side::Sent, Message::Request(request));
+        self.http(
+            self.conns,
+            "client",
+            Side::Sent,
+            Message::Request(Arc::new(request)),
+        );
         self.conns
     }
 
     pub(crate) fn answered(&mut self, conn: u32, status: u16, id: Option<&str>) -> usize {
-        let message = Message::Response(response(status, id));
+        let message = Message::Response(Arc::new(response(status, id)));
         self.http(conn, "client", Side::Received, message)
     }
 
@@ -86,9 +92,9 @@ impl Made {
     ) {
         self.conns += 1;
         let (conn, at) = (self.conns, self.server());
-        let asked = Message::Request(request(what, id, None));
+        let asked = Message::Request(Arc::new(request(what, id, None)));
         self.http(conn, &at, Side::Received, asked);
-        let answer = Message::Response(response(status, gives));
+        let answer = Message::Response(Arc::new(response(status, gives)));
         self.http(conn, &at, Side::Sent, answer);
     }
 
@@ -149,9 +155,11 @@ impl Made {
 
     pub(crate) fn verdict(&self, id: &str) -> Verdict {
         let invariant = invariant::get(id).expect("in the registry");
-        let servers: Vec<ServerName> = vec![Arc::from("memory"), Arc::from("bluesky")];
-        let view = View::new(&self.entries, &servers, true);
-        let judgements = invariant.judge(&view);
+        let record = Record {
+            cast: cast(),
+            entries: self.entries.clone(),
+        };
+        let judgements = invariant.judge(&View::new(&record));
         if matches!(invariant.party, Party::Server | Party::Hop) {
             let of_memory = judgements.into_iter().find(|j| &*j.party == "memory");
             return of_memory.expect("judged").verdict;
@@ -219,4 +227,28 @@ fn response(status: u16, session: Option<&str>) -> ResponseSummary {
         bytes: 0,
         rpc: Vec::new(),
     }
+}
+
+/// A cast in which everybody is that a journal of these tests speaks of.
+pub(crate) fn cast() -> Arc<Cast> {
+    let member = |process: &str, role, server: Option<&str>| Member {
+        process: Arc::from(process),
+        role,
+        server: server.map(Arc::from),
+    };
+    Arc::new(Cast {
+        scenario: "a test".to_owned(),
+        summary: String::new(),
+        client: "client".to_owned(),
+        seed: 1,
+        application: true,
+        latency_ms: 1,
+        evidence: Evidence::ALL.to_vec(),
+        members: vec![
+            member("client", Role::Client, None),
+            member("nginx", Role::Hop, None),
+            member("memory", Role::Server, Some("memory")),
+            member("bluesky", Role::Server, Some("bluesky")),
+        ],
+    })
 }

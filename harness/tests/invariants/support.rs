@@ -5,12 +5,19 @@ use std::sync::Arc;
 
 use stalemate::app::{AppPolicy, SessionKey};
 use stalemate::cell::CellResult;
+use stalemate::journal::Record;
 use stalemate::registry::Registry;
 use stalemate::scenario::load_text;
-use stalemate::world::Run;
+use stalemate::sim::Findings;
 use stalemate::{exec, vocabulary};
 use stalemate_clients::model::{ModelFactory, Policy};
 use stalemate_wire::Revision;
+
+/// What came of a run.
+pub(crate) struct Ran {
+    pub(crate) record: Arc<Record>,
+    pub(crate) findings: Findings,
+}
 
 /// The built-in clients and two that are right as well: `test/polling`, of a revision in which servers say when to come
 /// back, and `test/by-conversation`, whose windows have a session each.
@@ -36,12 +43,12 @@ fn registry() -> Registry {
 }
 
 /// Runs a text with `CLIENT` in it replaced by a client's name.
-pub(crate) fn cell(text: &str, client: &str) -> (CellResult, Run) {
+pub(crate) fn cell(text: &str, client: &str) -> (CellResult, Ran) {
     cell_of(&registry(), text, client)
 }
 
 /// The same with those clients.
-pub(crate) fn cell_of(registry: &Registry, text: &str, client: &str) -> (CellResult, Run) {
+pub(crate) fn cell_of(registry: &Registry, text: &str, client: &str) -> (CellResult, Ran) {
     assert!(text.contains("CLIENT"), "the text names its client itself");
     let text = text.replace("CLIENT", client);
     let file = Path::new("scenarios/invariants/case.yaml");
@@ -53,7 +60,9 @@ pub(crate) fn cell_of(registry: &Registry, text: &str, client: &str) -> (CellRes
         "a real client would run in a child process, which this program cannot serve"
     );
     let seed = scenario.seeds[0];
-    exec::run_cell(&Arc::new(scenario), client, subject, seed).expect("the cell runs")
+    let ran = exec::run_cell(&Arc::new(scenario), client, subject, seed);
+    let (result, record, findings) = ran.expect("the cell runs");
+    (result, Ran { record, findings })
 }
 
 /// The verdicts on an invariant, one a party.

@@ -167,7 +167,7 @@ fn judged(
     let scenario = Arc::new(scenario.map_err(|d| d.to_string())?);
     let subject = registry.get(client).ok_or("no such client")?;
     let run = exec::run_once(&scenario, client, subject, 1)?;
-    let result = cell::judge(&scenario, client, subject, 1, &run, &run);
+    let result = cell::judge(&scenario, &run.record, &run.findings, None);
     let judged = result.invariants.into_iter();
     let mut found = judged.filter(|j| j.id == invariant && j.party == party);
     let found = found.next().ok_or("the party was not judged")?;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use stalemate::invariant::{self, Verdict, View};
 use stalemate::journal::{
-    CallId, ConnId, Entry, Event, Exchange, Message, RequestSummary, ResponseSummary, SessionEnd,
-    Side, SseSummary,
+    CallId, Cast, ConnId, Entry, Event, Evidence, Exchange, Member, Message, Record,
+    RequestSummary, ResponseSummary, Role, SessionEnd, Side, SseSummary,
 };
 use stalemate_wire::{Method, summarize};
 
@@ -39,10 +39,7 @@ pub fn changed() -> Value {
 impl Tape {
     fn push(&mut self, event: Event) {
         self.ms += 1;
-        self.entries.push(Entry {
-            at_ms: self.ms,
-            event,
-        });
+        self.entries.push(Entry::new(self.ms, event));
     }
 
     fn message(&mut self, at: &str, exchange: Exchange, side: Side, message: Message) {
@@ -74,7 +71,12 @@ impl Tape {
     pub fn post(&mut self, session: &str, body: &Value, call: Option<u32>) -> Exchange {
         let exchange = self.exchange();
         let request = request(Method::Post, session, None, body, call);
-        self.message(SERVER, exchange, Side::Received, Message::Request(request));
+        self.message(
+            SERVER,
+            exchange,
+            Side::Received,
+            Message::Request(Arc::new(request)),
+        );
         exchange
     }
 
@@ -82,7 +84,12 @@ impl Tape {
     pub fn get(&mut self, session: &str, cursor: Option<&str>) -> Exchange {
         let exchange = self.exchange();
         let request = request(Method::Get, session, cursor, &Value::Null, None);
-        self.message(SERVER, exchange, Side::Received, Message::Request(request));
+        self.message(
+            SERVER,
+            exchange,
+            Side::Received,
+            Message::Request(Arc::new(request)),
+        );
         self.head(exchange);
         exchange
     }
@@ -91,14 +98,24 @@ impl Tape {
     pub fn answer(&mut self, exchange: Exchange, status: u16, body: &Value, call: Option<u32>) {
         let mut response = response(status, body, None);
         response.call = call.map(CallId);
-        self.message(SERVER, exchange, Side::Sent, Message::Response(response));
+        self.message(
+            SERVER,
+            exchange,
+            Side::Sent,
+            Message::Response(Arc::new(response)),
+        );
     }
 
     /// The server answered with the head of a stream.
     pub fn head(&mut self, exchange: Exchange) {
         let mut response = response(200, &Value::Null, None);
         response.stream = true;
-        self.message(SERVER, exchange, Side::Sent, Message::Response(response));
+        self.message(
+            SERVER,
+            exchange,
+            Side::Sent,
+            Message::Response(Arc::new(response)),
+        );
     }
 
     /// The server sent an event.
@@ -112,7 +129,7 @@ impl Tape {
             call: None,
             digest: data.get("method").map(|_| data.to_string()),
         };
-        self.message(SERVER, exchange, Side::Sent, Message::Sse(event));
+        self.message(SERVER, exchange, Side::Sent, Message::Sse(Arc::new(event)));
     }
 
     /// The server's stream was over.
@@ -138,7 +155,7 @@ impl Tape {
         client: (u16, &str, Option<&str>),
     ) {
         let (parent, child) = (self.exchange(), self.exchange());
-        let asked = || Message::Request(request(Method::Post, "S", None, &call(1), None));
+        let asked = || Message::Request(Arc::new(request(Method::Post, "S", None, &call(1), None)));
         self.message(HOP, parent, Side::Received, asked());
         self.push(Event::Forwarded {
             at: Arc::from(HOP),
@@ -147,7 +164,7 @@ impl Tape {
         });
         self.message(HOP, child, Side::Sent, asked());
         let [theirs, ours] = [upstream, client].map(|(status, body, session)| {
-            Message::Response(response(status, &json!(body), session))
+            Message::Response(Arc::new(response(status, &json!(body), session)))
         });
         self.message(HOP, child, Side::Received, theirs);
         self.message(HOP, parent, Side::Sent, ours);
@@ -155,7 +172,11 @@ impl Tape {
 
     /// The verdict of an invariant on the server or the hop.
     pub fn judge(&self, id: &str) -> Verdict {
-        let view = View::new(&self.entries, &[Arc::from(SERVER)], false);
+        let record = Record {
+            cast: cast(),
+            entries: self.entries.clone(),
+        };
+        let view = View::new(&record);
         let invariant = invariant::get(id).expect("an invariant of that name");
         let judged = invariant.judge(&view).into_iter();
         let mut of = judged.filter(|j| [SERVER, HOP].contains(&&*j.party));
@@ -201,4 +222,27 @@ fn response(status: u16, body: &Value, session: Option<&str>) -> ResponseSummary
         rpc: summarize(body.to_string().as_bytes()),
         call: None,
     }
+}
+
+/// A cast in which everybody is that a journal of these tests speaks of.
+pub(crate) fn cast() -> Arc<Cast> {
+    let member = |process: &str, role, server: Option<&str>| Member {
+        process: Arc::from(process),
+        role,
+        server: server.map(Arc::from),
+    };
+    Arc::new(Cast {
+        scenario: "a test".to_owned(),
+        summary: String::new(),
+        client: "client".to_owned(),
+        seed: 1,
+        application: false,
+        latency_ms: 1,
+        evidence: Evidence::ALL.to_vec(),
+        members: vec![
+            member("client", Role::Client, None),
+            member("nginx", Role::Hop, None),
+            member("memory", Role::Server, Some("memory")),
+        ],
+    })
 }

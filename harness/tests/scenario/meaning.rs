@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use stalemate::fault::{Injection, Trigger, TriggerEvent};
+use stalemate::journal::{Fate, Replacement};
+use stalemate::proxy::{BalancePolicy, HopKind};
 use stalemate::scenario::{
-    BalancePolicy, Call, CallExpect, FateSpec, Hop, HopKind, Injection, LONGEST_MS, Server,
-    ServerKind, Step, StepAction, Tool, Trigger, TriggerEvent,
+    Call, CallExpect, Hop, LONGEST_MS, Server, ServerKind, Step, StepAction,
 };
-use stalemate::server::Durable;
+use stalemate::server::{Durable, Tool};
 
 use crate::support::{LEAST, WHOLE, right};
 
@@ -105,7 +107,7 @@ expect:
     };
     assert_eq!(scenario.path, [nginx, Hop::new(HopKind::Balancer)]);
     assert_eq!(scenario.inject[0].when.at.as_deref(), Some("memory-2"));
-    assert_eq!(scenario.inject[0].fate, FateSpec::Halt("memory-3".into()));
+    assert_eq!(scenario.inject[0].fate, Fate::Halt("memory-3".into()));
     assert!(scenario.expect["rmcp"].no_progress);
 }
 
@@ -217,20 +219,21 @@ fn injections_are_as_written() {
             rpc: Some("tools/call".into()),
             tool: Some(Tool::Slow),
             status: Some(200),
+            action: None,
         },
         nth: 2,
-        fate: FateSpec::Delay(5_000),
+        fate: Fate::Delay(5_000),
     }]);
     let at: Vec<_> = rest.iter().map(|i| i.when.at.as_deref()).collect();
     assert_eq!(at, [None, Some("client"), None, None, None, None]);
     let rest: Vec<_> = rest.into_iter().map(|i| (i.line, i.when.event, i.nth, i.fate)).collect();
     assert_eq!(rest, [
-        (50, TriggerEvent::SseSent, 1, FateSpec::Park),
-        (51, TriggerEvent::SseReceived, 1, FateSpec::Cut(20)),
-        (52, TriggerEvent::RequestSent, 1, FateSpec::Drop),
-        (53, TriggerEvent::RequestReceived, 1, FateSpec::Duplicate),
-        (54, TriggerEvent::ResponseReceived, 1, FateSpec::Replace { status: 503, body: "text".into() }),
-        (55, TriggerEvent::Effect, 1, FateSpec::Halt("nginx".into())),
+        (50, TriggerEvent::SseSent, 1, Fate::Park),
+        (51, TriggerEvent::SseReceived, 1, Fate::Cut(20)),
+        (52, TriggerEvent::RequestSent, 1, Fate::Drop),
+        (53, TriggerEvent::RequestReceived, 1, Fate::Duplicate),
+        (54, TriggerEvent::ResponseReceived, 1, Fate::Replace(Replacement { status: 503, body: "text".into() })),
+        (55, TriggerEvent::Effect, 1, Fate::Halt("nginx".into())),
     ]);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use stalemate::registry::Subject;
 use stalemate::scenario::Scenario;
-use stalemate::world::{Options, Run};
+use stalemate::sim::{Options, Run};
 use stalemate_clients::model::{ModelFactory, Policy};
 
 use crate::raw::{Act, acting};
@@ -22,7 +22,7 @@ fn a_jump_changes_nothing_in(lasting: impl Fn(u64) -> bool) {
     let mut compared = 0;
     for (name, scenario, subject) in model_cells() {
         let with = run(&scenario, &subject);
-        if lasting(with.virtual_ms) {
+        if lasting(with.findings.virtual_ms) {
             assert_jumps_change_nothing(&name, &scenario, &subject);
             compared += 1;
         }
@@ -46,9 +46,15 @@ pub(crate) fn assert_jumps_change_nothing(
         },
     )
     .expect("it ends");
-    assert_same(name, &with.entries, &without.entries);
-    assert_eq!(with.virtual_ms, without.virtual_ms, "{name}");
-    assert_eq!(with.access_log, without.access_log, "{name}");
+    assert_same(name, &with.record.entries, &without.record.entries);
+    assert_eq!(
+        with.findings.virtual_ms, without.findings.virtual_ms,
+        "{name}"
+    );
+    assert_eq!(
+        with.findings.access_log, without.findings.access_log,
+        "{name}"
+    );
     with
 }
 

@@ -238,12 +238,12 @@ fn a_fault_that_lasts_is_over_when_calm_begins() {
             ),
         );
         assert!(
-            run.virtual_ms < 10 * 60_000,
+            run.findings.virtual_ms < 10 * 60_000,
             "{fault}: {} ms",
-            run.virtual_ms
+            run.findings.virtual_ms
         );
-        assert_eq!(run.failures, [], "{fault}\n{}", all(&run));
-        let rung = run.rungs[0].1.map(|r| r.as_str());
+        assert_eq!(run.findings.failures, [], "{fault}\n{}", all(&run));
+        let rung = run.findings.rungs[0].1.map(|r| r.as_str());
         assert!(
             rung.is_some(),
             "{fault}: the server side works in calm\n{}",

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use stalemate::world::Run;
+use stalemate::sim::Run;
 
 use crate::raw::{Act, RIGHT, acting, ask, exchange, initialize, list, session, slow, within};
 use crate::support::{all, lines, one_server, run, times};

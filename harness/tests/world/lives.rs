@@ -1,6 +1,6 @@
 //! The lives of processes: crashes, power, machines, halts, and what strikes a process that is down already.
 
-use stalemate::world::Run;
+use stalemate::sim::Run;
 
 use crate::support::{
     after_a_second, all, assert_lines, client, lines, one_server, run, scenario, times,
@@ -135,7 +135,7 @@ fn what_strikes_a_machine_without_power_waits_for_the_power() {
             all(&run)
         );
         assert!(
-            run.rungs[0].1.is_some(),
+            run.findings.rungs[0].1.is_some(),
             "{strike}: the machine can be reached again"
         );
     }
@@ -226,7 +226,7 @@ fn what_has_halted_is_silent() {
             &inject,
         );
         let run = run(&scenario, &client("connector/spec-404"));
-        assert!(run.unfired.is_empty(), "{event}");
+        assert!(run.findings.unfired.is_empty(), "{event}");
         let halt = format!("fault {process} dies here");
         let acts = |line: &str| {
             let what = line.split_once(' ').unwrap().1;

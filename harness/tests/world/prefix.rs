@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use stalemate::journal::{Entry, Event};
-use stalemate::scenario::{FateSpec, Injection, Scenario, Trigger, TriggerEvent};
+use stalemate::fault::{Injection, Trigger, TriggerEvent};
+use stalemate::journal::{Entry, Fate, Replacement};
+use stalemate::scenario::Scenario;
 
 use crate::support::{assert_same, client, one_server, run, scenario};
 
@@ -20,7 +21,7 @@ fn bases() -> &'static [Base] {
     static BASES: OnceLock<Vec<Base>> = OnceLock::new();
     BASES.get_or_init(|| {
         let base = |scenario: Arc<Scenario>, name| Base {
-            entries: run(&scenario, &client(name)).entries,
+            entries: run(&scenario, &client(name)).record.entries,
             scenario,
             client: name,
         };
@@ -55,19 +56,19 @@ fn bases() -> &'static [Base] {
     })
 }
 
-fn fates() -> impl Strategy<Value = FateSpec> {
+fn fates() -> impl Strategy<Value = Fate> {
     prop_oneof![
-        (1..100_000_u64).prop_map(FateSpec::Delay),
-        Just(FateSpec::Park),
-        prop_oneof![Just(0), 1..400_u64, Just(1_000_000)].prop_map(FateSpec::Cut),
-        Just(FateSpec::Drop),
-        Just(FateSpec::Duplicate),
-        (200..600_u16).prop_map(|status| FateSpec::Replace {
+        (1..100_000_u64).prop_map(Fate::Delay),
+        Just(Fate::Park),
+        prop_oneof![Just(0), 1..400_u64, Just(1_000_000)].prop_map(Fate::Cut),
+        Just(Fate::Drop),
+        Just(Fate::Duplicate),
+        (200..600_u16).prop_map(|status| Fate::Replace(Replacement {
             status,
             body: "no".to_owned()
-        }),
+        })),
         prop_oneof![Just("memory"), Just("nginx"), Just("cloudflare")]
-            .prop_map(|p| FateSpec::Halt(p.to_owned())),
+            .prop_map(|p| Fate::Halt(p.into())),
     ]
 }
 
@@ -95,16 +96,11 @@ fn injections() -> impl Strategy<Value = Injection> {
 /// Whether a process of the scenario is halted, not one that it does not have.
 fn halts_what_is_there(scenario: &Scenario, injections: &[Injection]) -> bool {
     injections.iter().all(|i| match &i.fate {
-        FateSpec::Halt(process) => {
-            process == "memory" || scenario.path.iter().any(|h| h.kind.as_str() == process)
+        Fate::Halt(process) => {
+            &**process == "memory" || scenario.path.iter().any(|h| h.kind.as_str() == &**process)
         }
         _ => true,
     })
-}
-
-/// A fault of one moment, which only a plan causes in these scenarios.
-fn is_of_the_plan(entry: &Entry) -> bool {
-    matches!(&entry.event, Event::FaultBegan { on, .. } if on.is_empty())
 }
 
 #[test]
@@ -124,12 +120,16 @@ fn a_fault_changes_nothing_before_it() {
         prop_assume!(halts_what_is_there(&base.scenario, &injections));
         let mut scenario = (*base.scenario).clone();
         scenario.inject = injections;
-        let injected = run(&Arc::new(scenario), &client(base.client)).entries;
-        match injected.iter().position(is_of_the_plan) {
+        let injected = run(&Arc::new(scenario), &client(base.client))
+            .record
+            .entries;
+        match injected.iter().position(|e| !e.fate.is_go()) {
             None => assert_same("no fault fired", &base.entries, &injected),
             Some(at) => {
                 fired.set(fired.get() + 1);
-                prop_assert!(at > 0 && at <= base.entries.len());
+                prop_assert!(at < base.entries.len());
+                let (one, other) = (&base.entries[at], &injected[at]);
+                prop_assert_eq!((one.at_ms, &one.event), (other.at_ms, &other.event));
                 assert_same("before the fault", &base.entries[..at], &injected[..at]);
             }
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use stalemate::journal::{ConnEnd, Event, hash};
-use stalemate::world::{Options, Run, run};
+use stalemate::journal::{ConnEnd, Event};
+use stalemate::sim::{Options, Run, Spec, run};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::raw::{Act, acting, initialize};
@@ -41,9 +41,16 @@ fn a_panic_is_an_error_that_names_it() {
     let again = thread::spawn(|| {
         let act: Act = |_| Box::pin(async { panic!("once") });
         let scenario = one_server("supergateway-4.0.0", "nginx", "  - add: memory\n", "");
-        let first = run(&scenario, &acting(act), 1).unwrap_err();
-        let second = run(&scenario, &client("connector/recovering"), 1);
-        (first, second.map(|run| run.rungs.len()))
+        let spec = |subject| Spec {
+            scenario: &scenario,
+            client: "the client",
+            subject,
+            seed: 1,
+        };
+        let (panics, right) = (acting(act), client("connector/recovering"));
+        let first = run(spec(&panics)).unwrap_err();
+        let second = run(spec(&right));
+        (first, second.map(|run| run.findings.rungs.len()))
     });
     let (first, second) = again.join().unwrap();
     assert!(first.contains("once"));
@@ -112,7 +119,7 @@ fn what_is_no_http_hurts_nobody() {
                 .count(),
             8
         );
-        assert!(run.rungs[0].1.is_some(), "the server side works");
+        assert!(run.findings.rungs[0].1.is_some(), "the server side works");
     }
 }
 
@@ -163,7 +170,7 @@ fn a_hundred_calls_at_once() {
     ] {
         let scenario = one_server(dialect, path, &steps, "");
         let run = crate::support::run(&scenario, &client("connector/recovering"));
-        assert_eq!(run.failures, []);
+        assert_eq!(run.findings.failures, []);
         assert_eq!(lines(&run, &["effect"]).len(), 102, "\n{}", all(&run));
     }
 }
@@ -182,7 +189,7 @@ fn a_tight_loop_against_a_server_that_is_down() {
     };
     let steps = "  - down: {target: nginx, for: 2m}\n  - wait: 3m\n";
     let run = played("nginx", steps, storm).expect("it ends");
-    let refused = run.entries.iter().filter(|e| {
+    let refused = run.record.entries.iter().filter(|e| {
         matches!(&e.event, Event::ConnEnded { how: ConnEnd::Refused, from, .. } if &**from == "client")
     });
     let refused = refused.count();
@@ -190,7 +197,7 @@ fn a_tight_loop_against_a_server_that_is_down() {
         (119_000..=120_100).contains(&refused),
         "{refused} connections were refused"
     );
-    assert!(run.rungs[0].1.is_some());
+    assert!(run.findings.rungs[0].1.is_some());
 }
 
 /// Every committed cell of models several times, on several threads at once.
@@ -209,7 +216,7 @@ fn threads_do_not_disturb_each_other() {
                     order
                         .map(|(name, scenario, subject)| {
                             let run = crate::support::run(scenario, subject);
-                            (name.clone(), hash(&run.entries))
+                            (name.clone(), run.record.hash())
                         })
                         .collect::<Vec<_>>()
                 })

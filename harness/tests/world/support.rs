@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::thread;
 
 use stalemate::check::{cells, scenarios};
-use stalemate::journal::{ConnEnd, Entry, Event, Message, Outcome, Phase, Side, json_lines};
+use stalemate::journal::{ConnEnd, Entry, Event, Fate, Message, Outcome, Phase, Side};
 use stalemate::registry::{Registry, Subject};
 use stalemate::scenario::{Scenario, ServerKind, load_text};
+use stalemate::sim::{self, Options, Run, Spec};
 use stalemate::vocabulary;
-use stalemate::world::{self, Options, Run};
 
 /// The scenario that a text is.
 pub(crate) fn scenario(text: &str) -> Arc<Scenario> {
@@ -37,9 +37,16 @@ pub(crate) fn try_run(
     options: Options,
 ) -> Result<Run, String> {
     let (scenario, subject) = (Arc::clone(scenario), subject.clone());
-    thread::spawn(move || world::run_with(&scenario, &subject, 1, options))
-        .join()
-        .expect("a run does not panic")
+    let run = move || {
+        let spec = Spec {
+            scenario: &scenario,
+            client: "the client",
+            subject: &subject,
+            seed: 1,
+        };
+        sim::run_with(spec, &options)
+    };
+    thread::spawn(run).join().expect("a run does not panic")
 }
 
 /// One run on a thread of its own, which must come to its end.
@@ -71,14 +78,12 @@ pub(crate) fn model_cells() -> Vec<(String, Arc<Scenario>, Subject)> {
 
 /// Fails at the first line in which two journals differ.
 pub(crate) fn assert_same(what: &str, one: &[Entry], two: &[Entry]) {
-    let (one, two) = (json_lines(one), json_lines(two));
-    if one == two {
-        return;
-    }
-    let (mut a, mut b) = (one.lines(), two.lines());
-    for line in 1.. {
-        let (a, b) = (a.next(), b.next());
-        assert_eq!(a, b, "{what}: line {line} of the journal");
+    for at in 0..one.len().max(two.len()) {
+        assert_eq!(
+            one.get(at),
+            two.get(at),
+            "{what}: entry {at} of the journal"
+        );
     }
 }
 
@@ -151,11 +156,28 @@ pub(crate) fn brief(entry: &Entry) -> String {
     format!("{} {what}", entry.at_ms)
 }
 
+/// What the plan made of an entry, as a line like those of [`brief`].
+fn struck(entry: &Entry) -> Option<String> {
+    let what = match &entry.fate {
+        Fate::Go => return None,
+        Fate::Delay(ms) => format!("delayed by {ms} ms"),
+        Fate::Park => "withheld from here on".to_owned(),
+        Fate::Cut(bytes) => format!("connection cut after {bytes} bytes"),
+        Fate::Drop => "lost".to_owned(),
+        Fate::Duplicate => "sent twice".to_owned(),
+        Fate::Replace(by) => format!("replaced by a {}", by.status),
+        Fate::Halt(process) => format!("{process} dies here"),
+    };
+    Some(format!("{} fault {what}", entry.at_ms))
+}
+
 /// The brief lines of those entries whose text after the time begins with one of the words.
 pub(crate) fn lines(run: &Run, words: &[&str]) -> Vec<String> {
-    run.entries
+    run.record
+        .entries
         .iter()
-        .map(brief)
+        .flat_map(|entry| [Some(brief(entry)), struck(entry)])
+        .flatten()
         .filter(|line| {
             let (_, what) = line.split_once(' ').expect("a time and more");
             words.iter().any(|word| what.starts_with(word))
@@ -165,7 +187,8 @@ pub(crate) fn lines(run: &Run, words: &[&str]) -> Vec<String> {
 
 /// The times at which entries with that very text stand.
 pub(crate) fn times(run: &Run, what: &str) -> Vec<u64> {
-    run.entries
+    run.record
+        .entries
         .iter()
         .filter(|e| {
             brief(e)
@@ -179,7 +202,7 @@ pub(crate) fn times(run: &Run, what: &str) -> Vec<u64> {
 /// What a run did up to the first climb, to be shown when an assertion fails.
 pub(crate) fn all(run: &Run) -> String {
     let climb = |e: &&Entry| !matches!(e.event, Event::Phase(Phase::Calm { .. }));
-    let before = run.entries.iter().take_while(climb);
+    let before = run.record.entries.iter().take_while(climb);
     before.map(|e| brief(e) + "\n").collect()
 }
 
