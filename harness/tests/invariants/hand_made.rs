@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use stalemate::invariant::Verdict;
 use stalemate::journal::{
-    Action, CallId, ConnEnd, ConnId, Drawn, Entry, Event, ObjectId, Outcome, Rung, SessionEnd,
+    Action, CallId, ConnEnd, ConnId, Drawn, Entry, Event, Fate, ObjectId, Outcome, Replacement,
+    Rung, SessionEnd,
 };
 
 use crate::made::Made;
@@ -140,8 +141,8 @@ mod no_stale_id {
         let mut made = Made::default();
         made.opens("S1");
         made.exchange("tools/call", Some("S1"), 200);
-        let (fault, on) = ("replaced by a 404".to_owned(), Vec::new());
-        made.note(Event::FaultBegan { fault, on });
+        let (answered, body) = (made.last(), String::new());
+        made.entries[answered].fate = Fate::Replace(Replacement { status: 404, body });
         made.asks("tools/call", Some("S1"));
         made.breaks(ID, made.last());
     }
