@@ -106,9 +106,16 @@ pub trait ClientFactory: Send + Sync {
         sink: NotificationSink,
     ) -> Arc<dyn Client>;
 
-    /// Whether the clients are somebody else's code, which draws ids from the operating system and spawns as it
-    /// likes. Such cells run in a child process each. True unless overridden.
+    /// Whether the clients are somebody else's program, and no model of a policy. Nothing is run or judged otherwise
+    /// because of it. True unless overridden.
     fn is_real(&self) -> bool {
         true
+    }
+
+    /// Whether a run with these clients needs a process of its own, because they draw from what a process shares: random
+    /// numbers of the operating system, statics, threads that they spawn as they like. What [`is_real`](Self::is_real)
+    /// says, unless overridden: nobody knows of a program that is not ours.
+    fn needs_own_process(&self) -> bool {
+        self.is_real()
     }
 }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use stalemate::cell;
 use stalemate::registry::{Registry, Subject};
 use stalemate::scenario::{Scenario, load_text};
-use stalemate::vocabulary;
 use stalemate::world::{Options, run_with};
 
 /// Connect, list, calls, a restart, recovery, calls: the way of a restart scenario.
@@ -46,7 +45,7 @@ fn scenario(text: &str, registry: &Registry) -> Scenario {
         "bench/it",
         Path::new("bench/it.yaml"),
         text,
-        &vocabulary::of(registry),
+        &registry.vocabulary(),
     )
     .unwrap_or_else(|d| panic!("{d}"))
 }

@@ -12,7 +12,6 @@ use crate::exec;
 use crate::registry::{Registry, Subject};
 use crate::report::{self, Detail};
 use crate::scenario::{Scenario, find, load};
-use crate::vocabulary;
 
 /// Runs every cell of the scenarios below `dir` as a test, with those clients, and takes cargo's test arguments. Call it
 /// first thing in `main`: real SDKs run in child processes of this same program.
@@ -70,12 +69,12 @@ pub fn trials(dir: &Path, registry: &Registry) -> Vec<Trial> {
 /// The scenarios below a directory, with the diagnostics of those that are no good ones.
 #[must_use]
 pub fn scenarios(dir: &Path, registry: &Registry) -> Vec<(PathBuf, Result<Arc<Scenario>, String>)> {
-    let vocabulary = vocabulary::of(registry);
+    let vocabulary = registry.vocabulary();
     match find(&[dir.to_owned()]) {
         Ok(files) => files
             .into_iter()
             .map(|file| {
-                let loaded = load(&file, None, &vocabulary)
+                let loaded = load(&file, &vocabulary)
                     .map(Arc::new)
                     .map_err(|d| format!("\n{d}"));
                 (file, loaded)

@@ -18,7 +18,6 @@ use crate::process::recorder::Difference;
 use crate::registry::{Registry, Subject};
 use crate::scenario::{Scenario, ServerKind, load};
 use crate::sim::{self, Findings, Options, Run, Spec};
-use crate::vocabulary;
 
 /// The environment variable by which a child process learns which cell it is to run.
 const CHILD: &str = "STALEMATE_CELL";
@@ -62,7 +61,7 @@ fn run(
         .servers
         .iter()
         .any(|s| matches!(s.kind, ServerKind::Real(_)));
-    if real_server || subject.factory().is_real() {
+    if real_server || subject.factory().needs_own_process() {
         let mut run = in_child(scenario, client, seed)?;
         run.difference = against.and_then(|first| difference(first, &run.record));
         return Ok(run);
@@ -222,7 +221,7 @@ pub fn serve_if_child(registry: &Registry) {
     let run = serde_json::from_str::<Ask>(&ask)
         .map_err(|error| format!("{CHILD} is not for people to set: {error}"))
         .and_then(|ask| {
-            let mut scenario = load(&ask.file, None, &vocabulary::of(registry))
+            let mut scenario = load(&ask.file, &registry.vocabulary())
                 .map_err(|diagnostics| diagnostics.to_string())?;
             scenario.name = ask.name;
             let subject = registry.get(&ask.client).ok_or("no such client")?.clone();

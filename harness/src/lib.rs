@@ -16,6 +16,7 @@ pub mod cell;
 pub mod check;
 pub mod clause;
 mod cli;
+pub mod dialect;
 pub mod exec;
 pub mod explore;
 pub mod failure_mode;
@@ -29,7 +30,7 @@ pub mod report;
 pub mod scenario;
 pub mod server;
 pub mod sim;
-pub mod vocabulary;
+pub mod yaml;
 
 pub use check::check;
 pub use cli::main;

@@ -1,4 +1,5 @@
-//! The clients that scenarios can name: the built-in ones, and a user's own. What each does is in `clients`.
+//! Everything that scenarios can name: clients, the policies of applications around them, dialects, real servers and hops,
+//! built in and a user's own. What each does is where it is defined.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,6 +9,12 @@ use stalemate_clients::model::{ModelFactory, Policy, broken};
 use stalemate_clients::rmcp::RmcpClientFactory;
 
 use crate::app::{AppPolicy, SessionKey};
+use crate::clause;
+use crate::dialect;
+use crate::invariant;
+use crate::proxy::HopKind;
+use crate::scenario::Vocabulary;
+use crate::server::Dialect;
 
 /// A client as a scenario names it.
 #[derive(Clone)]
@@ -42,9 +49,13 @@ impl Subject {
     }
 }
 
-/// The clients by name.
+/// Everything that a scenario can name: the built-in clients, servers and hops, and a user's own.
 #[derive(Clone)]
-pub struct Registry(BTreeMap<String, (Subject, String)>);
+pub struct Registry {
+    clients: BTreeMap<String, (Subject, String)>,
+    dialects: Vec<Arc<Dialect>>,
+    real_servers: Vec<String>,
+}
 
 impl Default for Registry {
     fn default() -> Self {
@@ -53,11 +64,19 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// The built-in clients.
+    /// What is built in.
+    ///
+    /// # Panics
+    /// If one of the dialect files that are part of the program is wrong.
     #[must_use]
     pub fn builtin() -> Self {
         let model = |policy| Arc::new(ModelFactory { policy });
-        let mut registry = Self(BTreeMap::new())
+        let empty = Self {
+            clients: BTreeMap::new(),
+            dialects: dialect::builtin(),
+            real_servers: vec!["rmcp".to_owned()],
+        };
+        let mut registry = empty
             .application(
                 "connector/stale-cache",
                 "the incident: keeps the id by account and URL, never lets go of it",
@@ -100,7 +119,7 @@ impl Registry {
     /// Adds a bare client, in place of one of that name if there is one.
     #[must_use]
     pub fn client(mut self, name: &str, summary: &str, factory: Arc<dyn ClientFactory>) -> Self {
-        self.0.insert(
+        self.clients.insert(
             name.to_owned(),
             (Subject::Bare { factory }, summary.to_owned()),
         );
@@ -116,23 +135,83 @@ impl Registry {
         policy: AppPolicy,
         factory: Arc<dyn ClientFactory>,
     ) -> Self {
-        self.0.insert(
+        self.clients.insert(
             name.to_owned(),
             (Subject::Application { policy, factory }, summary.to_owned()),
         );
         self
     }
 
+    /// Adds a dialect of the model server, in place of one of that name if there is one. [`dialect::read`] makes one of a
+    /// file.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        let dialect = Arc::new(dialect);
+        match self.dialects.iter_mut().find(|d| d.name == dialect.name) {
+            Some(old) => *old = dialect,
+            None => self.dialects.push(dialect),
+        }
+        self
+    }
+
     /// The client of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Subject> {
-        self.0.get(name).map(|(subject, _)| subject)
+        self.clients.get(name).map(|(subject, _)| subject)
     }
 
-    /// The names with a sentence on each, sorted.
+    /// The names of the clients with a sentence on each, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
+        self.clients
             .iter()
             .map(|(name, (_, summary))| (name.as_str(), summary.as_str()))
+    }
+
+    /// The policy of the application around the client of that name; `None` if there is no application.
+    #[must_use]
+    pub fn policy(&self, client: &str) -> Option<AppPolicy> {
+        match self.get(client)? {
+            Subject::Application { policy, .. } => Some(*policy),
+            Subject::Bare { .. } => None,
+        }
+    }
+
+    /// The dialects of the model server, in the order in which they are listed, those that are not listed included.
+    #[must_use]
+    pub fn dialects(&self) -> &[Arc<Dialect>] {
+        &self.dialects
+    }
+
+    /// The dialect of that name, listed or not.
+    #[must_use]
+    pub fn dialect_of(&self, name: &str) -> Option<&Arc<Dialect>> {
+        self.dialects.iter().find(|dialect| dialect.name == name)
+    }
+
+    /// The real servers.
+    #[must_use]
+    pub fn real_servers(&self) -> &[String] {
+        &self.real_servers
+    }
+
+    /// The hops. There are no others: each is its own piece of the proxy's core.
+    #[must_use]
+    pub fn hops(&self) -> &'static [HopKind] {
+        &HopKind::ALL
+    }
+
+    /// The words that a scenario can use: what there is, gathered for its loading.
+    #[must_use]
+    pub fn vocabulary(&self) -> Vocabulary {
+        Vocabulary {
+            clients: self.clients.keys().cloned().collect(),
+            dialects: self.dialects.clone(),
+            real_servers: self.real_servers.clone(),
+            invariants: invariant::ALL
+                .iter()
+                .map(|i| (i.id.to_owned(), i.party))
+                .collect(),
+            clauses: clause::ALL.iter().map(|c| c.id.to_owned()).collect(),
+        }
     }
 }

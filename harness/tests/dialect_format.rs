@@ -3,16 +3,20 @@
 
 mod model_server;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use model_server::{Server, get, initialize, request};
+use stalemate::dialect::{self, read_variants};
+use stalemate::registry::Registry;
+use stalemate::scenario::{Diagnostic, Diagnostics};
 use stalemate::server::{Dialect, IdShape, Input, Situation};
 
 /// Like the Rust SDK: plain texts, primed streams with event ids, no `event` field, repeated `initialize` taken.
 const TEXTS: &str = r#"
 name: texts
 summary: bodies of plain text, primed streams
-sessions: {id: uuid-v4, idle-timeout-ms: 300000}
+sessions: {id: uuid-v4, idle-timeout: 5m}
 revisions: ["2025-11-25", "2025-06-18"]
 checks: [accept, content-type, session, version, json, message]
 sse:
@@ -21,7 +25,7 @@ sse:
   get-headers: {content-type: text/event-stream}
   post-event-id: ${event}/${stream}
   get-event-id: ${event}
-  priming: {retry-ms: 3000, since: "2025-06-18"}
+  priming: {retry: 3s, since: "2025-06-18"}
 messages:
   initialize: '{"protocolVersion":"${revision}","capabilities":{},"serverInfo":{"name":"texts","version":"1"}}'
   result: '{"jsonrpc":"2.0","id":${id},"result":${result}}'
@@ -56,14 +60,21 @@ fn minting() -> String {
     )
 }
 
+fn parse(yaml: &str) -> Result<Dialect, Diagnostics> {
+    dialect::read(Path::new("texts.yaml"), yaml)
+}
+
 fn server(yaml: &str) -> Server {
-    let dialect = Dialect::parse(yaml).unwrap_or_else(|e| panic!("{e}"));
+    let dialect = parse(yaml).unwrap_or_else(|e| panic!("{e}"));
     Server::of(Arc::new(dialect), None)
 }
 
 #[test]
 fn every_embedded_dialect_is_found_by_its_name() {
-    let names = Dialect::names();
+    let registry = Registry::builtin();
+    let all = registry.dialects().iter();
+    let (listed, others): (Vec<_>, Vec<_>) = all.partition(|dialect| dialect.is_listed());
+    let names: Vec<&str> = listed.iter().map(|dialect| dialect.name.as_str()).collect();
     let expected = [
         "supergateway-3.4.3",
         "supergateway-4.0.0",
@@ -78,16 +89,30 @@ fn every_embedded_dialect_is_found_by_its_name() {
         "typescript-sdk-sessions",
     ];
     assert_eq!(names, expected);
-    for name in names.into_iter().chain(Dialect::broken_names()) {
-        let dialect = Dialect::get(name).expect(name);
-        assert_eq!(dialect.name, name);
+    for dialect in listed.iter().chain(&others) {
+        let name = &dialect.name;
+        let found = registry.dialect_of(name).expect(name);
+        assert!(Arc::ptr_eq(found, dialect), "{name} is there twice");
         let hex = name.starts_with("python");
         assert_eq!(dialect.sessions.id == IdShape::Hex32, hex, "{name}");
-        let on_purpose = name.starts_with("broken/");
-        assert!(on_purpose || dialect.flaws.is_empty(), "{name}");
+        assert!(!dialect.is_listed() || dialect.flaws.is_empty(), "{name}");
+        assert_eq!(dialect.faults(), [], "{name}");
     }
-    assert_eq!(Dialect::broken_names().len(), 5);
-    assert!(Dialect::get("supergateway-3.4").is_none());
+    assert_eq!(others.len(), 5);
+    assert!(registry.dialect_of("supergateway-3.4").is_none());
+}
+
+#[test]
+fn a_dialect_of_ones_own_is_found_by_its_name() {
+    let registry = Registry::builtin().dialect(parse(TEXTS).expect("right"));
+    assert!(registry.vocabulary().dialect("texts").is_some());
+    assert_eq!(registry.vocabulary().listed_dialects().pop(), Some("texts"));
+    let before = registry.dialects().len();
+    let other = TEXTS.replace("bodies of plain text", "other bodies");
+    let registry = registry.dialect(parse(&other).expect("right"));
+    assert_eq!(registry.dialects().len(), before);
+    let found = registry.dialect_of("texts").expect("it is there");
+    assert_eq!(found.summary, "other bodies, primed streams");
 }
 
 #[test]
@@ -183,92 +208,185 @@ fn an_answer_can_end_the_process() {
     assert!(server.input(Input::ExpireAll).is_empty());
 }
 
+/// What was said of the one mistake in a file: where, what, and what would be right.
+fn said(errors: &Diagnostics) -> String {
+    let said = |error: &Diagnostic| {
+        let at = error.line().zip(error.column());
+        let (line, column) = at.expect("a place");
+        format!("{line}:{column} {}: {}", error.message(), error.label())
+    };
+    errors.iter().map(said).collect::<Vec<_>>().join("; ")
+}
+
 #[test]
 fn mistakes_are_found_when_the_file_is_read() {
+    let misfit = |place: &str, what: &str| format!("{place} {what}: this does not fit");
+    let either = "must be under either `answers` or `accepts`";
+    let mut wrong = Vec::new();
     for (from, to, expected) in [
         (
             "other-path: {status: 404}",
             "",
-            "`other-path` must be under either",
+            misfit("19:1", &format!("`other-path` {either}")),
         ),
         (
             "accepts: [",
             "accepts: [delete-ok, ",
-            "`delete-ok` must be under either",
+            misfit("18:11", &format!("`delete-ok` {either}")),
         ),
         (
             "accepted: {status: 202}",
             "accepted: {status: 20}",
-            "`accepted`: 20 is no final status",
+            misfit("27:22", "`accepted`: 20 is no final status"),
         ),
         (
             "other-path: {status: 404}",
             "other-path: {status: 404, then: end-session}",
-            "only `delete-ok` can `end-session`",
+            misfit("35:35", "`other-path`: only `delete-ok` can `end-session`"),
         ),
         (
             "Session not found",
             "${sesion}",
-            "get-unknown-session: no variable `${sesion}`",
+            misfit(
+                "20:54",
+                "there is no variable `${sesion}` here, only `${method}`, `${path}`, `${version}`, `${versions}`, \
+                 `${session}`, `${id}`",
+            ),
         ),
-        ("bad-json:", "bad-jsn:", "bad-jsn"),
+        (
+            "bad-json:",
+            "bad-jsn:",
+            "32:3 `bad-jsn` is not among the situations: did you mean `bad-json`?".to_owned(),
+        ),
         (
             "hazards: {stop: cut}",
             "hazards: {stop: cut, stops: cut}",
-            "stops",
+            "36:22 unknown key `stops` in `hazards`: did you mean `stop`?".to_owned(),
         ),
-        ("revisions: [", "revisions: []\nx: [", "x"),
-        ("status: 415", "status: many", "many"),
+        (
+            "hazards: {stop: cut}",
+            "hazards: {stop: cutt}",
+            "36:17 `cutt` is not among the ends of a stream: did you mean `cut`?".to_owned(),
+        ),
+        (
+            "status: 415",
+            "status: many",
+            "30:37 expected a whole number, found the text `many`: this must be a whole number"
+                .to_owned(),
+        ),
         (
             "accepts: [",
             "accepts: [get-cursor-in-use, ",
-            "`get-cursor-in-use` cannot happen to this server",
+            misfit("18:11", "`get-cursor-in-use` cannot happen to this server"),
         ),
         (
             "  post-event-id:",
             "  style: {order: [id, id, data, retry]}\n  post-event-id:",
-            "`style.order` names a field twice",
+            misfit("11:11", "`style.order` names a field twice"),
         ),
         (
-            "accepts: [",
-            "accepts: [closed, ",
-            "`closed` cannot happen to this server",
+            "  post-event-id:",
+            "  style: {order: [id, data]}\n  post-event-id:",
+            "11:11 an event has four fields, here are 2: each of them stands here once".to_owned(),
         ),
         (
             "  post-event-id:",
             "  resume: {keeps: 0}\n  post-event-id:",
-            "`resume.keeps` is 0",
+            [
+                misfit("11:19", "`resume.keeps` is 0"),
+                misfit("20:1", &format!("`get-cursor-in-use` {either}")),
+            ]
+            .join("; "),
         ),
         (
-            "retry-ms: 3000,",
-            "retry-ms: 3000, closes: true,",
-            "`priming.closes` without a way to resume",
+            "retry: 3s,",
+            "retry: 3s, closes: true,",
+            misfit("13:32", "`priming.closes` without a way to resume"),
+        ),
+        (
+            "retry: 3s,",
+            "retry: 3000,",
+            "13:20 the duration `3000` has no unit: did you mean `3000s`?".to_owned(),
         ),
         (
             r#"revisions: ["2025-11-25", "2025-06-18"]"#,
             "revisions: []",
-            "`revisions` is empty",
+            misfit("5:1", "`revisions` is empty"),
+        ),
+        (
+            "hazards: {stop: cut}",
+            "hazards: {stop: cut, cancelled-call: ends}",
+            "36:38 expected `silence`, `end` or a map with an `error`, found the text `ends`: this must be `silence`, \
+             `end` or a map with an `error`"
+                .to_owned(),
         ),
     ] {
         assert!(TEXTS.contains(from), "{from}");
-        let error = Dialect::parse(&TEXTS.replace(from, to))
-            .expect_err(to)
-            .to_string();
-        assert!(error.starts_with("failed to read the dialect: "), "{error}");
-        assert!(error.contains(expected), "{expected}: {error}");
+        let errors = parse(&TEXTS.replace(from, to)).expect_err(to);
+        if said(&errors) != expected {
+            wrong.push(format!("{to}\n  {}\n  {expected}", said(&errors)));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let closed = TEXTS.replace("accepts: [", "accepts: [post-unknown-session, ");
     let closed = closed.replace(
         "post-unknown-session: &unknown {status: 404, body: \"Not Found: Session not found\"}\n  get-unknown-session: *unknown",
         "get-unknown-session: {status: 404}",
     );
-    let error = Dialect::parse(&closed)
-        .expect_err("it cannot go on")
-        .to_string();
+    let errors = parse(&closed).expect_err("it cannot go on");
+    let what = "`post-unknown-session` cannot be under `accepts`";
+    assert_eq!(said(&errors), misfit("18:11", what));
+}
+
+#[test]
+fn every_mistake_of_a_file_is_reported_with_its_line() {
+    let text = TEXTS
+        .replace("id: uuid-v4", "id: uuid")
+        .replace("checks: [accept,", "checks: [acept,");
+    let errors = parse(&text).expect_err("two mistakes");
+    assert_eq!(errors.count(), 2, "{errors}");
+    let drawn = errors.to_string();
+    let line = "4 | sessions: {id: uuid, idle-timeout: 5m}";
     assert!(
-        error.contains("`post-unknown-session` cannot be under `accepts`"),
-        "{error}"
+        drawn.contains("texts.yaml:4:16") && drawn.contains(line),
+        "{drawn}"
     );
+    assert!(drawn.contains("did you mean `accept`?"), "{drawn}");
+}
+
+#[test]
+fn a_variant_is_like_another_and_its_mistakes_are_its_own() {
+    let known = [Arc::new(parse(TEXTS).expect("right"))];
+    let read = |text: &str| read_variants(Path::new("variants.yaml"), text, &known);
+    let right = "- name: texts-2\n  like: texts\n  summary: as the other\n  answers: {bad-json: {status: 422}}\n";
+    let variants = read(right).expect("right");
+    assert_eq!(variants[0].name, "texts-2");
+    assert_eq!(variants[0].answers[&Situation::BadJson].status, 422);
+    for (from, to, expected) in [
+        (
+            "like: texts",
+            "like: text",
+            "2:9 `text` is not among the dialects: did you mean `texts`?",
+        ),
+        (
+            "answers:",
+            "replays: session\n  answers:",
+            "4:12 texts replays nothing: so this has no effect",
+        ),
+        (
+            "status: 422",
+            "status: 600",
+            "4:32 `bad-json`: 600 is no final status: this does not fit",
+        ),
+        (
+            "bad-json:",
+            "closed:",
+            "4:13 `closed` cannot happen to this server: this does not fit",
+        ),
+    ] {
+        let errors = read(&right.replace(from, to)).expect_err(to);
+        assert_eq!(said(&errors), expected);
+    }
 }
 
 #[test]

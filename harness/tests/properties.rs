@@ -9,11 +9,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use stalemate::cell::Outcome;
 use stalemate::exec;
-use stalemate::explore::{FateOp, Found, Op, PathKind, Schedule, minimize, try_schedule};
+use stalemate::explore::{self, FateOp, Found, Op, PathKind, Schedule, minimize, try_schedule};
 use stalemate::registry::Registry;
-use stalemate::scenario::load;
-use stalemate::server::Dialect;
-use stalemate::vocabulary;
+use stalemate::scenario::{self, load};
 
 /// Schedules drawn for the right client, over all workers.
 const SCHEDULES: u32 = 2_000;
@@ -73,7 +71,9 @@ fn schedule(dialects: Vec<String>) -> impl Strategy<Value = Schedule> {
 }
 
 fn all_dialects() -> Vec<String> {
-    Dialect::names().into_iter().map(str::to_owned).collect()
+    let registry = Registry::builtin();
+    let listed = registry.dialects().iter().filter(|d| d.is_listed());
+    listed.map(|dialect| dialect.name.clone()).collect()
 }
 
 /// Searches for a schedule that fails, and makes it small. `worker` chooses the stream of draws.
@@ -112,9 +112,15 @@ fn search(
 fn write(dir: &Path, name: &str, schedule: &Schedule, client: &str, found: &Found) -> PathBuf {
     std::fs::create_dir_all(dir).expect("the directory can be made");
     let file = dir.join(format!("{name}.yaml"));
-    std::fs::write(&file, schedule.to_yaml(client, &found.violated, found.rung))
-        .expect("the file can be written");
+    let text = explore::file(schedule, client, found, &Registry::builtin()).expect("it ran");
+    std::fs::write(&file, text).expect("the file can be written");
     file
+}
+
+/// The schedule as a scenario that promises nothing, to be shown.
+fn yaml(schedule: &Schedule, registry: &Registry) -> String {
+    explore::scenario(schedule, "connector/recovering", registry)
+        .map_or_else(|error| error, |scenario| scenario::write(&scenario))
 }
 
 #[test]
@@ -146,8 +152,7 @@ fn the_right_client_breaks_nothing() {
     for (schedule, why) in &failures {
         let registry = Registry::builtin();
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/regressions");
-        let text = schedule.to_yaml("connector/recovering", &[], None);
-        println!("{why}\n{text}");
+        println!("{why}\n{}", yaml(schedule, &registry));
         if let Ok(found) = try_schedule(schedule, "connector/recovering", &registry) {
             let name = format!("recovering-{}", &found.journal_hash[..8]);
             let file = write(&dir, &name, schedule, "connector/recovering", &found);
@@ -186,10 +191,7 @@ fn without_affinity_the_right_client_stays_within_bounds() {
         (!broken.is_empty()).then(|| broken.join(", "))
     });
     if let Some((schedule, why)) = found {
-        panic!(
-            "{why}\n{}",
-            schedule.to_yaml("connector/recovering", &[], None)
-        );
+        panic!("{why}\n{}", yaml(&schedule, &registry));
     }
 }
 
@@ -206,7 +208,7 @@ fn finds(client: &str, wanted: &str, dialects: &[&str]) {
     let found = try_schedule(&schedule, client, &registry).expect("it ran before");
     let dir = tempfile::tempdir().expect("a directory");
     let file = write(dir.path(), "found", &schedule, client, &found);
-    let loaded = load(&file, None, &vocabulary::of(&registry)).unwrap_or_else(|d| panic!("{d}"));
+    let loaded = load(&file, &registry.vocabulary()).unwrap_or_else(|d| panic!("{d}"));
     let subject = registry.get(client).expect("it is registered");
     let (result, ..) =
         exec::run_cell(&Arc::new(loaded), client, subject, schedule.seed).expect("it ran before");

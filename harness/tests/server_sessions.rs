@@ -5,7 +5,7 @@ mod model_server;
 use model_server::{Server, get, initialize, post};
 use serde_json::{Value, json};
 use stalemate::journal::SessionEnd;
-use stalemate::server::{Dialect, Input, Output};
+use stalemate::server::{Input, Output};
 
 const SG343: &str = "supergateway-3.4.3";
 const SG400: &str = "supergateway-4.0.0";
@@ -62,7 +62,7 @@ fn an_initialize_with_a_wrong_accept_is_refused_before_a_session_is_opened() {
 fn default_timeouts_are_never_and_half_an_hour() {
     for (dialect, after_ms) in [(SG343, None), (SG400, Some(1_800_000))] {
         assert_eq!(
-            Dialect::get(dialect).unwrap().sessions.idle_timeout_ms,
+            model_server::builtin(dialect).sessions.idle_timeout_ms,
             after_ms
         );
         let mut server = Server::new(dialect);

@@ -5,7 +5,8 @@ mod model_server;
 use model_server::streams::{CHANGED, LATEST, ids, messages};
 use model_server::{Server, initialize};
 use serde_json::json;
-use stalemate::server::{Dialect, Durable, Input};
+use stalemate::registry::Registry;
+use stalemate::server::{Durable, Input};
 
 #[test]
 fn durable_sessions_survive_a_restart_without_their_events() {
@@ -162,11 +163,9 @@ fn broken_server_leaks_sessions() {
 
 #[test]
 fn broken_names_are_not_listed() {
-    let listed = Dialect::names();
-    assert!(listed.iter().all(|name| !name.starts_with("broken/")));
-    assert!(
-        Dialect::broken_names()
-            .iter()
-            .all(|name| name.starts_with("broken/server-"))
-    );
+    let registry = Registry::builtin();
+    let (listed, others): (Vec<_>, Vec<_>) =
+        registry.dialects().iter().partition(|d| d.is_listed());
+    assert!(listed.iter().all(|d| !d.name.starts_with("broken/")));
+    assert!(others.iter().all(|d| d.name.starts_with("broken/server-")));
 }

@@ -16,7 +16,6 @@ use crate::registry::{Registry, Subject};
 use crate::report;
 use crate::scenario::{Scenario, find, load};
 use crate::sim::Findings;
-use crate::vocabulary;
 
 /// One cell to run.
 struct Job {
@@ -37,11 +36,11 @@ pub(super) fn load_all(
         anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
         BAD_INPUT
     })?;
-    let vocabulary = vocabulary::of(registry);
+    let vocabulary = registry.vocabulary();
     let mut any_bad = false;
     let mut scenarios = Vec::new();
     for file in files {
-        match load(&file, None, &vocabulary) {
+        match load(&file, &vocabulary) {
             Ok(scenario) => scenarios.push(Arc::new(scenario)),
             Err(diagnostics) => {
                 any_bad = true;

@@ -11,8 +11,6 @@ use crate::exec;
 use crate::registry::Registry;
 use crate::report::{self, Detail};
 use crate::scenario;
-use crate::server::Dialect;
-use crate::vocabulary::REAL_SERVERS;
 
 /// Runs one cell and draws it. The exit code is the cell's.
 pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
@@ -67,6 +65,8 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    let dialects = registry.dialects().iter().filter(|d| d.is_listed());
+    let dialects: Vec<&str> = dialects.map(|d| d.name.as_str()).collect();
     match options.format {
         Format::Json => {
             let scenarios: Vec<_> = scenarios
@@ -78,7 +78,7 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
                 .map(|(name, summary)| json!({"name": name, "summary": summary}))
                 .collect();
             let all = json!({
-                "scenarios": scenarios, "clients": clients, "dialects": Dialect::names(), "real_servers": REAL_SERVERS,
+                "scenarios": scenarios, "clients": clients, "dialects": dialects, "real_servers": registry.real_servers(),
             });
             println!(
                 "{}",
@@ -99,11 +99,8 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
             registry
                 .iter()
                 .for_each(|(name, summary)| println!("  {name:<36} {summary}"));
-            println!(
-                "\nDialects of the model server: {}",
-                Dialect::names().join(", ")
-            );
-            println!("Real servers: {}", REAL_SERVERS.join(", "));
+            println!("\nDialects of the model server: {}", dialects.join(", "));
+            println!("Real servers: {}", registry.real_servers().join(", "));
         }
     }
     if any_bad { BAD_INPUT } else { 0 }
@@ -117,7 +114,7 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
         .collect();
     let Some(topic) = &options.topic else {
         let mut last = "";
-        for (kind, name, line) in report::topics(&clients) {
+        for (kind, name, line) in report::topics(&clients, registry.dialects()) {
             if kind != last {
                 println!("{}{kind}", if last.is_empty() { "" } else { "\n" });
                 last = kind;
@@ -126,7 +123,7 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
         }
         return 0;
     };
-    match report::explain(topic, &clients) {
+    match report::explain(topic, &clients, registry.dialects()) {
         Ok(text) => {
             print!("{text}");
             0

@@ -5,7 +5,6 @@
 mod schedule;
 mod shrink;
 
-use std::path::Path;
 use std::sync::Arc;
 
 pub use schedule::{FateOp, Op, PathKind, Schedule};
@@ -15,8 +14,7 @@ use crate::cell;
 use crate::exec;
 use crate::journal::Rung;
 use crate::registry::Registry;
-use crate::scenario::{Scenario, load_text};
-use crate::vocabulary;
+use crate::scenario::{self, Expectation, Scenario};
 
 /// What a schedule showed of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,20 +30,38 @@ pub struct Found {
 /// The scenario of a schedule, for one client.
 ///
 /// # Errors
-/// What is wrong with the scenario file that the schedule makes: a bug in its writer.
+/// That there is no such dialect.
 pub fn scenario(
     schedule: &Schedule,
     client: &str,
     registry: &Registry,
 ) -> Result<Scenario, String> {
-    let text = schedule.to_yaml(client, &[], None);
-    load_text(
-        "generated/schedule",
-        Path::new("generated/schedule.yaml"),
-        &text,
-        &vocabulary::of(registry),
-    )
-    .map_err(|diagnostics| format!("{diagnostics}\n{text}"))
+    let dialect = registry.dialect_of(&schedule.dialect);
+    let dialect = dialect.ok_or_else(|| format!("there is no dialect {}", schedule.dialect))?;
+    Ok(schedule.scenario(client, dialect))
+}
+
+/// The file of a schedule's scenario, which promises what was found: it is kept for as long as that is so.
+///
+/// # Errors
+/// As [`scenario`].
+pub fn file(
+    schedule: &Schedule,
+    client: &str,
+    found: &Found,
+    registry: &Registry,
+) -> Result<String, String> {
+    let mut scenario = scenario(schedule, client, registry)?;
+    let promise = Expectation {
+        rung: found.rung,
+        violates: found.violated.clone(),
+        ..Expectation::default()
+    };
+    scenario.expect.insert(client.to_owned(), promise);
+    let text = scenario::write(&scenario);
+    Ok(format!(
+        "# yaml-language-server: $schema=../schema.json\n{text}"
+    ))
 }
 
 /// Runs a schedule once with one client and says what was violated.

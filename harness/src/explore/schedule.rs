@@ -1,10 +1,16 @@
 //! A schedule: what the user does and what breaks, in order, against one server. Every list of operations is a valid
 //! schedule, so that a smaller list is one too: what makes no sense at its place is put right or left out when the
-//! scenario file is written.
+//! scenario is made.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::journal::Rung;
+use crate::fault::{Injection, Trigger, TriggerEvent};
+use crate::journal::{CLIENT, Fate};
+use crate::proxy::HopKind;
+use crate::scenario::{Call, Hop, Scenario, Server, ServerKind, Step, StepAction, Targets};
+use crate::server::{Dialect, Durable, Tool};
 
 /// One thing that happens. The order of the variants is from mild to severe: shrinking goes towards the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,190 +102,256 @@ pub struct Schedule {
     pub ops: Vec<Op>,
 }
 
-/// Writes steps, and keeps what the checks of a scenario file would object to from being written.
-struct Writer {
-    steps: String,
-    injections: String,
+/// The server of a schedule, and its connector.
+const SERVER: &str = "memory";
+/// The other server, if there is one.
+const OTHER: &str = "other";
+/// The time that a restart takes where the schedule names none, in milliseconds.
+const DOWN_MS: u64 = 1_000;
+/// The time that a drain gives, in milliseconds.
+const DRAIN_MS: u64 = 30_000;
+/// The time from a crash to the supervisor's restart, in milliseconds.
+const SUPERVISOR_MS: u64 = 5_000;
+
+/// Gathers steps, and keeps away what the checks of a scenario would object to.
+struct Script {
+    steps: Vec<Step>,
+    injections: Vec<Injection>,
     /// How long a fault that ends by itself may still last.
     busy_ms: u64,
     incognito: bool,
     other: bool,
     background: u32,
-    outermost: &'static str,
-    /// A process of the server.
-    process: &'static str,
+    /// The outermost hop, or the server.
+    outermost: String,
+    /// The processes of the server.
+    processes: Vec<String>,
 }
 
-impl Writer {
-    fn step(&mut self, text: &str) {
-        let _ = writeln!(self.steps, "  - {text}");
+impl Script {
+    fn step(&mut self, action: StepAction) {
+        let line = self.steps.len() as u64 + 1;
+        self.steps.push(Step { line, action });
     }
 
     /// A fault waits until the one before it is over.
-    fn fault(&mut self, text: &str, lasts_ms: u64) {
+    fn fault(&mut self, action: StepAction, lasts_ms: u64) {
         if self.busy_ms > 0 {
-            let wait = format!("wait: {}ms", self.busy_ms);
-            self.step(&wait);
+            self.step(StepAction::Wait(self.busy_ms));
         }
-        self.step(text);
+        self.step(action);
         self.busy_ms = lasts_ms;
     }
 
+    /// The server as a target.
+    fn server(&self) -> Targets {
+        Targets {
+            named: vec![SERVER.to_owned()],
+            processes: self.processes.clone(),
+        }
+    }
+
+    fn call(&mut self, on: &str) {
+        self.step(StepAction::Call(Call::new(on, Tool::CreateEntities)));
+    }
+
     fn op(&mut self, op: Op) {
+        let server = || SERVER.to_owned();
         match op {
             Op::Wait(ms) => {
-                self.step(&format!("wait: {}ms", ms.max(1)));
+                self.step(StepAction::Wait(ms.max(1)));
                 self.busy_ms = self.busy_ms.saturating_sub(ms.max(1));
             }
-            Op::Call => self.step("call: {on: memory, tool: create_entities}"),
+            Op::Call => self.call(SERVER),
             Op::SlowCall(ms) => {
                 self.background += 1;
-                let name = self.background;
-                self.step(&format!(
-                    "call: {{on: memory, tool: slow, takes: {}ms, background: slow-{name}}}",
-                    ms.max(1)
-                ));
+                self.step(StepAction::Call(Call {
+                    takes_ms: ms.max(1),
+                    background: Some(format!("slow-{}", self.background)),
+                    ..Call::new(SERVER, Tool::Slow)
+                }));
             }
-            Op::Parallel(n) => self.step(&format!(
-                "call: {{on: memory, tool: create_entities, parallel: {}}}",
-                n.clamp(1, 64)
-            )),
-            Op::NewConversation => self.step("new-conversation: now"),
-            Op::Reload => self.step("reload: settings"),
-            Op::Notify => self.step("notify: memory"),
+            Op::Parallel(n) => self.step(StepAction::Call(Call {
+                parallel: n.clamp(1, 64),
+                ..Call::new(SERVER, Tool::CreateEntities)
+            })),
+            Op::NewConversation => self.step(StepAction::NewConversation),
+            Op::Reload => self.step(StepAction::Reload),
+            Op::Notify => self.step(StepAction::Notify { server: server() }),
             Op::Other => {
                 if !std::mem::replace(&mut self.other, true) {
-                    self.step("add: other");
+                    self.step(StepAction::Add(OTHER.to_owned()));
                 }
-                self.step("call: {on: other, tool: create_entities}");
+                self.call(OTHER);
             }
             Op::Reconnect => {
-                self.step("disconnect: memory");
-                self.step("reload: settings");
-                self.step("connect: memory");
+                self.step(StepAction::Disconnect(server()));
+                self.step(StepAction::Reload);
+                self.step(StepAction::Connect(server()));
             }
             Op::ReAdd => {
-                self.step("delete: memory");
-                self.step("add: memory");
+                self.step(StepAction::Delete(server()));
+                self.step(StepAction::Add(server()));
             }
             Op::Incognito if self.incognito => {}
             Op::Incognito => {
                 self.incognito = true;
-                self.step("incognito: open");
-            }
-            Op::Restart(ms) => self.fault(
-                &format!("restart: {{target: memory, down: {}ms}}", ms.max(1)),
-                0,
-            ),
-            Op::Drain => self.fault("drain: memory", 0),
-            Op::Crash => self.fault("crash: memory", 5_000),
-            Op::Expire => self.fault("expire: memory", 0),
-            Op::Cut => self.fault("cut: memory", 0),
-            Op::RestartHop => {
-                let text = format!("restart: {}", self.outermost);
-                self.fault(&text, 0);
-            }
-            Op::Down(ms) => self.fault(
-                &format!("down: {{target: memory, for: {}ms}}", ms.max(1)),
-                ms.max(1),
-            ),
-            Op::Stall(ms) => self.fault(
-                &format!("stall: {{target: memory, for: {}ms}}", ms.max(1)),
-                ms.max(1),
-            ),
-            Op::Partition(ms) => {
-                let text = format!(
-                    "partition: {{between: [client, {}], for: {}ms}}",
-                    self.outermost,
-                    ms.max(1)
-                );
-                self.fault(&text, ms.max(1));
-            }
-            Op::PowerLoss(ms) => {
-                self.fault(
-                    &format!("power-loss: {{target: memory, down: {}ms}}", ms.max(1)),
-                    ms.max(1),
-                );
+                self.step(StepAction::Incognito);
             }
             Op::Inject(nth, fate) => self.inject(nth, fate),
+            fault => self.strike(fault),
+        }
+    }
+
+    fn strike(&mut self, op: Op) {
+        let (targets, server) = (self.server(), SERVER.to_owned());
+        match op {
+            Op::Restart(ms) => {
+                let down_ms = ms.max(1);
+                self.fault(StepAction::Restart { targets, down_ms }, 0);
+            }
+            Op::Drain => {
+                let drain = StepAction::Drain {
+                    targets,
+                    limit_ms: DRAIN_MS,
+                    down_ms: DOWN_MS,
+                };
+                self.fault(drain, 0);
+            }
+            Op::Crash => self.fault(StepAction::Crash { targets }, SUPERVISOR_MS),
+            Op::Expire => self.fault(StepAction::Expire { server }, 0),
+            // One step a process, as when a scenario is loaded.
+            Op::Cut => {
+                for (n, target) in targets.processes.into_iter().enumerate() {
+                    let cut = StepAction::Cut { target };
+                    if n == 0 {
+                        self.fault(cut, 0);
+                    } else {
+                        self.step(cut);
+                    }
+                }
+            }
+            Op::RestartHop => {
+                let named = vec![self.outermost.clone()];
+                let targets = match self.outermost == SERVER {
+                    true => targets,
+                    false => Targets {
+                        processes: named.clone(),
+                        named,
+                    },
+                };
+                let down_ms = DOWN_MS;
+                self.fault(StepAction::Restart { targets, down_ms }, 0);
+            }
+            Op::Down(ms) => {
+                let for_ms = Some(ms.max(1));
+                self.fault(StepAction::Down { targets, for_ms }, ms.max(1));
+            }
+            Op::Stall(ms) => {
+                for (n, target) in targets.processes.into_iter().enumerate() {
+                    let for_ms = ms.max(1);
+                    let stall = StepAction::Stall { target, for_ms };
+                    if n == 0 {
+                        self.fault(stall, for_ms);
+                    } else {
+                        self.step(stall);
+                    }
+                }
+            }
+            Op::Partition(ms) => {
+                let between = (CLIENT.to_owned(), self.outermost.clone());
+                let for_ms = Some(ms.max(1));
+                self.fault(StepAction::Partition { between, for_ms }, ms.max(1));
+            }
+            Op::PowerLoss(ms) => {
+                let down_ms = ms.max(1);
+                self.fault(StepAction::PowerLoss { targets, down_ms }, down_ms);
+            }
+            other => unreachable!("not a fault: {other:?}"),
         }
     }
 
     fn inject(&mut self, nth: u32, fate: FateOp) {
-        let then = match fate {
-            FateOp::Delay(ms) => format!("delay: {}ms", ms.max(1)),
-            FateOp::Duplicate => "duplicate: now".to_owned(),
-            FateOp::Drop => "drop: now".to_owned(),
-            FateOp::Cut => "cut: 0".to_owned(),
-            FateOp::Halt => format!("halt: {}", self.process),
+        let fate = match fate {
+            FateOp::Delay(ms) => Fate::Delay(ms.max(1)),
+            FateOp::Duplicate => Fate::Duplicate,
+            FateOp::Drop => Fate::Drop,
+            FateOp::Cut => Fate::Cut(0),
+            FateOp::Halt => Fate::Halt(self.processes[0].as_str().into()),
         };
-        let _ = writeln!(
-            self.injections,
-            "  - when: {{event: sse-sent, at: memory, rpc: tools/call, nth: {}}}\n    then: {{{then}}}",
-            nth.max(1)
-        );
+        let line = self.injections.len() as u64 + 1;
+        self.injections.push(Injection {
+            line,
+            when: Trigger {
+                event: TriggerEvent::SseSent,
+                at: Some(SERVER.to_owned()),
+                rpc: Some("tools/call".to_owned()),
+                ..Trigger::default()
+            },
+            nth: nth.max(1),
+            fate,
+        });
     }
 }
 
 impl Schedule {
-    /// The scenario file of the schedule for one client, which is expected to violate what is listed and to end on that
-    /// rung.
+    /// The scenario of the schedule for one client, of which nothing is promised. `dialect` is the server's. Steps and
+    /// injections are numbered from 1 in place of lines.
     #[must_use]
-    pub fn to_yaml(&self, client: &str, violates: &[String], rung: Option<Rung>) -> String {
-        let (path, outermost) = match self.path {
-            PathKind::Direct => ("[]", "memory"),
-            PathKind::Nginx => ("[nginx]", "nginx"),
-            PathKind::Edge => ("[cloudflare, nginx]", "cloudflare"),
-            PathKind::RoundRobin => ("[balancer]", "balancer"),
+    pub fn scenario(&self, client: &str, dialect: &Arc<Dialect>) -> Scenario {
+        let hops: &[HopKind] = match self.path {
+            PathKind::Direct => &[],
+            PathKind::Nginx => &[HopKind::Nginx],
+            PathKind::Edge => &[HopKind::Cloudflare, HopKind::Nginx],
+            PathKind::RoundRobin => &[HopKind::Balancer],
         };
-        let mut writer = Writer {
-            steps: String::new(),
-            injections: String::new(),
+        let server = |name: &str, port, replicas| Server {
+            name: name.to_owned(),
+            kind: ServerKind::Dialect(Arc::clone(dialect)),
+            replicas,
+            port,
+            session_ids: Vec::new(),
+            supervisor_ms: SUPERVISOR_MS,
+            session_timeout_ms: None,
+            durable: Durable::Nothing,
+        };
+        let replicas = if self.path == PathKind::RoundRobin {
+            2
+        } else {
+            1
+        };
+        let memory = server(SERVER, 3001, replicas);
+        let mut script = Script {
+            steps: Vec::new(),
+            injections: Vec::new(),
             busy_ms: 0,
             incognito: false,
             other: false,
             background: 0,
-            outermost,
-            process: if self.path == PathKind::RoundRobin {
-                "memory-1"
-            } else {
-                "memory"
-            },
+            outermost: hops.first().map_or(SERVER, |hop| hop.as_str()).to_owned(),
+            processes: memory.processes(),
         };
-        writer.step("add: memory");
-        writer.step("call: {on: memory, tool: create_entities}");
-        self.ops.iter().for_each(|op| writer.op(*op));
-        let replicas = match self.path {
-            PathKind::RoundRobin => ", replicas: 2",
-            _ => "",
-        };
-        let other = if writer.other {
-            format!("  other: {{dialect: {}, port: 3101}}\n", self.dialect)
-        } else {
-            String::new()
-        };
-        let mut text = format!(
-            "# yaml-language-server: $schema=../schema.json\n\
-             summary: A generated schedule, made as small as it goes, that breaks {client}.\n\
-             servers:\n  memory: {{dialect: {}, port: 3001{replicas}}}\n{other}\
-             path: {path}\nclients: [{client}]\nseeds: [{}]\nsteps:\n{}",
-            self.dialect, self.seed, writer.steps
-        );
-        if !writer.injections.is_empty() {
-            let _ = write!(text, "inject:\n{}", writer.injections);
+        script.step(StepAction::Add(SERVER.to_owned()));
+        script.call(SERVER);
+        self.ops.iter().for_each(|op| script.op(*op));
+        let other = script.other.then(|| server(OTHER, 3101, 1));
+        Scenario {
+            name: "generated/schedule".to_owned(),
+            file: PathBuf::from("generated/schedule.yaml"),
+            summary: format!(
+                "A generated schedule, made as small as it goes, that breaks {client}."
+            ),
+            report: None,
+            spec: Vec::new(),
+            servers: [memory].into_iter().chain(other).collect(),
+            path: hops.iter().map(|hop| Hop::new(*hop)).collect(),
+            machines: BTreeMap::new(),
+            clients: vec![client.to_owned()],
+            seeds: vec![self.seed],
+            steps: script.steps,
+            inject: script.injections,
+            expect: BTreeMap::new(),
+            violates: BTreeMap::new(),
         }
-        if !violates.is_empty() || rung.is_some() {
-            let _ = writeln!(text, "expect:\n  {client}:");
-            if let Some(rung) = rung {
-                let _ = writeln!(text, "    rung: {}", rung.as_str());
-            }
-            if !violates.is_empty() {
-                let _ = writeln!(text, "    violates:");
-                for id in violates {
-                    let _ = writeln!(text, "      - {id}");
-                }
-            }
-        }
-        text
     }
 }

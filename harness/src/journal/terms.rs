@@ -152,6 +152,44 @@ pub enum Action {
     OpenNormal,
 }
 
+impl Action {
+    /// Every action there is.
+    pub const ALL: [Self; 8] = [
+        Self::Add,
+        Self::Connect,
+        Self::Disconnect,
+        Self::Delete,
+        Self::Reload,
+        Self::NewConversation,
+        Self::OpenIncognito,
+        Self::OpenNormal,
+    ];
+
+    /// The name in journals and scenarios.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Connect => "connect",
+            Self::Disconnect => "disconnect",
+            Self::Delete => "delete",
+            Self::Reload => "reload",
+            Self::NewConversation => "new-conversation",
+            Self::OpenIncognito => "open-incognito",
+            Self::OpenNormal => "open-normal",
+        }
+    }
+
+    /// Whether it is done to one connector; the others are done to the whole page or browser.
+    #[must_use]
+    pub fn is_on_connector(self) -> bool {
+        match self {
+            Self::Add | Self::Connect | Self::Disconnect | Self::Delete => true,
+            Self::Reload | Self::NewConversation | Self::OpenIncognito | Self::OpenNormal => false,
+        }
+    }
+}
+
 /// What the settings page says of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -6,6 +6,8 @@ mod page;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::clause::{self, Clause};
 use crate::failure_mode::{self, FailureMode};
 use crate::invariant::{self, Invariant, Party, Severity};
@@ -20,9 +22,12 @@ const NEAREST: usize = 5;
 const ALIKE: f64 = 0.75;
 
 /// Everything that can be explained, in the order in which it is listed and looked up: what kind of thing it is, its name,
-/// and a line on it. `clients` are names with a sentence on each.
+/// and a line on it. `clients` are names with a sentence on each; of `dialects` those that are listed count.
 #[must_use]
-pub fn topics(clients: &[(String, String)]) -> Vec<(&'static str, String, String)> {
+pub fn topics(
+    clients: &[(String, String)],
+    dialects: &[Arc<Dialect>],
+) -> Vec<(&'static str, String, String)> {
     let entry = |kind, name: &str, line: &str| (kind, name.to_owned(), line.to_owned());
     let mut topics = Vec::new();
     topics.extend(
@@ -36,7 +41,7 @@ pub fn topics(clients: &[(String, String)]) -> Vec<(&'static str, String, String
             .iter()
             .map(|(name, line)| entry("client", name, line)),
     );
-    let dialects = Dialect::names().into_iter().filter_map(Dialect::get);
+    let dialects = dialects.iter().filter(|dialect| dialect.is_listed());
     topics.extend(dialects.map(|d| entry("dialect", &d.name, &d.summary)));
     topics.extend(
         failure_mode::ALL
@@ -52,7 +57,11 @@ pub fn topics(clients: &[(String, String)]) -> Vec<(&'static str, String, String
 ///
 /// # Errors
 /// The names that are most like an unknown topic, the likeliest first; at most 5, and none if nothing is like it.
-pub fn explain(topic: &str, clients: &[(String, String)]) -> Result<String, Vec<String>> {
+pub fn explain(
+    topic: &str,
+    clients: &[(String, String)],
+    dialects: &[Arc<Dialect>],
+) -> Result<String, Vec<String>> {
     let wanted = topic.trim().to_lowercase();
     let is = |name: &str| name.to_lowercase() == wanted;
     let mut pages = Vec::new();
@@ -65,9 +74,8 @@ pub fn explain(topic: &str, clients: &[(String, String)]) -> Result<String, Vec<
     );
     pages.extend(clients.iter().filter(|(name, _)| is(name)).map(of_client));
     // Those that are wrong on purpose are explained, though no list names them.
-    let dialects = Dialect::names().into_iter().chain(Dialect::broken_names());
-    let dialects = dialects.filter(|name| is(name));
-    pages.extend(dialects.filter_map(Dialect::get).map(|d| dialect::page(&d)));
+    let named = dialects.iter().filter(|dialect| is(&dialect.name));
+    pages.extend(named.map(|d| dialect::page(d)));
     pages.extend(
         failure_mode::ALL
             .iter()
@@ -76,14 +84,14 @@ pub fn explain(topic: &str, clients: &[(String, String)]) -> Result<String, Vec<
     );
     pages.extend(clause::ALL.iter().filter(|c| is(c.id)).map(of_clause));
     if pages.is_empty() {
-        Err(nearest(&wanted, clients))
+        Err(nearest(&wanted, clients, dialects))
     } else {
         Ok(pages.join("\n"))
     }
 }
 
-fn nearest(wanted: &str, clients: &[(String, String)]) -> Vec<String> {
-    let mut scored: Vec<(f64, String)> = topics(clients)
+fn nearest(wanted: &str, clients: &[(String, String)], dialects: &[Arc<Dialect>]) -> Vec<String> {
+    let mut scored: Vec<(f64, String)> = topics(clients, dialects)
         .into_iter()
         .map(|(_, name, _)| {
             let lower = name.to_lowercase();

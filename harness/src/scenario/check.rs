@@ -1,21 +1,24 @@
-//! Whether the parts of a file exist and fit together; what does becomes a [`Scenario`]. Who is there is checked in
-//! `cast`, steps and injections in `actions`, their order in `timeline`, promises in `promises`.
+//! Whether the parts of a file exist and fit together; what does becomes a [`Scenario`]. Each part is checked where it is
+//! defined.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::actions::{injection, steps};
-use super::cast::{Names, machines, servers};
-use super::decode::{At, List, unknown};
-use super::diagnose::{Finding, Report, Span};
 use super::file::{ScenarioForm, Seed};
 use super::hops::path;
-use super::load::Vocabulary;
+use super::inject::injection;
+use super::machines::machines;
 use super::model::Scenario;
+use super::names::Names;
 use super::promises::{expectations, violations};
-use super::scalar::Text;
-use super::timeline;
-use super::words::quote;
+use super::server::servers;
+use super::step::{Checker, steps, walk};
+use super::vocabulary::Vocabulary;
+use crate::yaml::collection::{List, first_time};
+use crate::yaml::decode::{At, unknown};
+use crate::yaml::report::{Finding, Report};
+use crate::yaml::scalar::Text;
+use crate::yaml::words::quote;
 
 /// Checks everything. `None` if there is any error, here or before.
 pub(super) fn check(
@@ -68,11 +71,12 @@ pub(super) fn check(
     );
     let mut actions = Vec::new();
     if let Some(forms) = &form.steps {
+        let mut checker = Checker::new(&names, report);
         for step in &forms.value.items {
-            actions.extend(steps(step, &names, report));
+            actions.extend(steps(step, &mut checker));
         }
-        if forms.value.whole {
-            timeline::check(&forms.value.items, &names, report);
+        if forms.value.whole && !checker.is_lost {
+            walk(&forms.value.items, &names, report);
         }
     }
     let mut injections = Vec::new();
@@ -111,39 +115,6 @@ fn not_empty<T>(list: Option<&At<List<T>>>, key: &str, help: &str, report: &mut 
         let title = format!("a scenario needs {key}");
         report.add(Finding::new(list.span, title, format!("`{key}` is empty")).help(help));
     }
-}
-
-/// Whether an item of a list stands there for the first time; if not, that is reported.
-pub(super) fn first_time<'i>(
-    seen: &mut BTreeMap<&'i str, Span>,
-    item: &'i At<Text>,
-    report: &mut Report<'_>,
-) -> bool {
-    first_of(seen, &item.value, item.span, &item.value, report)
-}
-
-/// As [`first_time`], with another word in the message.
-pub(super) fn first_of<'i>(
-    seen: &mut BTreeMap<&'i str, Span>,
-    item: &'i str,
-    span: Span,
-    shown: &str,
-    report: &mut Report<'_>,
-) -> bool {
-    if let Some(first) = seen.get(item) {
-        report.add(
-            Finding::new(
-                span,
-                format!("{} is listed twice", quote(shown)),
-                "again here",
-            )
-            .also(*first, "first here")
-            .help("remove one of the two"),
-        );
-        return false;
-    }
-    seen.insert(item, span);
-    true
 }
 
 /// A list of names from the vocabulary, each once. Those that are not in it are reported and kept.

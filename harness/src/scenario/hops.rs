@@ -1,33 +1,49 @@
-//! The hops of a path: the shape of their settings, and whether they can stand where they stand. What a hop does is
-//! `proxy`'s business.
+//! The hops of a path: what one is, the shape of its settings, whether it can stand where it stands, and how it is
+//! written. What a hop does is `proxy`'s business.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::cast::Names;
-use super::decode::{At, Decode, List, mismatch};
-use super::diagnose::{Finding, Report, Span};
-use super::forms::{choice, record, words};
-use super::model::Hop;
-use super::scalar::{Duration, One, Word};
-use super::tree::{Kind, Node};
-use super::words::quote;
+use super::names::Names;
 use crate::proxy::{BalancePolicy, HopKind};
+use crate::yaml::collection::List;
+use crate::yaml::decode::{At, Decode, mismatch};
+use crate::yaml::duration::{Duration, written};
+use crate::yaml::forms::{choice, record, words};
+use crate::yaml::report::{Finding, Report};
+use crate::yaml::source::Span;
+use crate::yaml::tree::{Kind, Node};
+use crate::yaml::word::One;
+use crate::yaml::words::quote;
+use crate::yaml::write::{self, Yaml};
 
-impl Word for HopKind {
-    const WHAT: &'static str = "hops";
-
-    fn words() -> Vec<(&'static str, Self)> {
-        Self::ALL.map(|hop| (hop.as_str(), hop)).to_vec()
-    }
+/// One hop of the path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hop {
+    /// What it is, which is also its process name.
+    pub kind: HopKind,
+    /// The longest silence of the upstream in milliseconds, where it differs from the product's default.
+    pub read_timeout_ms: Option<u64>,
+    /// nginx: requests go upstream as HTTP/1.0; otherwise as 1.1.
+    pub http10: bool,
+    /// nginx: `proxy_buffering`.
+    pub buffering: bool,
+    /// The balancer: how it chooses.
+    pub policy: BalancePolicy,
 }
 
-impl Word for BalancePolicy {
-    const WHAT: &'static str = "policies";
-
-    fn words() -> Vec<(&'static str, Self)> {
-        Self::ALL.map(|policy| (policy.as_str(), policy)).to_vec()
+impl Hop {
+    /// A hop without settings: HTTP/1.1, no buffering, round robin.
+    #[must_use]
+    pub fn new(kind: HopKind) -> Self {
+        Self {
+            kind,
+            read_timeout_ms: None,
+            http10: false,
+            buffering: false,
+            policy: BalancePolicy::RoundRobin,
+        }
     }
 }
 
@@ -221,5 +237,25 @@ fn balanced(
             "make `balancer` the last hop: `path: [{}]`",
             way.join(", ")
         )));
+    }
+}
+
+impl Hop {
+    /// As the file has it.
+    pub(super) fn written(&self) -> Yaml {
+        let name = self.kind.as_str();
+        let plain = Self::new(self.kind);
+        if *self == plain {
+            return Yaml::text(name);
+        }
+        let timeout = self.read_timeout_ms.map(|ms| Yaml::text(written(ms)));
+        let policy = self.policy != plain.policy;
+        let settings = write::Entries::default()
+            .with_some("read-timeout", timeout)
+            .with_some("http", self.http10.then(|| Yaml::text("1.0")))
+            .with_some("buffering", self.buffering.then(|| Yaml::text("on")))
+            .with_some("policy", policy.then(|| Yaml::text(self.policy.as_str())))
+            .map();
+        write::Entries::default().with(name, settings).map()
     }
 }

@@ -1,75 +1,31 @@
-//! Finding and loading scenario files. What a file says is checked in `check`; nothing is run here.
+//! Loading a scenario file. What it says is checked in `check`; nothing is run here.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::check::check;
-use super::decode::Decode;
-use super::diagnose::{Diagnostic, Diagnostics, Finding, Report, Source, Span};
 use super::file::ScenarioForm;
+use super::find::cannot_read;
 use super::model::Scenario;
-use super::tree::{Kind, Node, parse};
+use super::vocabulary::Vocabulary;
+use crate::yaml::decode::Decode;
+use crate::yaml::report::{Finding, Report};
+use crate::yaml::source::{Source, Span};
+use crate::yaml::tree::{Kind, Node, parse};
+use crate::yaml::{Diagnostic, Diagnostics};
 
 /// The largest file, in bytes.
 const LARGEST: u64 = 1024 * 1024;
-/// How deep directories are searched.
-const DEEPEST: usize = 16;
 
-/// Who an invariant is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum InvariantParty {
-    /// A client.
-    Client,
-    /// The application around a client.
-    Application,
-    /// A server.
-    Server,
-    /// A hop.
-    Hop,
-}
-
-impl InvariantParty {
-    /// Its kind in the plural.
-    pub(super) fn plural(self) -> &'static str {
-        match self {
-            Self::Client => "clients",
-            Self::Application => "applications",
-            Self::Server => "servers",
-            Self::Hop => "hops",
-        }
-    }
-}
-
-/// The names that a scenario can use, those of a user's own clients included.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vocabulary {
-    /// The clients, e.g. `connector/stale-cache`.
-    pub clients: Vec<String>,
-    /// The dialects of the model server, e.g. `supergateway-3.4.3`.
-    pub dialects: Vec<String>,
-    /// Dialects that a scenario can use too, but that nobody is pointed to, e.g. `broken/server-resurrects`.
-    pub unlisted_dialects: Vec<String>,
-    /// The real servers, e.g. `rmcp`.
-    pub real_servers: Vec<String>,
-    /// The invariants: id, and who can violate it.
-    pub invariants: Vec<(String, InvariantParty)>,
-    /// The ids of the clauses, e.g. `SES-08`.
-    pub clauses: Vec<String>,
-}
-
-/// Loads and checks one file. Its name is its path below the last directory called `scenarios`; if there is none,
-/// below `root`; if it is not there either, its directory's name and its own; always without the ending.
+/// Loads and checks one file. Its name is its path below the last directory called `scenarios`; if there is none, its
+/// directory's name and its own; always without the ending.
 ///
 /// # Errors
 /// All errors of the file; also if it cannot be read, is larger than 1 MiB or is not UTF-8.
-pub fn load(
-    path: &Path,
-    root: Option<&Path>,
-    vocabulary: &Vocabulary,
-) -> Result<Scenario, Diagnostics> {
+pub fn load(path: &Path, vocabulary: &Vocabulary) -> Result<Scenario, Diagnostics> {
     let bytes = read(path).map_err(|diagnostic| Diagnostics::of(vec![*diagnostic]))?;
-    let name = name(path, root);
+    let name = name(path);
     match String::from_utf8(bytes) {
         Ok(text) => load_text(&name, path, &text, vocabulary),
         Err(error) => {
@@ -106,7 +62,7 @@ pub fn load_text(
     let source = Source::new(file, text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut report = Report::new(&source);
     let mut secrets = Vec::new();
-    let scenario = parse(&source, &mut report).and_then(|node| {
+    let scenario = parse(&source, "a scenario", &mut report).and_then(|node| {
         if let Kind::Null = node.kind {
             let start = Span { start: 0, end: 0 };
             report.add(
@@ -174,19 +130,6 @@ fn too_large(file: &Path) -> Diagnostic {
     )
 }
 
-fn cannot_read(path: &Path, error: &io::Error) -> Diagnostic {
-    let why = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),
-        _ => error.to_string(),
-    };
-    Diagnostic::of_file(
-        path,
-        format!("cannot read this: {why}"),
-        "name scenario files or directories with scenarios",
-    )
-}
-
 fn read(path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
     let fail = |error: io::Error| Box::new(cannot_read(path, &error));
     // A pipe or a device could keep the reader waiting for ever.
@@ -215,79 +158,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
     Ok(bytes)
 }
 
-/// The files with scenarios among `paths` and in the directories among them, sorted, each once. A `schema.json` is
-/// passed over; directories that are links are not entered.
-///
-/// # Errors
-/// If a path is missing or unreadable, a file is no YAML by its name, or a directory has no scenario in it.
-pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostics> {
-    let mut files = Vec::new();
-    let mut errors = Vec::new();
-    for path in paths {
-        match fs::metadata(path) {
-            Err(error) => errors.push(cannot_read(path, &error)),
-            Ok(kind) if kind.is_dir() => {
-                let before = files.len();
-                let faults = errors.len();
-                search(path, DEEPEST, &mut files, &mut errors);
-                if files.len() == before && errors.len() == faults {
-                    errors.push(Diagnostic::of_file(
-                        path,
-                        "there is no scenario in this directory",
-                        "a scenario's file ends in .yaml or .yml",
-                    ));
-                }
-            }
-            Ok(_) if is_yaml(path) => files.push(path.clone()),
-            Ok(_) if path.file_name().is_some_and(|name| name == "schema.json") => {}
-            Ok(_) => errors.push(Diagnostic::of_file(
-                path,
-                "this is not a scenario",
-                "a scenario's file ends in .yaml or .yml",
-            )),
-        }
-    }
-    if !errors.is_empty() {
-        return Err(Diagnostics::of(errors));
-    }
-    files.sort();
-    files.dedup();
-    Ok(files)
-}
-
-fn is_yaml(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ending == "yaml" || ending == "yml")
-}
-
-fn search(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec<Diagnostic>) {
-    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let mut entries = match entries {
-        Ok(entries) => entries,
-        Err(error) => {
-            errors.push(cannot_read(directory, &error));
-            return;
-        }
-    };
-    entries.sort_by_key(fs::DirEntry::path);
-    for entry in entries {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => {
-                if depth > 0 {
-                    search(&path, depth - 1, files, errors);
-                }
-            }
-            // What is neither a file nor a directory is refused when it is loaded, a link to nothing included.
-            Ok(_) if is_yaml(&path) && !path.is_dir() => files.push(path),
-            Ok(_) => {}
-            Err(error) => errors.push(cannot_read(&path, &error)),
-        }
-    }
-}
-
 /// The scenario's name: see [`load`].
-fn name(path: &Path, root: Option<&Path>) -> String {
+fn name(path: &Path) -> String {
     let path = plain(path).with_extension("");
     let parts: Vec<String> = path
         .components()
@@ -300,15 +172,6 @@ fn name(path: &Path, root: Option<&Path>) -> String {
         .rposition(|part| part == "scenarios")
     {
         return parts[at + 1..].join("/");
-    }
-    if let Some(below) = root.and_then(|root| path.strip_prefix(plain(root)).ok())
-        && below.components().next().is_some()
-    {
-        let parts: Vec<_> = below
-            .components()
-            .map(|part| part.as_os_str().to_string_lossy())
-            .collect();
-        return parts.join("/");
     }
     parts[parts.len().saturating_sub(2)..].join("/")
 }

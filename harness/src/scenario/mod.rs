@@ -1,25 +1,37 @@
-//! Scenarios: what a YAML file says, checked and expanded into cells.
+//! Scenarios: what a YAML file says, checked; and how one is written.
+//!
+//! Each part (a server, a hop, a step, an injection, a promise) has one file: its value, its shape, its checks, its
+//! writing. The whole is put together in `file`, `check` and `write`, and `load` stands on top.
 
-mod actions;
-mod cast;
 mod check;
-mod choice;
-mod decode;
-mod diagnose;
-mod enumerations;
 mod file;
-mod forms;
+mod find;
 mod hops;
+mod inject;
 mod load;
+mod machines;
 mod model;
+mod names;
 mod promises;
-mod scalar;
 mod schema;
+mod server;
+mod step;
 mod timeline;
-mod tree;
+mod vocabulary;
 mod words;
+mod write;
 
-pub use diagnose::{Diagnostic, Diagnostics};
-pub use load::{InvariantParty, Vocabulary, find, load, load_text};
-pub use model::*;
+pub use crate::yaml::{Diagnostic, Diagnostics};
+pub use find::find;
+pub use hops::Hop;
+pub use load::{load, load_text};
+pub use model::Scenario;
+pub use promises::Expectation;
 pub use schema::schema;
+pub use server::{MOST_REPLICAS, Server, ServerKind};
+pub use step::{Call, CallExpect, Step, StepAction, Targets};
+pub use vocabulary::Vocabulary;
+pub use write::write;
+
+/// The longest duration that a scenario can name, in milliseconds: 7 days. The shortest is 1 ms.
+pub const LONGEST_MS: u64 = crate::yaml::duration::LONGEST_MS;

@@ -3,20 +3,67 @@
 
 use std::collections::BTreeMap;
 
-use super::cast::Names;
-use super::check::first_time;
-use super::decode::{At, Entries, unknown};
-use super::diagnose::{Finding, Report};
-use super::file::ExpectationForm;
-use super::load::{InvariantParty, Vocabulary};
-use super::model::Expectation;
-use super::scalar::Text;
-use super::words::quote;
+use super::names::Names;
+use super::vocabulary::Vocabulary;
+use crate::invariant::Party;
+use crate::journal::Rung;
+use crate::yaml::collection::{Entries, List, first_time};
+use crate::yaml::decode::{At, unknown};
+use crate::yaml::forms::{record, words};
+use crate::yaml::report::{Finding, Report};
+use crate::yaml::scalar::Text;
+use crate::yaml::word::One;
+use crate::yaml::words::quote;
+use crate::yaml::write::{self, Yaml};
+
+/// What is promised of one client.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expectation {
+    /// The worst rung over all servers; `None` promises nothing.
+    pub rung: Option<Rung>,
+    /// Whether the server side itself makes no progress, so that there is no rung.
+    pub no_progress: bool,
+    /// The client's and the application's violations, by invariant.
+    pub violates: Vec<String>,
+    /// Why, for the reader.
+    pub why: Option<String>,
+}
+
+words! {
+    /// How far the server side comes.
+    Progress, "words here"; Nothing = "none",
+}
+
+record! {
+    /// What is promised of one client.
+    ExpectationForm, "an expectation";
+    required {}
+    optional {
+        /// The worst rung of the recovery ladder over all servers.
+        "rung" rung: One<Rung>,
+        /// `none` if the server side itself cannot work: a fresh client could not either, and there is no rung.
+        "progress" progress: At<One<Progress>>,
+        /// The invariants that the client or its application violates.
+        "violates" violates: List<At<Text>>,
+        /// Why, for the reader.
+        "why" why: Text,
+    }
+}
+
+/// Whose kind it is, in the plural.
+fn plural(party: Party) -> &'static str {
+    match party {
+        Party::Client => "clients",
+        Party::Application => "applications",
+        Party::Server => "servers",
+        Party::Hop => "hops",
+    }
+}
 
 /// Whether `name` is an invariant of one of the `parties`; if not, that is reported.
 fn invariant_of(
     name: &At<Text>,
-    parties: &[InvariantParty],
+    parties: &[Party],
     vocabulary: &Vocabulary,
     report: &mut Report<'_>,
 ) {
@@ -30,17 +77,17 @@ fn invariant_of(
             let title = format!(
                 "{} is an invariant of {}",
                 quote(&name.value),
-                party.plural()
+                plural(*party)
             );
-            let expected: Vec<&str> = parties.iter().map(|p| p.plural()).collect();
+            let expected: Vec<&str> = parties.iter().map(|p| plural(*p)).collect();
             let help = match party {
-                InvariantParty::Client | InvariantParty::Application => {
+                Party::Client | Party::Application => {
                     "list it under `expect`, at the client that violates it"
                 }
-                InvariantParty::Server => {
+                Party::Server => {
                     "list it under `violates`, at the server that violates it, with the reason"
                 }
-                InvariantParty::Hop => {
+                Party::Hop => {
                     "list it under `violates`, at the hop that violates it, with the reason"
                 }
             };
@@ -60,7 +107,7 @@ fn invariant_of(
                 .filter(|(_, party)| parties.contains(party))
                 .map(|(id, _)| id.as_str())
                 .collect();
-            let plurals: Vec<&str> = parties.iter().map(|p| p.plural()).collect();
+            let plurals: Vec<&str> = parties.iter().map(|p| plural(*p)).collect();
             let what = format!("invariants of {}", plurals.join(" and "));
             report.add(unknown(name.span, &what, &name.value, &known));
         }
@@ -107,7 +154,7 @@ pub(super) fn expectations(
             if first_time(&mut seen, name, report) {
                 invariant_of(
                     name,
-                    &[InvariantParty::Client, InvariantParty::Application],
+                    &[Party::Client, Party::Application],
                     vocabulary,
                     report,
                 );
@@ -147,11 +194,7 @@ pub(super) fn violations(
         let mut violated = BTreeMap::new();
         for (invariant, reason) in reasons.map(|reasons| reasons.0).unwrap_or_default() {
             if known {
-                let owner = if hop {
-                    InvariantParty::Hop
-                } else {
-                    InvariantParty::Server
-                };
+                let owner = if hop { Party::Hop } else { Party::Server };
                 invariant_of(&invariant, &[owner], vocabulary, report);
             }
             if let Some(reason) = reason {
@@ -161,4 +204,17 @@ pub(super) fn violations(
         all.insert(party.value, violated);
     }
     all
+}
+
+impl Expectation {
+    /// As the file has it, the client aside.
+    pub(super) fn written(&self) -> Yaml {
+        let violates = (!self.violates.is_empty()).then(|| Yaml::texts(&self.violates));
+        write::Entries::default()
+            .with_some("rung", self.rung.map(|rung| Yaml::text(rung.as_str())))
+            .with_some("progress", self.no_progress.then(|| Yaml::text("none")))
+            .with_some("violates", violates)
+            .with_some("why", self.why.as_ref().map(Yaml::text))
+            .lines()
+    }
 }

@@ -1,14 +1,15 @@
 //! Whether each step can be reached: a connector is there when it is used, what comes up was down. Only what is certain
-//! from the file alone counts; time passes by `wait` at least.
+//! from the file alone counts; time passes by `wait` at least. Which step does what here, the table of verbs says.
 
 use std::collections::BTreeMap;
 
-use super::cast::Names;
-use super::decode::{At, unknown};
-use super::diagnose::{Finding, Report, Span};
-use super::file::{StepForm, TargetOr, Targets};
-use super::scalar::{Duration, Text};
-use super::words::quote;
+use super::names::Names;
+use crate::yaml::decode::{At, unknown};
+use crate::yaml::duration::Duration;
+use crate::yaml::report::{Finding, Report};
+use crate::yaml::scalar::Text;
+use crate::yaml::source::Span;
+use crate::yaml::words::quote;
 
 /// A connector's state.
 #[derive(Clone, Copy)]
@@ -26,8 +27,12 @@ struct Lasting {
     until_ms: Option<u64>,
 }
 
-struct Timeline<'f, 'n> {
-    names: &'n Names,
+/// What is certain of the world at a step.
+pub(super) struct Timeline<'f, 'c, 'r> {
+    names: &'c Names,
+    report: &'c mut Report<'r>,
+    /// Where the step stands.
+    pub(super) place: Span,
     connectors: BTreeMap<&'f str, Connector>,
     down: BTreeMap<String, Lasting>,
     partitions: Vec<Lasting>,
@@ -36,136 +41,65 @@ struct Timeline<'f, 'n> {
     waited_ms: u64,
 }
 
-/// The servers, hops and machines that a step is about.
-fn subjects(step: &StepForm) -> &[At<Text>] {
-    fn of(targets: Option<&Targets>) -> &[At<Text>] {
-        targets.map_or(&[], Targets::names)
-    }
-    match step {
-        StepForm::Add(name)
-        | StepForm::Connect(name)
-        | StepForm::Disconnect(name)
-        | StepForm::Delete(name)
-        | StepForm::Expire(name)
-        | StepForm::Notify(name)
-        | StepForm::Climb(name) => std::slice::from_ref(name),
-        StepForm::Call(call) => call.on.as_slice(),
-        StepForm::Restart(TargetOr::Full(form)) | StepForm::PowerLoss(TargetOr::Full(form)) => {
-            of(form.target.as_ref())
+impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
+    /// Before the first step.
+    pub(super) fn new(names: &'c Names, report: &'c mut Report<'r>) -> Self {
+        Self {
+            names,
+            report,
+            place: Span { start: 0, end: 0 },
+            connectors: BTreeMap::new(),
+            down: BTreeMap::new(),
+            partitions: Vec::new(),
+            incognito: false,
+            background: BTreeMap::new(),
+            waited_ms: 0,
         }
-        StepForm::Drain(TargetOr::Full(form)) => of(form.target.as_ref()),
-        StepForm::Down(TargetOr::Full(form)) => of(form.target.as_ref()),
-        StepForm::Stall(form) => of(form.target.as_ref()),
-        StepForm::Restart(TargetOr::Bare(targets))
-        | StepForm::PowerLoss(TargetOr::Bare(targets))
-        | StepForm::Drain(TargetOr::Bare(targets))
-        | StepForm::Down(TargetOr::Bare(targets))
-        | StepForm::Crash(targets)
-        | StepForm::Up(targets)
-        | StepForm::Cut(targets) => of(Some(targets)),
-        StepForm::Reload(_)
-        | StepForm::NewConversation(_)
-        | StepForm::Incognito(_)
-        | StepForm::Normal(_)
-        | StepForm::Await(_)
-        | StepForm::Wait(_)
-        | StepForm::Partition(_)
-        | StepForm::Heal(_) => &[],
     }
-}
 
-/// Walks through the steps, unless one of them names what is not there: who knows what was meant to be up by then.
-pub(super) fn check(steps: &[At<StepForm>], names: &Names, report: &mut Report<'_>) {
-    let known = |name: &At<Text>| {
-        let word = name.value.as_str();
-        word == "client" || names.processes().contains(&word) || names.machines.contains_key(word)
-    };
-    if !steps
-        .iter()
-        .flat_map(|step| subjects(&step.value))
-        .all(known)
-    {
-        return;
+    /// Time passes for certain.
+    pub(super) fn wait(&mut self, duration: Duration) {
+        self.waited_ms = self.waited_ms.saturating_add(duration.0);
     }
-    let mut timeline = Timeline {
-        names,
-        connectors: BTreeMap::new(),
-        down: BTreeMap::new(),
-        partitions: Vec::new(),
-        incognito: false,
-        background: BTreeMap::new(),
-        waited_ms: 0,
-    };
-    for step in steps {
-        timeline.step(step, report);
-    }
-}
 
-impl<'f> Timeline<'f, '_> {
-    fn step(&mut self, step: &'f At<StepForm>, report: &mut Report<'_>) {
-        match &step.value {
-            StepForm::Add(name) => self.add(name, report),
-            StepForm::Connect(name) | StepForm::Disconnect(name) => {
-                self.uses(name, report);
-            }
-            StepForm::Delete(name) => {
-                self.uses(name, report);
-                self.connectors
-                    .insert(&name.value, Connector::Deleted(name.span));
-            }
-            StepForm::Climb(name) => {
-                self.uses(name, report);
-                // A climb begins with calm: everything is healed and up.
-                self.down.clear();
-                self.partitions.clear();
-            }
-            StepForm::Call(call) => {
-                if let Some(on) = &call.on {
-                    self.uses(on, report);
-                }
-                if let Some(name) = &call.background {
-                    self.begin(name, report);
-                }
-            }
-            StepForm::Await(name) => self.awaits(name, report),
-            StepForm::Wait(duration) => self.waited_ms = self.waited_ms.saturating_add(duration.0),
-            StepForm::Incognito(_) => self.incognito = true,
-            StepForm::Normal(_) => {
-                if !std::mem::replace(&mut self.incognito, false) {
-                    report.add(
-                        Finding::new(
-                            step.span,
-                            "the user is in the normal window already",
-                            "no `incognito` before this",
-                        )
-                        .help(
-                            "remove this step, or open a private window first: `- incognito: open`",
-                        ),
-                    );
-                }
-            }
-            StepForm::Reload(_) | StepForm::NewConversation(_) => {}
-            StepForm::Heal(_) => self.heal(step.span, report),
-            StepForm::Partition(form) => self
-                .partitions
-                .push(self.lasting(step.span, form.span_of_time)),
-            StepForm::Down(form) => {
-                let time = match form {
-                    TargetOr::Bare(_) => None,
-                    TargetOr::Full(form) => form.span_of_time,
-                };
-                self.take_down(subjects(&step.value), time, report);
-            }
-            StepForm::Up(_) => self.bring_up(subjects(&step.value), report),
-            StepForm::Restart(_)
-            | StepForm::PowerLoss(_)
-            | StepForm::Drain(_)
-            | StepForm::Crash(_)
-            | StepForm::Cut(_)
-            | StepForm::Stall(_)
-            | StepForm::Expire(_)
-            | StepForm::Notify(_) => self.strike(subjects(&step.value), report),
+    /// The connector is deleted.
+    pub(super) fn delete(&mut self, name: &'f At<Text>) {
+        self.uses(name);
+        self.connectors
+            .insert(&name.value, Connector::Deleted(name.span));
+    }
+
+    /// A climb begins with calm: everything is healed and up.
+    pub(super) fn climb(&mut self, name: &'f At<Text>) {
+        self.uses(name);
+        self.down.clear();
+        self.partitions.clear();
+    }
+
+    /// A private window is opened.
+    pub(super) fn leave_normal(&mut self) {
+        self.incognito = true;
+    }
+
+    /// The normal window comes back.
+    pub(super) fn return_to_normal(&mut self) {
+        if std::mem::replace(&mut self.incognito, false) {
+            return;
         }
+        self.report.add(
+            Finding::new(
+                self.place,
+                "the user is in the normal window already",
+                "no `incognito` before this",
+            )
+            .help("remove this step, or open a private window first: `- incognito: open`"),
+        );
+    }
+
+    /// Two neighbours are cut off from each other.
+    pub(super) fn partition(&mut self, time: Option<Duration>) {
+        let fault = self.lasting(self.place, time);
+        self.partitions.push(fault);
     }
 
     fn lasting(&self, since: Span, time: Option<Duration>) -> Lasting {
@@ -180,10 +114,11 @@ impl<'f> Timeline<'f, '_> {
         fault.until_ms.is_none_or(|until| self.waited_ms < until)
     }
 
-    fn add(&mut self, name: &'f At<Text>, report: &mut Report<'_>) {
+    /// The connector is added.
+    pub(super) fn add(&mut self, name: &'f At<Text>) {
         if let Some(Connector::There(first)) = self.connectors.get(name.value.as_str()) {
             let title = format!("the connector {} is there already", quote(&name.value));
-            report.add(
+            self.report.add(
                 Finding::new(name.span, title, "added again")
                     .also(*first, "added here")
                     .help(format!(
@@ -198,12 +133,12 @@ impl<'f> Timeline<'f, '_> {
     }
 
     /// A step that needs the connector.
-    fn uses(&mut self, name: &'f At<Text>, report: &mut Report<'_>) {
+    pub(super) fn uses(&mut self, name: &'f At<Text>) {
         let shown = quote(&name.value);
         let state = self.connectors.get(name.value.as_str()).copied();
         match state.unwrap_or(Connector::Never) {
             Connector::There(_) => return,
-            Connector::Never => report.add(
+            Connector::Never => self.report.add(
                 Finding::new(
                     name.span,
                     format!("the connector {shown} is not there"),
@@ -211,7 +146,7 @@ impl<'f> Timeline<'f, '_> {
                 )
                 .help(format!("put `- add: {}` before this step", name.value)),
             ),
-            Connector::Deleted(place) => report.add(
+            Connector::Deleted(place) => self.report.add(
                 Finding::new(
                     name.span,
                     format!("the connector {shown} is not there"),
@@ -226,10 +161,11 @@ impl<'f> Timeline<'f, '_> {
             .insert(&name.value, Connector::There(name.span));
     }
 
-    fn begin(&mut self, name: &'f At<Text>, report: &mut Report<'_>) {
+    /// A call begins in the background.
+    pub(super) fn begin(&mut self, name: &'f At<Text>) {
         if let Some(first) = self.background.get(name.value.as_str()) {
             let title = format!("two background calls are called {}", quote(&name.value));
-            report.add(
+            self.report.add(
                 Finding::new(name.span, title, "again here")
                     .also(*first, "first here")
                     .help("give each a name of its own; several calls at once are one `call` with `parallel`"),
@@ -239,13 +175,14 @@ impl<'f> Timeline<'f, '_> {
         self.background.insert(&name.value, name.span);
     }
 
-    fn awaits(&self, name: &At<Text>, report: &mut Report<'_>) {
+    /// Something waits for such calls.
+    pub(super) fn awaits(&mut self, name: &At<Text>) {
         if self.background.contains_key(name.value.as_str()) {
             return;
         }
         let known: Vec<&str> = self.background.keys().copied().collect();
         if known.is_empty() {
-            report.add(
+            self.report.add(
                 Finding::new(
                     name.span,
                     format!("no call {} runs in the background", quote(&name.value)),
@@ -257,7 +194,7 @@ impl<'f> Timeline<'f, '_> {
                 )),
             );
         } else {
-            report.add(unknown(
+            self.report.add(unknown(
                 name.span,
                 "background calls before this step",
                 &name.value,
@@ -266,12 +203,13 @@ impl<'f> Timeline<'f, '_> {
         }
     }
 
-    fn heal(&mut self, place: Span, report: &mut Report<'_>) {
+    /// Every partition is healed.
+    pub(super) fn heal(&mut self) {
         let open = self.partitions.iter().any(|p| self.lasts(p));
         if !open {
             let over = self.partitions.last().map(|p| p.since);
             let mut finding = Finding::new(
-                place,
+                self.place,
                 "there is no partition to heal",
                 "nothing is cut off here",
             )
@@ -279,7 +217,7 @@ impl<'f> Timeline<'f, '_> {
             if let Some(since) = over {
                 finding = finding.also(since, "this one is over by then");
             }
-            report.add(finding);
+            self.report.add(finding);
         }
         self.partitions.clear();
     }
@@ -289,8 +227,9 @@ impl<'f> Timeline<'f, '_> {
         self.names.members(name)
     }
 
-    fn take_down(&mut self, targets: &[At<Text>], time: Option<Duration>, report: &mut Report<'_>) {
-        self.strike(targets, report);
+    /// Processes are taken down, for a time or until `bring_up`.
+    pub(super) fn take_down(&mut self, targets: &[At<Text>], time: Option<Duration>) {
+        self.strike(targets);
         for name in targets {
             let fault = self.lasting(name.span, time);
             for process in self.processes(&name.value) {
@@ -299,7 +238,8 @@ impl<'f> Timeline<'f, '_> {
         }
     }
 
-    fn bring_up(&mut self, targets: &[At<Text>], report: &mut Report<'_>) {
+    /// What was taken down comes up.
+    pub(super) fn bring_up(&mut self, targets: &[At<Text>]) {
         for name in targets {
             let mut was_down = false;
             let mut over = None;
@@ -319,12 +259,12 @@ impl<'f> Timeline<'f, '_> {
             if let Some(since) = over {
                 finding = finding.also(since, "this is over by then");
             }
-            report.add(finding);
+            self.report.add(finding);
         }
     }
 
     /// A fault on processes, none of which may be down for an indefinite time.
-    fn strike(&mut self, names: &[At<Text>], report: &mut Report<'_>) {
+    pub(super) fn strike(&mut self, names: &[At<Text>]) {
         for name in names {
             for process in self.processes(&name.value) {
                 let Some(fault) = self.down.get(&process) else {
@@ -333,7 +273,7 @@ impl<'f> Timeline<'f, '_> {
                 if fault.until_ms.is_some() {
                     continue;
                 }
-                report.add(
+                self.report.add(
                     Finding::new(
                         name.span,
                         format!("{} is down at this step", quote(&process)),

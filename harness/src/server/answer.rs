@@ -1,16 +1,11 @@
 //! Answers as data: status, headers and body with `${variables}`, and what the server does to itself on giving one. When
 //! an answer is given is not here (see `admit`).
 
-use std::fmt;
-
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use stalemate_wire::{Headers, Response, header};
 
 /// How the body of a complete response is framed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Framing {
     /// By `content-length`.
     #[default]
@@ -20,8 +15,7 @@ pub enum Framing {
 }
 
 /// What the server does besides answering.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// The session that the request named dies of the refusal: gone before the answer, its streams end after it.
     KillSession,
@@ -36,51 +30,24 @@ pub enum Then {
 }
 
 /// One answer.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
     /// The headers besides those of every answer and the framing; values may hold variables.
-    #[serde(default)]
     pub headers: HeaderList,
     /// The body; may hold variables. `${method}`, `${path}`, `${version}`, `${versions}` and `${session}` are escaped as
     /// the content type demands; `${id}` is the JSON-RPC id of the refused request, or `null`.
-    #[serde(default)]
     pub body: String,
     /// How the body is framed.
-    #[serde(default)]
     pub framing: Framing,
     /// What else happens.
-    #[serde(default)]
     pub then: Option<Then>,
 }
 
 /// Headers in the order and spelling of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderList(pub Vec<(String, String)>);
-
-impl<'de> Deserialize<'de> for HeaderList {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = HeaderList;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a mapping of header names to values")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HeaderList, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(HeaderList(pairs))
-            }
-        }
-        deserializer.deserialize_map(Pairs)
-    }
-}
 
 impl HeaderList {
     /// Appends these headers to `headers`, their variables filled in as they are.

@@ -22,7 +22,7 @@ use stalemate_wire::{Headers, Request, Response, sse};
 pub use self::answer::{Answer, Framing, HeaderList, Then};
 pub use self::core::ServerCore;
 pub use self::dialect::{
-    Cancelled, Check, Dialect, DialectError, Exit, Finished, Flaw, GetStreams, Hazards, IdShape,
+    Cancelled, Check, Dialect, Exit, Fault, Finished, Flaw, GetStreams, Hazards, IdShape,
     IdleClock, Keepalive, Messages, PoisonedIds, Priming, Resume, RpcFault, Scope, Sessions,
     Situation, Sse, StreamEnd,
 };

@@ -25,7 +25,7 @@ use crate::process::{real_shell, server_shell};
 use crate::proxy::{self, Hop, HopKind, HopOptions};
 use crate::registry::Subject;
 use crate::scenario::{self, Scenario, Server, ServerKind};
-use crate::server::{Dialect, Options as ServerOptions, ServerCore, Store};
+use crate::server::{Options as ServerOptions, ServerCore, Store};
 use crate::sim::clock::Jumper;
 use crate::sim::driver::{Commands, LiveSessions, Managed};
 use crate::sim::ids::Ids;
@@ -222,8 +222,6 @@ impl World<'_> {
                 match kind {
                     ServerKind::Real(_) => Ok(real_shell::run(net, host, name, port, store).await?),
                     ServerKind::Dialect(dialect) => {
-                        let dialect =
-                            Dialect::get(&dialect).expect("loading has checked the dialect");
                         let options = ServerOptions {
                             path: ENDPOINT.to_owned(),
                             ids: Box::new(move || ids.borrow_mut().next()),

@@ -276,7 +276,13 @@ impl<'a> Driver<'a> {
     fn fault(&mut self, step: StepAction, done: oneshot::Sender<()>) {
         match step {
             StepAction::Restart { targets, down_ms } => {
-                self.stop(&targets, "restart", Order::Stop, Some(down_ms), Some(done));
+                self.stop(
+                    &targets.processes,
+                    "restart",
+                    Order::Stop,
+                    Some(down_ms),
+                    Some(done),
+                );
                 return;
             }
             StepAction::Drain {
@@ -285,7 +291,7 @@ impl<'a> Driver<'a> {
                 down_ms,
             } => {
                 self.stop(
-                    &targets,
+                    &targets.processes,
                     "drain",
                     Order::Drain(limit_ms),
                     Some(down_ms),
@@ -294,20 +300,20 @@ impl<'a> Driver<'a> {
                 return;
             }
             StepAction::Crash { targets } => {
-                self.begin("crash", &names(&targets));
-                names(&targets)
+                self.begin("crash", &names(&targets.processes));
+                names(&targets.processes)
                     .iter()
                     .for_each(|process| self.die(process, "killed (SIGKILL)"));
             }
             StepAction::Down { targets, for_ms } => {
-                self.stop(&targets, "down", Order::Stop, for_ms, None);
+                self.stop(&targets.processes, "down", Order::Stop, for_ms, None);
             }
-            StepAction::Up { targets } => names(&targets)
+            StepAction::Up { targets } => names(&targets.processes)
                 .iter()
                 .for_each(|process| self.start(process)),
             StepAction::PowerLoss { targets, down_ms } => {
-                self.begin("power loss", &names(&targets));
-                for process in names(&targets) {
+                self.begin("power loss", &names(&targets.processes));
+                for process in names(&targets.processes) {
                     self.power_off(&process, down_ms);
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::scenario::{Server, ServerKind};
-use crate::server::{Dialect, IdShape};
+use crate::server::IdShape;
 use crate::sim::seed::Generator;
 
 /// The ids of a server's sessions: first those that the scenario names, then drawn ones.
@@ -17,9 +17,7 @@ impl Ids {
     /// The ids of that server under that seed.
     pub(super) fn new(server: &Server, seed: u64) -> Self {
         let hex = match &server.kind {
-            ServerKind::Dialect(name) => {
-                Dialect::get(name).is_some_and(|d| d.sessions.id == IdShape::Hex32)
-            }
+            ServerKind::Dialect(dialect) => dialect.sessions.id == IdShape::Hex32,
             ServerKind::Real(_) => false,
         };
         Self {

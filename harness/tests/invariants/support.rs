@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use stalemate::app::{AppPolicy, SessionKey};
 use stalemate::cell::CellResult;
+use stalemate::exec;
 use stalemate::journal::Record;
 use stalemate::registry::Registry;
 use stalemate::scenario::load_text;
 use stalemate::sim::Findings;
-use stalemate::{exec, vocabulary};
 use stalemate_clients::model::{ModelFactory, Policy};
 use stalemate_wire::Revision;
 
@@ -52,11 +52,11 @@ pub(crate) fn cell_of(registry: &Registry, text: &str, client: &str) -> (CellRes
     assert!(text.contains("CLIENT"), "the text names its client itself");
     let text = text.replace("CLIENT", client);
     let file = Path::new("scenarios/invariants/case.yaml");
-    let scenario = load_text("invariants/case", file, &text, &vocabulary::of(registry))
+    let scenario = load_text("invariants/case", file, &text, &registry.vocabulary())
         .unwrap_or_else(|errors| panic!("{errors}"));
     let subject = registry.get(client).expect("loading has checked it");
     assert!(
-        !subject.factory().is_real(),
+        !subject.factory().needs_own_process(),
         "a real client would run in a child process, which this program cannot serve"
     );
     let seed = scenario.seeds[0];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use libtest_mimic::{Failed, Trial};
 use stalemate::app::AppPolicy;
 use stalemate::registry::Registry;
-use stalemate::{cell, exec, scenario, vocabulary};
+use stalemate::{cell, exec, scenario};
 use stalemate_clients::model::{ModelFactory, Policy};
 use stalemate_wire::Revision;
 
@@ -163,7 +163,7 @@ fn judged(
     let file =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("invariants-field-{number}.yaml"));
     std::fs::write(&file, text)?;
-    let scenario = scenario::load(&file, None, &vocabulary::of(registry));
+    let scenario = scenario::load(&file, &registry.vocabulary());
     let scenario = Arc::new(scenario.map_err(|d| d.to_string())?);
     let subject = registry.get(client).ok_or("no such client")?;
     let run = exec::run_once(&scenario, client, subject, 1)?;

@@ -7,9 +7,10 @@
 pub(crate) mod streams;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
+use stalemate::dialect;
 use stalemate::journal::SessionEnd;
 use stalemate::server::{
     Dialect, Durable, Framing, Input, Key, Options, Output, ServerCore, Store, TimerId,
@@ -64,13 +65,20 @@ fn ids(process: u64) -> Box<dyn FnMut() -> String> {
     })
 }
 
+/// The built-in dialect of that name.
+pub(crate) fn builtin(name: &str) -> Arc<Dialect> {
+    static ALL: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(dialect::builtin);
+    let found = ALL.iter().find(|dialect| dialect.name == name);
+    Arc::clone(found.unwrap_or_else(|| panic!("no dialect {name}")))
+}
+
 impl Server {
     pub(crate) fn new(dialect: &str) -> Self {
-        Self::of(Dialect::get(dialect).expect(dialect), None)
+        Self::of(builtin(dialect), None)
     }
 
     pub(crate) fn with_timeout(dialect: &str, timeout_ms: Option<u64>) -> Self {
-        Self::of(Dialect::get(dialect).expect(dialect), Some(timeout_ms))
+        Self::of(builtin(dialect), Some(timeout_ms))
     }
 
     pub(crate) fn of(dialect: Arc<Dialect>, timeout: Option<Option<u64>>) -> Self {

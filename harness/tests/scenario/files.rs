@@ -35,20 +35,15 @@ impl Tree {
 fn a_name_is_the_path_below_scenarios() {
     let deep = "scenarios/old/scenarios/area/deep/x.y.yaml";
     let tree = Tree::new(&[deep, "scenarios/top.yml", "elsewhere/mine/z.yaml"]);
-    let name = |file: &str, root: Option<&str>| {
-        let root = root.map(|root| tree.path(root));
-        let scenario = load(&tree.path(file), root.as_deref(), &vocabulary());
+    let name = |file: &str| {
+        let scenario = load(&tree.path(file), &vocabulary());
         scenario.expect("right").name
     };
-    assert_eq!(name(deep, None), "area/deep/x.y");
-    assert_eq!(name("scenarios/top.yml", None), "top");
+    assert_eq!(name(deep), "area/deep/x.y");
+    assert_eq!(name("scenarios/top.yml"), "top");
     let winding = "scenarios/old/../old/scenarios/./area/deep/x.y.yaml";
-    assert_eq!(name(winding, Some("scenarios")), "area/deep/x.y");
-    let other = "elsewhere/mine/z.yaml";
-    assert_eq!(name(other, None), "mine/z");
-    assert_eq!(name(other, Some("")), "elsewhere/mine/z");
-    assert_eq!(name(other, Some("elsewhere/mine")), "z");
-    assert_eq!(name(other, Some("scenarios")), "mine/z");
+    assert_eq!(name(winding), "area/deep/x.y");
+    assert_eq!(name("elsewhere/mine/z.yaml"), "mine/z");
 }
 
 #[test]
@@ -102,7 +97,7 @@ fn links_and_devices_keep_nobody_waiting() {
     let files = ["a/1.yaml", "a/2.yaml", "a/3.yaml"].map(|path| tree.path(path));
     assert_eq!(found, files);
     let message = |file| {
-        let errors = load(&tree.path(file), None, &vocabulary()).expect_err("an error");
+        let errors = load(&tree.path(file), &vocabulary()).expect_err("an error");
         errors.to_string()
     };
     assert!(message("a/2.yaml").contains("no such file"));

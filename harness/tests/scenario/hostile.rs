@@ -135,7 +135,7 @@ fn files_that_cannot_be_read() {
     ];
     let mut drawn = String::new();
     for path in paths {
-        let errors = load(&path, None, &vocabulary()).expect_err("an error");
+        let errors = load(&path, &vocabulary()).expect_err("an error");
         drawn.push_str(&format!("{errors}\n\n"));
     }
     let drawn = drawn.replace(&*dir.path().to_string_lossy(), "DIR");

@@ -1,19 +1,27 @@
 //! What right files mean: defaults, machines, durations, other ways to write the same.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use stalemate::fault::{Injection, Trigger, TriggerEvent};
 use stalemate::journal::{Fate, Replacement};
 use stalemate::proxy::{BalancePolicy, HopKind};
 use stalemate::scenario::{
-    Call, CallExpect, Hop, LONGEST_MS, Server, ServerKind, Step, StepAction,
+    Call, CallExpect, Hop, LONGEST_MS, Server, ServerKind, Step, StepAction, Targets,
 };
 use stalemate::server::{Durable, Tool};
 
-use crate::support::{LEAST, WHOLE, right};
+use crate::support::{LEAST, WHOLE, named, right};
 
 fn strings(words: &[&str]) -> Vec<String> {
     words.iter().map(|w| (*w).to_owned()).collect()
+}
+
+fn targets(named: &[&str], processes: &[&str]) -> Targets {
+    Targets {
+        named: strings(named),
+        processes: strings(processes),
+    }
 }
 
 #[test]
@@ -47,7 +55,7 @@ fn the_cast_is_as_written() {
     };
     let written = Server {
         name: "memory".into(),
-        kind: ServerKind::Dialect("supergateway-3.4.3".into()),
+        kind: ServerKind::Dialect(Arc::new(named("supergateway-3.4.3"))),
         replicas: 1,
         port: 3001,
         session_ids: strings(&["ead943df-8fd9-4839-ae58-611a949e59c4"]),
@@ -89,16 +97,19 @@ expect:
   rmcp: {progress: none}
 ";
     let scenario = right(text);
-    let crash = |targets: &[&str]| StepAction::Crash {
-        targets: strings(targets),
+    let crash = |named: &[&str], processes: &[&str]| StepAction::Crash {
+        targets: targets(named, processes),
     };
     assert_eq!(
         scenario.steps[0].action,
-        crash(&["memory-1", "memory-2", "memory-3"])
+        crash(&["memory"], &["memory-1", "memory-2", "memory-3"])
     );
     assert_eq!(
         scenario.steps[1].action,
-        crash(&["memory-2", "memory-1", "memory-3", "other"])
+        crash(
+            &["memory-2", "memory", "other"],
+            &["memory-2", "memory-1", "memory-3", "other"]
+        )
     );
     assert_eq!(scenario.machines["one"], ["memory-1", "other"]);
     let nginx = Hop {
@@ -116,7 +127,9 @@ expect:
 fn the_steps_are_as_written() {
     use StepAction as A;
     let memory = || "memory".to_owned();
-    let machine = || strings(&["memory", "other", "nginx"]);
+    let same = |names: &[&str]| targets(names, names);
+    let machine = |named: &[&str]| targets(named, &["memory", "other", "nginx"]);
+    let third = targets(&["third"], &["third-1", "third-2"]);
     let call = Call {
         on: memory(),
         tool: Tool::CreateEntities,
@@ -146,16 +159,16 @@ fn the_steps_are_as_written() {
         (23, A::NewConversation),
         (24, A::Incognito),
         (25, A::Normal),
-        (26, A::Restart { targets: vec![memory()], down_ms: 1_000 }),
-        (27, A::Restart { targets: machine(), down_ms: 2_000 }),
-        (28, A::Drain { targets: strings(&["other"]), limit_ms: 30_000, down_ms: 1_000 }),
-        (29, A::Drain { targets: vec![memory()], limit_ms: 60_000, down_ms: 500 }),
-        (30, A::Crash { targets: strings(&["other", "memory"]) }),
-        (31, A::Down { targets: vec![memory()], for_ms: Some(600_000) }),
-        (32, A::Down { targets: strings(&["other"]), for_ms: None }),
-        (33, A::Up { targets: strings(&["other"]) }),
-        (34, A::PowerLoss { targets: machine(), down_ms: 20_000 }),
-        (35, A::PowerLoss { targets: strings(&["third-1", "third-2"]), down_ms: 1_000 }),
+        (26, A::Restart { targets: same(&["memory"]), down_ms: 1_000 }),
+        (27, A::Restart { targets: machine(&["memory", "lightsail"]), down_ms: 2_000 }),
+        (28, A::Drain { targets: same(&["other"]), limit_ms: 30_000, down_ms: 1_000 }),
+        (29, A::Drain { targets: same(&["memory"]), limit_ms: 60_000, down_ms: 500 }),
+        (30, A::Crash { targets: same(&["other", "memory"]) }),
+        (31, A::Down { targets: same(&["memory"]), for_ms: Some(600_000) }),
+        (32, A::Down { targets: same(&["other"]), for_ms: None }),
+        (33, A::Up { targets: same(&["other"]) }),
+        (34, A::PowerLoss { targets: machine(&["lightsail"]), down_ms: 20_000 }),
+        (35, A::PowerLoss { targets: third, down_ms: 1_000 }),
         (36, A::Partition { between: ("client".into(), "cloudflare".into()), for_ms: Some(40_000) }),
         (37, A::Partition { between: ("third-1".into(), "balancer".into()), for_ms: None }),
         (37, A::Partition { between: ("third-2".into(), "balancer".into()), for_ms: None }),

@@ -95,5 +95,11 @@ fn injections() {
         ("a request replaced by a response", inject("{event: request-received}", "{replace: {status: 503}}")),
         ("an event replaced by a response", inject("{event: sse-sent, at: memory}", "{replace: {status: 503, body: text}}")),
         ("nothing happens", extended("inject:\n  - when: {event: effect}")),
+        ("an unknown action", inject("{event: user-acts, action: disconect}", "{delay: 1s}")),
+        ("an action at a hop", inject("{event: user-acts, action: disconnect, at: nginx}", "{delay: 1s}")),
+        ("an action on the page at a connector", inject("{event: user-acts, action: reload, at: memory}", "{delay: 1s}")),
+        ("an action that is a message", inject("{event: user-acts, method: POST, rpc: tools/call, tool: slow, status: 200}", "{delay: 1s}")),
+        ("a message that is an action", inject("{event: request-sent, action: add}", "{delay: 1s}")),
+        ("a user who waits for ever", inject("{event: user-acts, action: add}", "{park: now}")),
     ]);
 }

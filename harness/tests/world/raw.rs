@@ -62,7 +62,7 @@ impl ClientFactory for Factory {
         })
     }
 
-    fn is_real(&self) -> bool {
+    fn needs_own_process(&self) -> bool {
         false
     }
 }

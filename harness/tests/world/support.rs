@@ -9,11 +9,10 @@ use stalemate::journal::{ConnEnd, Entry, Event, Fate, Message, Outcome, Phase, S
 use stalemate::registry::{Registry, Subject};
 use stalemate::scenario::{Scenario, ServerKind, load_text};
 use stalemate::sim::{self, Options, Run, Spec};
-use stalemate::vocabulary;
 
 /// The scenario that a text is.
 pub(crate) fn scenario(text: &str) -> Arc<Scenario> {
-    let vocabulary = vocabulary::of(&registry());
+    let vocabulary = registry().vocabulary();
     match load_text("test/world", Path::new("world.yaml"), text, &vocabulary) {
         Ok(scenario) => Arc::new(scenario),
         Err(errors) => panic!("{errors}"),
@@ -66,7 +65,7 @@ pub(crate) fn model_cells() -> Vec<(String, Arc<Scenario>, Subject)> {
             continue;
         }
         for (name, subject, _) in cells(&scenario, &registry) {
-            if !subject.factory().is_real() {
+            if !subject.factory().needs_own_process() {
                 let name = format!("{} {name}", scenario.name);
                 found.push((name, Arc::clone(&scenario), subject));
             }

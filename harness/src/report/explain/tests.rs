@@ -1,7 +1,7 @@
 //! What the pages say, of what is really there.
 
 use super::page::WIDTH;
-use super::{explain, topics};
+use crate::dialect::builtin;
 
 fn clients() -> Vec<(String, String)> {
     let pair = |name: &str, summary: &str| (name.to_owned(), summary.to_owned());
@@ -9,6 +9,14 @@ fn clients() -> Vec<(String, String)> {
         pair("connector/recovering", "recognizes a lost session"),
         pair("connector/stale-cache", "never lets go of the id"),
     ]
+}
+
+fn topics(clients: &[(String, String)]) -> Vec<(&'static str, String, String)> {
+    super::topics(clients, &builtin())
+}
+
+fn explain(topic: &str, clients: &[(String, String)]) -> Result<String, Vec<String>> {
+    super::explain(topic, clients, &builtin())
 }
 
 fn page(topic: &str) -> String {

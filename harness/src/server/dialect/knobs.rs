@@ -1,29 +1,24 @@
 //! The knobs of a dialect file besides its answers. What they do is in `admit`, `core`, `stream` and `life`.
 
-use serde::Deserialize;
 use stalemate_wire::sse;
 
 use crate::server::answer::HeaderList;
 
 /// How sessions are named and when they expire.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sessions {
     /// The shape of an id, for whoever draws them.
     pub id: IdShape,
     /// Milliseconds of rest after which a session expires; `None` is never.
     pub idle_timeout_ms: Option<u64>,
     /// What counts as rest.
-    #[serde(default)]
     pub idle_clock: IdleClock,
     /// There is one session in the life of the process: no second one is opened, also not when the first has ended.
-    #[serde(default)]
     pub single: bool,
 }
 
 /// What counts as rest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IdleClock {
     /// An open POST or GET keeps the session in use: the clock starts when the last one ends.
     #[default]
@@ -34,8 +29,7 @@ pub enum IdleClock {
 }
 
 /// The shape of a session id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdShape {
     /// A version 4 UUID with dashes.
     UuidV4,
@@ -44,8 +38,7 @@ pub enum IdShape {
 }
 
 /// A check of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     /// The body is JSON.
     Json,
@@ -74,8 +67,7 @@ pub enum Check {
 }
 
 /// Event streams.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sse {
     /// Headers of the answer to the `initialize` that opened the session; `${session}` is the id (SES-01).
     pub initialize_headers: HeaderList,
@@ -84,35 +76,26 @@ pub struct Sse {
     /// Headers of a GET stream.
     pub get_headers: HeaderList,
     /// The `event` field; `None` if there is none.
-    #[serde(default)]
     pub event: Option<String>,
     /// The order of the fields, and the line end.
-    #[serde(default)]
     pub style: sse::Style,
     /// The `id` of events on POST streams, from `${session}`, `${stream}` (the POST's ordinal), `${event}` (the
     /// event's ordinal on the stream), both from 0, `${stream-uuid}` and `${event-uuid}`, which hide these (RES-01).
-    #[serde(default)]
     pub post_event_id: Option<String>,
     /// The `id` of events on GET streams.
-    #[serde(default)]
     pub get_event_id: Option<String>,
     /// Which GET streams a session has.
-    #[serde(default)]
     pub get_streams: GetStreams,
     /// The event without data in front of each stream (POLL-01).
-    #[serde(default)]
     pub priming: Option<Priming>,
     /// How streams are resumed; `None` if they are not, and no event is kept.
-    #[serde(default)]
     pub resume: Option<Resume>,
     /// Comments on a silent stream.
-    #[serde(default)]
     pub keepalive: Option<Keepalive>,
 }
 
 /// Which GET streams a session has. A message is on one of them only (MULTI-02).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GetStreams {
     /// One stream, to which GETs connect one after the other. Where a second GET at the same time is accepted, its stream
     /// stays silent, also when the first one's connection is gone.
@@ -123,66 +106,46 @@ pub enum GetStreams {
 }
 
 /// The event without data in front of each stream.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Priming {
     /// Its `retry` field in milliseconds (POLL-04).
-    #[serde(default)]
     pub retry_ms: Option<u64>,
     /// The first revision whose clients get it; `None` if all do.
-    #[serde(default)]
     pub since: Option<String>,
     /// Whether GET streams have one too (POLL-06).
-    #[serde(default = "yes")]
     pub get: bool,
     /// Its id on GET streams, where that is fixed and does not count as an event.
-    #[serde(default)]
     pub get_id: Option<String>,
     /// Its id on the stream that opens a session, where that stream stands apart: its other events have no ids, and it
     /// does not count among the session's POST streams.
-    #[serde(default)]
     pub opening_id: Option<String>,
     /// The data that it is replayed with, as a message; `None` if it is replayed as it was.
-    #[serde(default)]
     pub replayed_data: Option<String>,
     /// Whether the connection of a POST that got one is closed right behind it, so that the client must poll (POLL-02).
-    #[serde(default)]
     pub closes: bool,
 }
 
-fn yes() -> bool {
-    true
-}
-
 /// How streams are resumed (RES-04, RES-05). Events are kept in memory, and by the session's end they are forgotten.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resume {
     /// How many events of a session are kept, at least 1; the oldest are forgotten first.
     pub keeps: usize,
     /// Whose events are replayed.
-    #[serde(default)]
     pub scope: Scope,
     /// Whether the event that the cursor names comes again.
-    #[serde(default)]
     pub inclusive: bool,
     /// Whether the stream goes on after the replay; if not, the connection stays open and silent.
-    #[serde(default = "yes")]
     pub continues: bool,
     /// What a stream is to a cursor once its last answer was sent.
-    #[serde(default)]
     pub finished: Finished,
     /// Whether a GET without a cursor gets the kept events of the session's stream, all of them.
-    #[serde(default)]
     pub fresh_get: bool,
     /// Whether an accepted unknown cursor leads to a stream that stays silent; otherwise to a new one.
-    #[serde(default)]
     pub unknown_is_silent: bool,
 }
 
 /// Whose events are replayed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
     /// The stream's, as RES-06 demands.
     #[default]
@@ -194,8 +157,7 @@ pub enum Scope {
 }
 
 /// What a stream is to a cursor once its last answer was sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Finished {
     /// It is replayed and ends.
     #[default]
@@ -207,8 +169,7 @@ pub enum Finished {
 }
 
 /// Comments on an open stream.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keepalive {
     /// Milliseconds between two of them, counted from the stream's head; at least 1.
     pub every_ms: u64,
@@ -217,8 +178,7 @@ pub struct Keepalive {
 }
 
 /// JSON-RPC messages, as templates in the server's member order.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Messages {
     /// The result of `initialize`, from `${revision}`.
     pub initialize: String,
@@ -227,37 +187,26 @@ pub struct Messages {
     /// An error, from `${code}`, `${message}` (quoted) and `${id}`.
     pub error: String,
     /// A notification, from `${method}` (quoted) and `${params}`, which is empty or a whole member behind a comma.
-    #[serde(default = "typescript_notification")]
     pub notification: String,
 }
 
-fn typescript_notification() -> String {
-    r#"{"method":${method}${params},"jsonrpc":"2.0"}"#.to_owned()
-}
-
 /// How the server loses sessions, streams and itself, besides what its answers say.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hazards {
     /// Session ids that kill the process.
-    #[serde(default)]
     pub poisoned_ids: Option<PoisonedIds>,
     /// The process dies of an answer that becomes ready after its POST was abandoned; `None` if that is harmless.
-    #[serde(default)]
     pub abandoned_post: Option<Exit>,
     /// What SIGTERM does to open streams.
     pub stop: StreamEnd,
     /// The error that a call gets whose child died; `None` if its stream just ends.
-    #[serde(default)]
     pub child_death: Option<RpcFault>,
     /// What becomes of a call that was cancelled.
-    #[serde(default)]
     pub cancelled_call: Cancelled,
 }
 
 /// What becomes of a call that was cancelled.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Cancelled {
     /// It is answered nothing, ever (CAN-02), and its stream stays open.
     #[default]
@@ -269,8 +218,7 @@ pub enum Cancelled {
 }
 
 /// Session ids that kill the process.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoisonedIds {
     /// The ids.
     pub ids: Vec<String>,
@@ -279,8 +227,7 @@ pub struct PoisonedIds {
 }
 
 /// How a process dies.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exit {
     /// The exit status.
     pub code: i32,
@@ -289,8 +236,7 @@ pub struct Exit {
 }
 
 /// How streams end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamEnd {
     /// The connection breaks.
     Cut,
@@ -299,11 +245,21 @@ pub enum StreamEnd {
 }
 
 /// A JSON-RPC error.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RpcFault {
     /// The code.
     pub code: i64,
     /// The message.
     pub message: String,
+}
+
+/// A rule that a broken server breaks and that no answer words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flaw {
+    /// An id that is not live is served as if it were (SES-07b).
+    Resurrects,
+    /// A message to the client goes out on every open stream of its session (MULTI-02).
+    Broadcasts,
+    /// A message to the client goes out on the GET streams of all other sessions too.
+    Leaks,
 }

@@ -1,13 +1,11 @@
 //! The situations that servers answer differently, by their names in dialect files.
 
-use serde::Deserialize;
-
 macro_rules! situations {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// A situation that servers answer differently.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Situation {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            $($(#[$doc])* $variant,)*
         }
 
         impl Situation {

@@ -1,4 +1,5 @@
-//! Macros that write the shape of a form once, for decoding and for the JSON Schema. The forms themselves are in `file`.
+//! Macros that write the shape of a form once, for decoding and for the JSON Schema. Which forms
+//! there are, is the business of whoever reads a kind of file.
 
 /// A form with named fields. A required field that is missing is reported; every field is an `Option`, so that what
 /// could be read is checked all the same. `faulty` says whether there was any error in it, `given`
@@ -12,27 +13,27 @@ macro_rules! record {
         $(#[$meta])*
         #[derive(Debug, schemars::JsonSchema)]
         #[schemars(deny_unknown_fields)]
-        pub(super) struct $name {
+        pub(crate) struct $name {
             #[schemars(skip)]
             #[allow(dead_code, reason = "most forms are whole enough without it")]
-            pub(super) faulty: bool,
+            pub(crate) faulty: bool,
             #[schemars(skip)]
             #[allow(dead_code, reason = "most forms are whole enough without it")]
-            pub(super) given: Vec<&'static str>,
-            $($(#[$rmeta])* #[schemars(rename = $rkey, required)] pub(super) $rfield: Option<$rty>,)*
-            $($(#[$ometa])* #[schemars(rename = $okey)] pub(super) $ofield: Option<$oty>,)*
+            pub(crate) given: Vec<&'static str>,
+            $($(#[$rmeta])* #[schemars(rename = $rkey, required)] pub(crate) $rfield: Option<$rty>,)*
+            $($(#[$ometa])* #[schemars(rename = $okey)] pub(crate) $ofield: Option<$oty>,)*
         }
 
-        impl $crate::scenario::decode::Decode for $name {
+        impl $crate::yaml::decode::Decode for $name {
             const WHAT: &'static str = "a map";
 
             fn decode(
-                node: &$crate::scenario::tree::Node,
-                report: &mut $crate::scenario::diagnose::Report<'_>,
+                node: &$crate::yaml::tree::Node,
+                report: &mut $crate::yaml::report::Report<'_>,
             ) -> Option<Self> {
                 let keys = [$($rkey,)* $($okey,)*];
                 let before = report.count();
-                let fields = $crate::scenario::decode::Fields::of(node, $what, &keys, report)?;
+                let fields = $crate::yaml::fields::Fields::of(node, $what, &keys, report)?;
                 let mut form = Self {
                     faulty: false,
                     given: fields.given(),
@@ -54,22 +55,22 @@ macro_rules! choice {
     ) => {
         $(#[$meta])*
         #[derive(Debug, schemars::JsonSchema)]
-        pub(super) enum $name {
+        pub(crate) enum $name {
             $($(#[$vmeta])* #[schemars(rename = $key)] $variant($ty),)*
         }
 
-        impl $crate::scenario::decode::Decode for $name {
+        impl $crate::yaml::decode::Decode for $name {
             const WHAT: &'static str = concat!("a map with one ", $noun);
 
             fn decode(
-                node: &$crate::scenario::tree::Node,
-                report: &mut $crate::scenario::diagnose::Report<'_>,
+                node: &$crate::yaml::tree::Node,
+                report: &mut $crate::yaml::report::Report<'_>,
             ) -> Option<Self> {
                 let keys = &[$(($key, $example),)*];
-                let choice = $crate::scenario::choice::Choice { what: $what, noun: $noun, keys };
+                let choice = $crate::yaml::choice::Choice { what: $what, noun: $noun, keys };
                 let (key, value) = choice.entry(node, report)?;
                 match key {
-                    $($key => $crate::scenario::decode::Decode::decode(value, report).map(Self::$variant),)*
+                    $($key => $crate::yaml::decode::Decode::decode(value, report).map(Self::$variant),)*
                     _ => None,
                 }
             }
@@ -82,11 +83,11 @@ macro_rules! words {
     ($(#[$meta:meta])* $name:ident, $what:literal; $($variant:ident = $word:literal,)*) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum $name {
+        pub(crate) enum $name {
             $(#[doc = $word] $variant,)*
         }
 
-        impl $crate::scenario::scalar::Word for $name {
+        impl $crate::yaml::word::Word for $name {
             const WHAT: &'static str = $what;
 
             fn words() -> Vec<(&'static str, Self)> {
@@ -96,4 +97,4 @@ macro_rules! words {
     };
 }
 
-pub(super) use {choice, record, words};
+pub(crate) use {choice, record, words};

@@ -7,7 +7,8 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Error, Location, MessageFormatter, Options, Spanned, UserMessageFormatter};
 
-use super::diagnose::{Finding, Report, Source, Span};
+use super::report::{Finding, Report};
+use super::source::{Source, Span};
 
 /// How deep maps and lists may be nested.
 const DEEPEST: usize = 32;
@@ -16,21 +17,21 @@ const MOST: usize = 20_000;
 
 /// A value of the file.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) kind: Kind,
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
     /// Where to point: a scalar's own text, a map's or list's key or beginning. In an alias, where the value is defined.
-    pub(super) span: Span,
+    pub(crate) span: Span,
     /// The line where it is used, from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
 }
 
 /// What a value is.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Nothing, or `~`.
     Null,
     /// `true` or `false`.
-    Bool,
+    Bool(bool),
     /// A plain number, as it is written.
     Number(String),
     /// Any other scalar, and everything in quotes.
@@ -41,24 +42,39 @@ pub(super) enum Kind {
 
 impl Node {
     /// What it is, for messages.
-    pub(super) fn describe(&self) -> &'static str {
+    pub(crate) fn describe(&self) -> &'static str {
         match self.kind {
             Kind::Null => "nothing",
-            Kind::Bool => "a truth value",
+            Kind::Bool(_) => "a truth value",
             Kind::Number(_) => "a number",
             Kind::Text(_) => "a text",
             Kind::List(_) => "a list",
             Kind::Map(_) => "a map",
         }
     }
+
+    /// The place of what stands below the keys of `path`, from the outside in; in a list an item is found by its text. If
+    /// it is not there, the place of the last that is.
+    pub(crate) fn place(&self, path: &[&str]) -> Span {
+        let Some((first, rest)) = path.split_first() else {
+            return self.span;
+        };
+        let is = |node: &Node| matches!(&node.kind, Kind::Text(text) if text == first);
+        let below = match &self.kind {
+            Kind::Map(entries) => entries.iter().find(|(key, _)| is(key)).map(|(_, v)| v),
+            Kind::List(items) => items.iter().find(|item| is(item)),
+            _ => None,
+        };
+        below.map_or(self.span, |below| below.place(rest))
+    }
 }
 
-/// Reads the one document of a file.
-pub(super) fn parse(source: &Source, report: &mut Report<'_>) -> Option<Node> {
+/// Reads the one document of a file, which should be `what`, e.g. "a scenario".
+pub(crate) fn parse(source: &Source, what: &str, report: &mut Report<'_>) -> Option<Node> {
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(&source.text, options()) {
         Ok(raw) => Some(node(raw, None, source)),
         Err(error) => {
-            report.add(finding(&error, source));
+            report.add(finding(&error, what, source));
             None
         }
     }
@@ -76,7 +92,7 @@ fn options() -> Options {
     }
 }
 
-fn finding(error: &Error, source: &Source) -> Finding {
+fn finding(error: &Error, what: &str, source: &Source) -> Finding {
     let place = error.location().unwrap_or(Location::UNKNOWN);
     let span = source.at(place.line().max(1), place.column().max(1));
     // What went wrong within an alias went wrong all the same.
@@ -90,7 +106,10 @@ fn finding(error: &Error, source: &Source) -> Finding {
             "the file has several YAML documents",
             "the second begins here",
         )
-        .help("one file is one scenario: put each document into a file of its own, without `---`");
+        .help(format!(
+            "one file is {}: put each document into a file of its own, without `---`",
+            what.replacen("a ", "one ", 1)
+        ));
     }
     match error {
         Error::UnknownAnchor { .. } => {
@@ -113,7 +132,8 @@ fn finding(error: &Error, source: &Source) -> Finding {
         Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. }
     ) || message.contains("recursion limit")
     {
-        return Finding::new(span, "the file is too deep or too large to be a scenario", "given up here").help(format!(
+        let title = format!("the file is too deep or too large to be {what}");
+        return Finding::new(span, title, "given up here").help(format!(
             "values may be nested {DEEPEST} deep, and a file may have {MOST} of them, those that aliases repeat included"
         ));
     }
@@ -136,7 +156,7 @@ fn finding(error: &Error, source: &Source) -> Finding {
 /// The tree as serde delivers it; the text of plain scalars is taken from the source afterwards.
 enum Raw {
     Null,
-    Bool,
+    Bool(bool),
     Number,
     Text(String),
     List(Vec<Spanned<Raw>>),
@@ -159,8 +179,8 @@ fn node(raw: Spanned<Raw>, key: Option<Span>, source: &Source) -> Node {
             span: own,
             line,
         },
-        Raw::Bool => Node {
-            kind: Kind::Bool,
+        Raw::Bool(value) => Node {
+            kind: Kind::Bool(value),
             span: own,
             line,
         },
@@ -248,8 +268,8 @@ impl<'de> Visitor<'de> for RawVisitor {
         Ok(Raw::Null)
     }
 
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Raw, E> {
-        Ok(Raw::Bool)
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Bool(value))
     }
 
     fn visit_i64<E: de::Error>(self, _: i64) -> Result<Raw, E> {

@@ -1,19 +1,20 @@
-//! Maps with exactly one key out of several, such as a step and its verb. The keys and their values are in `file`.
+//! Maps with exactly one key out of several, such as a step and its verb. Which
+//! keys there are, is said where the form is.
 
 use super::decode::{mismatch, unknown};
-use super::diagnose::{Finding, Report};
+use super::report::{Finding, Report};
 use super::tree::{Kind, Node};
 use super::words::{list, nearest, quote};
 
 /// What may be chosen from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     /// The whole, e.g. "a step".
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// The key, e.g. "verb".
-    pub(super) noun: &'static str,
+    pub(crate) noun: &'static str,
     /// The keys, each with an example of the whole.
-    pub(super) keys: &'static [(&'static str, &'static str)],
+    pub(crate) keys: &'static [(&'static str, &'static str)],
 }
 
 impl Choice {
@@ -31,7 +32,7 @@ impl Choice {
     }
 
     /// The one key and its value; anything else is reported.
-    pub(super) fn entry<'n>(
+    pub(crate) fn entry<'n>(
         &self,
         node: &'n Node,
         report: &mut Report<'_>,

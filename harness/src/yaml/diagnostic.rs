@@ -1,5 +1,4 @@
-//! What is wrong with a file, where, and what would be right: collected, ordered and drawn with the source line.
-//! Deciding what is wrong belongs to `tree`, `decode` and `check`.
+//! Errors tied to their file, and drawn with the source line. Deciding what is wrong is others' business.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,191 +6,25 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-/// Errors kept of one file; what comes after them is only counted.
-const KEPT: usize = 100;
+use super::source::{Span, line_end, line_of, line_start};
+
 /// The longest stretch of source, in bytes, that is given to the renderer.
 const WINDOW: usize = 4096;
-
-/// A range of bytes of a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Span {
-    pub(super) start: usize,
-    pub(super) end: usize,
-}
-
-/// The text of a file, and the name to show for it.
-#[derive(Debug)]
-pub(super) struct Source {
-    pub(super) file: PathBuf,
-    pub(super) text: Arc<str>,
-}
-
-impl Source {
-    pub(super) fn new(file: &Path, text: &str) -> Self {
-        Self {
-            file: file.to_owned(),
-            text: text.into(),
-        }
-    }
-
-    /// The place of a line and a column, both from 1 and in characters; the end of the text if it is beyond.
-    pub(super) fn at(&self, line: u64, column: u64) -> Span {
-        let mut start = 0;
-        for _ in 1..line {
-            match self.text[start..].find('\n') {
-                Some(len) => start += len + 1,
-                None => break,
-            }
-        }
-        let rest = self.text[start..].lines().next().unwrap_or("");
-        let skip = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
-        let mut chars = rest.char_indices().skip(skip);
-        match chars.next() {
-            Some((at, c)) => Span {
-                start: start + at,
-                end: start + at + c.len_utf8(),
-            },
-            None => Span {
-                start: start + rest.len(),
-                end: start + rest.len(),
-            },
-        }
-    }
-}
-
-/// One error before it is tied to its file.
-#[derive(Debug)]
-pub(super) struct Finding {
-    span: Span,
-    title: String,
-    label: String,
-    also: Option<(Span, String)>,
-    help: Vec<String>,
-}
-
-impl Finding {
-    /// An error at `span`: `title` says what is wrong, `label` stands under the place.
-    pub(super) fn new(span: Span, title: impl Into<String>, label: impl Into<String>) -> Self {
-        Self {
-            span,
-            title: title.into(),
-            label: label.into(),
-            also: None,
-            help: Vec::new(),
-        }
-    }
-
-    /// Another place that belongs to it.
-    pub(super) fn also(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.also = Some((span, label.into()));
-        self
-    }
-
-    /// What would be right.
-    pub(super) fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(text.into());
-        self
-    }
-}
-
-/// Collects the errors of one file.
-#[derive(Debug)]
-pub(super) struct Report<'a> {
-    source: &'a Source,
-    list: Vec<Finding>,
-    more: usize,
-}
-
-impl<'a> Report<'a> {
-    pub(super) fn new(source: &'a Source) -> Self {
-        Self {
-            source,
-            list: Vec::new(),
-            more: 0,
-        }
-    }
-
-    /// Adds an error. What is wrong in an anchor is wrong once, however often the anchor is used.
-    pub(super) fn add(&mut self, finding: Finding) {
-        let known = |f: &Finding| f.span == finding.span && f.title == finding.title;
-        if self.list.iter().any(known) {
-            return;
-        }
-        if self.list.len() == KEPT {
-            self.more += 1;
-        } else {
-            self.list.push(finding);
-        }
-    }
-
-    /// How many errors there are so far.
-    pub(super) fn count(&self) -> usize {
-        self.list.len() + self.more
-    }
-
-    /// Whether there is no error so far.
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// All of it, in the order of the file. `secrets` are blanked out of the source lines.
-    pub(super) fn finish(mut self, secrets: &[Span]) -> Diagnostics {
-        self.list.sort_by_key(|f| f.span);
-        let text = blanked(&self.source.text, secrets);
-        let list = self.list.into_iter().map(|finding| Diagnostic {
-            file: self.source.file.clone(),
-            place: Some((text.clone(), finding.span)),
-            title: finding.title,
-            label: finding.label,
-            also: finding.also,
-            help: finding.help,
-        });
-        Diagnostics {
-            list: list.collect(),
-            more: self.more,
-        }
-    }
-}
-
-/// The text with every visible character in `secrets` drawn as stars of the same length in bytes.
-fn blanked(text: &Arc<str>, secrets: &[Span]) -> Arc<str> {
-    if secrets.is_empty() {
-        return text.clone();
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut secrets: Vec<Span> = secrets.to_vec();
-    secrets.sort_unstable();
-    for span in secrets {
-        if span.start < out.len() {
-            continue;
-        }
-        out.push_str(&text[out.len()..span.start]);
-        for c in text[span.start..span.end].chars() {
-            if c.is_whitespace() {
-                out.push(c);
-            } else {
-                out.push_str(&"****"[..c.len_utf8()]);
-            }
-        }
-    }
-    out.push_str(&text[out.len()..]);
-    out.into()
-}
 
 /// One error: what is wrong, where, and what would be right.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    file: PathBuf,
-    place: Option<(Arc<str>, Span)>,
-    title: String,
-    label: String,
-    also: Option<(Span, String)>,
-    help: Vec<String>,
+    pub(super) file: PathBuf,
+    pub(super) place: Option<(Arc<str>, Span)>,
+    pub(super) title: String,
+    pub(super) label: String,
+    pub(super) also: Option<(Span, String)>,
+    pub(super) help: Vec<String>,
 }
 
 impl Diagnostic {
     /// An error of a whole file or directory.
-    pub(super) fn of_file(file: &Path, title: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn of_file(file: &Path, title: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             file: file.to_owned(),
             place: None,
@@ -316,25 +149,6 @@ impl fmt::Debug for Diagnostic {
     }
 }
 
-/// The line of a byte, from 1.
-fn line_of(text: &str, at: usize) -> usize {
-    text[..at].matches('\n').count() + 1
-}
-
-fn line_start(text: &str, at: usize) -> usize {
-    text[..at].rfind('\n').map_or(0, |end| end + 1)
-}
-
-fn line_end(text: &str, at: usize) -> usize {
-    let end = text[at..].find('\n').map_or(text.len(), |len| at + len);
-    // A carriage return belongs to the line's end.
-    if end > at && text.as_bytes()[end - 1] == b'\r' {
-        end - 1
-    } else {
-        end
-    }
-}
-
 /// The part of the span that is on its first line.
 fn first_line(text: &str, span: Span) -> Span {
     Span {
@@ -367,12 +181,13 @@ fn around(text: &str, span: Span) -> Span {
 /// All the errors of a file, or of a search for files. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {
-    list: Vec<Diagnostic>,
-    more: usize,
+    pub(super) list: Vec<Diagnostic>,
+    pub(super) more: usize,
 }
 
 impl Diagnostics {
-    pub(super) fn of(list: Vec<Diagnostic>) -> Self {
+    /// Those errors, of which there must be one.
+    pub(crate) fn of(list: Vec<Diagnostic>) -> Self {
         Self { list, more: 0 }
     }
 

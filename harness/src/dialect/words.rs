@@ -1,0 +1,84 @@
+//! The words of dialect files for the choices that a server's core knows.
+
+use stalemate_wire::sse::Field;
+
+use crate::server::{
+    Check, Finished, Flaw, Framing, GetStreams, IdShape, IdleClock, Scope, Situation, StreamEnd,
+    Then,
+};
+use crate::yaml::word::Word;
+
+macro_rules! words_for {
+    ($($type:ident, $what:literal; $($word:literal $variant:ident,)*)*) => {
+        $(impl Word for $type {
+            const WHAT: &'static str = $what;
+
+            fn words() -> Vec<(&'static str, Self)> {
+                vec![$(($word, Self::$variant),)*]
+            }
+        })*
+    };
+}
+
+words_for! {
+    IdShape, "shapes of an id";
+        "uuid-v4" UuidV4,
+        "hex32" Hex32,
+    IdleClock, "clocks";
+        "streams" Streams,
+        "messages" Messages,
+    Check, "checks";
+        "json" Json,
+        "session" Session,
+        "session-known" SessionKnown,
+        "session-named" SessionNamed,
+        "closed" Closed,
+        "cursor" Cursor,
+        "accept" Accept,
+        "content-type" ContentType,
+        "message" Message,
+        "initialized" Initialized,
+        "version" Version,
+        "stream" Stream,
+    GetStreams, "words here";
+        "one" One,
+        "each" Each,
+    Scope, "scopes";
+        "stream" Stream,
+        "session" Session,
+        "server" Server,
+    Finished, "words here";
+        "ends" Ends,
+        "hangs" Hangs,
+        "forgotten" Forgotten,
+    StreamEnd, "ends of a stream";
+        "cut" Cut,
+        "clean" Clean,
+    Framing, "framings";
+        "length" Length,
+        "chunked" Chunked,
+    Then, "things that can happen";
+        "kill-session" KillSession,
+        "end-session" EndSession,
+        "mint-session" MintSession,
+        "mint-dead-session" MintDeadSession,
+        "exit-process" ExitProcess,
+    Flaw, "flaws";
+        "resurrects" Resurrects,
+        "broadcasts" Broadcasts,
+        "leaks" Leaks,
+    Field, "fields of an event";
+        "event" Event,
+        "data" Data,
+        "id" Id,
+        "retry" Retry,
+}
+
+impl Word for Situation {
+    const WHAT: &'static str = "situations";
+
+    fn words() -> Vec<(&'static str, Self)> {
+        let all = Self::ALL.iter();
+        all.map(|(situation, name)| (*name, *situation)).collect()
+    }
+}

@@ -1,0 +1,388 @@
+//! Servers: what one is, its shape in a file, whether that can be, and how it is written.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::json_schema;
+use stalemate_wire::SessionId;
+
+use super::names::{Names, fit};
+use super::vocabulary::Vocabulary;
+use crate::server::{Dialect, Durable};
+use crate::yaml::collection::{Entries, List, first_of};
+use crate::yaml::decode::{At, Decode, unknown};
+use crate::yaml::duration::{Duration, TimeoutForm, written};
+use crate::yaml::forms::record;
+use crate::yaml::report::{Finding, Report};
+use crate::yaml::scalar::{Text, Whole, inline_schema};
+use crate::yaml::source::Span;
+use crate::yaml::tree::{Kind, Node};
+use crate::yaml::word::One;
+use crate::yaml::words::{list, quote};
+use crate::yaml::write::{self, Yaml};
+
+/// The most processes that one server can consist of.
+pub const MOST_REPLICAS: u64 = 8;
+/// The port of the first server, where the file names none.
+const FIRST_PORT: u64 = 3000;
+/// The time from a crash to the supervisor's restart, where the file names none, in milliseconds.
+const SUPERVISOR_MS: u64 = 5_000;
+
+/// One MCP server. `Debug` shows the first eight characters of a session id only (SES-04).
+#[derive(Clone, PartialEq)]
+pub struct Server {
+    /// Its name, and its connector's.
+    pub name: String,
+    /// How it answers.
+    pub kind: ServerKind,
+    /// How many processes it consists of, 1 to [`MOST_REPLICAS`]. They share the data, and no session.
+    pub replicas: usize,
+    /// The port that it listens on.
+    pub port: u16,
+    /// The ids of its first sessions, in order of opening; further ones are drawn from the seed.
+    pub session_ids: Vec<String>,
+    /// Milliseconds from a crash to the supervisor's restart.
+    pub supervisor_ms: u64,
+    /// The idle timeout of its sessions in milliseconds, where it differs from the dialect's; `Some(None)` is "never".
+    pub session_timeout_ms: Option<Option<u64>>,
+    /// What outlives its process besides the graph.
+    pub durable: Durable,
+}
+
+impl Server {
+    /// Its processes: of its own name if it is one, else `memory-1`, `memory-2` and so on.
+    #[must_use]
+    pub fn processes(&self) -> Vec<String> {
+        processes(&self.name, self.replicas)
+    }
+}
+
+/// The processes of a server of that name.
+pub(super) fn processes(name: &str, replicas: usize) -> Vec<String> {
+    match replicas {
+        0 | 1 => vec![name.to_owned()],
+        several => (1..=several).map(|n| format!("{name}-{n}")).collect(),
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<String> = self.session_ids.iter().map(|id| shortened(id)).collect();
+        f.debug_struct("Server")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("replicas", &self.replicas)
+            .field("port", &self.port)
+            .field("session_ids", &ids)
+            .field("supervisor_ms", &self.supervisor_ms)
+            .field("session_timeout_ms", &self.session_timeout_ms)
+            .field("durable", &self.durable)
+            .finish()
+    }
+}
+
+/// The first eight characters, and a sign that there are more.
+pub(super) fn shortened(id: &str) -> String {
+    match id.char_indices().nth(8) {
+        Some((at, _)) => format!("{}…", &id[..at]),
+        None => id.to_owned(),
+    }
+}
+
+/// What a server is. `Debug` shows the name of a dialect only.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ServerKind {
+    /// The model server with that dialect.
+    Dialect(Arc<Dialect>),
+    /// A real server by name, e.g. `rmcp`.
+    Real(String),
+}
+
+impl fmt::Debug for ServerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dialect(dialect) => f.debug_tuple("Dialect").field(&dialect.name).finish(),
+            Self::Real(name) => f.debug_tuple("Real").field(name).finish(),
+        }
+    }
+}
+
+/// A text that messages do not repeat: a session id is a credential (SES-04).
+pub(super) struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Secret").field(&shortened(&self.0)).finish()
+    }
+}
+
+impl Decode for Secret {
+    const WHAT: &'static str = "a session id";
+
+    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        if let Kind::Number(_) = node.kind {
+            let title = "expected a session id, found a number";
+            report.add(
+                Finding::new(node.span, title, "this must be a text").help("put it in quotes"),
+            );
+            return None;
+        }
+        Text::decode(node, report).map(Self)
+    }
+}
+
+inline_schema!([] Secret, json_schema!({"type": "string", "pattern": "^[!-~]+$"}));
+
+record! {
+    /// One MCP server: exactly one of `dialect` and `real`.
+    ServerForm, "a server";
+    required {}
+    optional {
+        /// The model server with that dialect, e.g. `supergateway-3.4.3`.
+        "dialect" dialect: At<Text>,
+        /// A real server, e.g. `rmcp`.
+        "real" real: At<Text>,
+        /// How many processes it consists of; 1 if it is missing. More need a `balancer` as the innermost hop.
+        "replicas" replicas: At<Whole<1, MOST_REPLICAS>>,
+        /// The port; 3000 for the first server, else one more than the server before.
+        "port" port: At<Whole<1, 65_535>>,
+        /// The ids of its first sessions, in order of opening; further ones are drawn from the seed.
+        "sessions" sessions: At<List<At<Secret>>>,
+        /// The time from a crash to the supervisor's restart; 5s if it is missing.
+        "supervisor" supervisor: Duration,
+        /// The idle timeout of its sessions, or `never`, where it differs from the dialect's.
+        "session-timeout" session_timeout: TimeoutForm,
+        /// What outlives its process: `nothing`, its `sessions`, or its `streams` with them; `nothing` if it is missing.
+        "durable" durable: At<One<Durable>>,
+    }
+}
+
+/// The servers; those that could not be read are left out, their names are not.
+pub(super) fn servers(
+    form: Option<&At<Entries<ServerForm>>>,
+    vocabulary: &Vocabulary,
+    names: &mut Names,
+    report: &mut Report<'_>,
+) -> Vec<Server> {
+    let Some(form) = form else { return Vec::new() };
+    if form.value.0.is_empty() {
+        report.add(
+            Finding::new(form.span, "a scenario needs servers", "`servers` is empty")
+                .help("name at least one, e.g. `memory: {dialect: …}`"),
+        );
+    }
+    let mut list: Vec<Server> = Vec::new();
+    let mut ports: BTreeMap<u64, Span> = BTreeMap::new();
+    let mut ids = BTreeMap::new();
+    let mut next_port = FIRST_PORT;
+    for (name, server) in &form.value.0 {
+        fit(name, "a server", report);
+        names.servers.push(name.value.clone());
+        let Some(server) = server else { continue };
+        let (port, place) = match &server.port {
+            Some(port) => (port.value.0, port.span),
+            None => (next_port, name.span),
+        };
+        next_port = port + 1;
+        if let Some(first) = ports.get(&port) {
+            report.add(
+                Finding::new(
+                    place,
+                    format!("two servers have the port {port}"),
+                    "again here",
+                )
+                .also(*first, "first here")
+                .help("give each server a `port` of its own"),
+            );
+        }
+        ports.insert(port, place);
+        let fits = u16::try_from(port);
+        if fits.is_err() {
+            report.add(
+                Finding::new(
+                    place,
+                    "there is no port left for this server",
+                    "one more than the server before is 65536",
+                )
+                .help("give it a `port`"),
+            );
+        }
+        let kind = kind(name, server, vocabulary, report);
+        let session_ids = session_ids(server, &mut ids, report);
+        if matches!(kind, Some(ServerKind::Real(_))) {
+            names.real.push(name.value.clone());
+        }
+        let replicas = server.replicas.as_ref();
+        let replicas = replicas.map_or(1, |n| usize::try_from(n.value.0).unwrap_or(1));
+        if let (Some(kind), Ok(port)) = (kind, fits) {
+            list.push(Server {
+                name: name.value.clone(),
+                kind,
+                replicas,
+                port,
+                session_ids,
+                supervisor_ms: server.supervisor.map_or(SUPERVISOR_MS, |d| d.0),
+                session_timeout_ms: server.session_timeout.as_ref().map(TimeoutForm::ms),
+                durable: server
+                    .durable
+                    .as_ref()
+                    .map(|kept| kept.value.0)
+                    .unwrap_or_default(),
+            });
+        }
+        if let Some(form) = &server.replicas
+            && replicas > 1
+        {
+            let processes = processes(&name.value, replicas);
+            names
+                .replicas
+                .insert(name.value.clone(), (processes, form.span));
+        }
+    }
+    for (name, _) in form
+        .value
+        .0
+        .iter()
+        .filter(|(n, _)| names.is_replica(&n.value))
+    {
+        let title = format!("{} is a replica's name already", quote(&name.value));
+        report.add(
+            Finding::new(name.span, title, "two processes would have this name")
+                .help("choose a name that no replica has"),
+        );
+    }
+    list
+}
+
+fn kind(
+    name: &At<Text>,
+    server: &ServerForm,
+    vocabulary: &Vocabulary,
+    report: &mut Report<'_>,
+) -> Option<ServerKind> {
+    match (&server.dialect, &server.real) {
+        (Some(dialect), None) => {
+            let known = vocabulary.dialect(&dialect.value);
+            if known.is_none() {
+                let listed = vocabulary.listed_dialects();
+                report.add(unknown(dialect.span, "dialects", &dialect.value, &listed));
+            }
+            known.cloned().map(ServerKind::Dialect)
+        }
+        (None, Some(real)) => {
+            if !vocabulary.real_servers.contains(&real.value) {
+                report.add(unknown(
+                    real.span,
+                    "real servers",
+                    &real.value,
+                    &vocabulary.real_servers,
+                ));
+            }
+            if let Some(ids) = &server.sessions {
+                report.add(
+                    Finding::new(
+                        ids.span,
+                        "the session ids of a real server cannot be chosen",
+                        "it makes its own",
+                    )
+                    .help("remove `sessions`, or use a `dialect` instead of `real`"),
+                );
+            }
+            if let Some(kept) = &server.durable {
+                report.add(
+                    Finding::new(
+                        kept.span,
+                        "what a real server keeps cannot be chosen",
+                        "it keeps what it keeps",
+                    )
+                    .help("remove `durable`, or use a `dialect` instead of `real`"),
+                );
+            }
+            Some(ServerKind::Real(real.value.clone()))
+        }
+        (Some(dialect), Some(real)) => {
+            let title = format!(
+                "the server {} is both a model and a real one",
+                quote(&name.value)
+            );
+            report.add(
+                Finding::new(real.span.max(dialect.span), title, "and this")
+                    .also(real.span.min(dialect.span), "this")
+                    .help("keep `dialect` or `real`, not both"),
+            );
+            None
+        }
+        (None, None) => {
+            // A `dialect` that could not be read is not missing, and was reported already.
+            if !server.faulty {
+                let title = format!("nothing says what the server {} is", quote(&name.value));
+                report.add(
+                    Finding::new(name.span, title, "`dialect` or `real` is missing").help(format!(
+                        "add `dialect:` with one of {}",
+                        list(&vocabulary.listed_dialects())
+                    )),
+                );
+            }
+            None
+        }
+    }
+}
+
+/// The ids of a server: each fit for a header (SES-03), and none given to two sessions (SES-02).
+fn session_ids<'f>(
+    server: &'f ServerForm,
+    seen: &mut BTreeMap<&'f str, Span>,
+    report: &mut Report<'_>,
+) -> Vec<String> {
+    let items = server
+        .sessions
+        .as_ref()
+        .map_or(&[][..], |list| &list.value.items);
+    for item in items {
+        let id = item.value.0.as_str();
+        let shown = shortened(id);
+        if let Err(error) = SessionId::new(id) {
+            let title = format!("{} is no session id", quote(&shown));
+            report.add(
+                Finding::new(item.span, title, "a character that an id cannot have")
+                    .help(error.to_string()),
+            );
+        }
+        first_of(seen, id, item.span, &shown, report);
+    }
+    items.iter().map(|item| item.value.0.clone()).collect()
+}
+
+impl Server {
+    /// As the file has it, its name aside.
+    pub(super) fn written(&self) -> Yaml {
+        let (key, name) = match &self.kind {
+            ServerKind::Dialect(dialect) => ("dialect", &dialect.name),
+            ServerKind::Real(name) => ("real", name),
+        };
+        let replicas = (self.replicas != 1).then(|| Yaml::Number(self.replicas as u64));
+        let sessions = (!self.session_ids.is_empty()).then(|| Yaml::texts(&self.session_ids));
+        let supervisor = self.supervisor_ms != SUPERVISOR_MS;
+        let timeout = self.session_timeout_ms.map(|timeout| match timeout {
+            None => Yaml::text("never"),
+            Some(ms) => Yaml::text(written(ms)),
+        });
+        let durable = self.durable != Durable::default();
+        write::Entries::default()
+            .with(key, Yaml::text(name))
+            .with("port", Yaml::Number(self.port.into()))
+            .with_some("replicas", replicas)
+            .with_some("sessions", sessions)
+            .with_some(
+                "supervisor",
+                supervisor.then(|| Yaml::text(written(self.supervisor_ms))),
+            )
+            .with_some("session-timeout", timeout)
+            .with_some(
+                "durable",
+                durable.then(|| Yaml::text(self.durable.as_str())),
+            )
+            .map()
+    }
+}

@@ -1,0 +1,153 @@
+//! Calls of tools: what one is, its shape in a file, whether it makes sense, and how it is written.
+
+use super::checker::Checker;
+use crate::server::Tool;
+use crate::yaml::decode::At;
+use crate::yaml::duration::{Duration, written};
+use crate::yaml::forms::{record, words};
+use crate::yaml::report::Finding;
+use crate::yaml::scalar::{Text, Whole};
+use crate::yaml::word::One;
+use crate::yaml::write::{Entries, Yaml};
+
+/// The time that the slow tool takes, where the file names none, in milliseconds.
+const SLOW_MS: u64 = 10_000;
+
+/// A driven call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The connector.
+    pub on: String,
+    /// The tool.
+    pub tool: Tool,
+    /// How it must end, whoever the client is; `None` demands nothing.
+    pub expect: Option<CallExpect>,
+    /// How many of it run at once, 1 to 64.
+    pub parallel: u32,
+    /// A name to wait for it by; without one the step ends when the call does.
+    pub background: Option<String>,
+    /// How long the slow tool takes, in milliseconds.
+    pub takes_ms: u64,
+    /// Whether the slow tool is asked to tell how far it is (PROG-01).
+    pub progress: bool,
+}
+
+/// How a call must end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallExpect {
+    /// With a result.
+    Ok,
+    /// With an error or a time-out.
+    Error,
+}
+
+words! {
+    /// How a call must end.
+    Ending, "outcomes of a call"; Ok = "ok", Error = "error",
+}
+
+record! {
+    /// A call of a tool.
+    CallForm, "`call`";
+    required {
+        /// The server.
+        "on" on: At<Text>,
+        /// The tool.
+        "tool" tool: One<Tool>,
+    }
+    optional {
+        /// How the call must end, whoever the client is.
+        "expect" expect: One<Ending>,
+        /// How many of it run at once; 1 if it is missing.
+        "parallel" parallel: Whole<1, 64>,
+        /// A name to `await` it by; without one the step ends when the call does.
+        "background" background: At<Text>,
+        /// How long the tool `slow` takes; 10s if it is missing.
+        "takes" takes: At<Duration>,
+        /// The tool `slow` is asked to tell every second how far it is; clients that name no progress token hear nothing.
+        "progress" progress: At<One<Wanted>>,
+    }
+}
+
+words! {
+    /// That something is asked for.
+    Wanted, "words here"; Wanted = "wanted",
+}
+
+/// What a call means; `None` after an error.
+pub(crate) fn call(form: &CallForm, check: &mut Checker<'_, '_>) -> Option<Call> {
+    if let Some(on) = &form.on {
+        check.server(on);
+    }
+    if let (Some(takes), Some(tool)) = (&form.takes, &form.tool)
+        && tool.0 != Tool::Slow
+    {
+        check.report.add(
+            Finding::new(
+                takes.span,
+                format!("`{}` answers at once", tool.0.as_str()),
+                "`takes` has no effect here",
+            )
+            .help("only the tool `slow` takes time: remove `takes`, or call `slow`"),
+        );
+    }
+    if let (Some(progress), Some(tool)) = (&form.progress, &form.tool)
+        && tool.0 != Tool::Slow
+    {
+        check.report.add(
+            Finding::new(
+                progress.span,
+                format!("`{}` answers at once", tool.0.as_str()),
+                "`progress` has no effect here",
+            )
+            .help("only the tool `slow` takes time: remove `progress`, or call `slow`"),
+        );
+    }
+    Some(Call {
+        on: form.on.as_ref()?.value.clone(),
+        tool: form.tool?.0,
+        expect: form.expect.map(|end| match end.0 {
+            Ending::Ok => CallExpect::Ok,
+            Ending::Error => CallExpect::Error,
+        }),
+        parallel: form.parallel.map_or(Some(1), |n| u32::try_from(n.0).ok())?,
+        background: form.background.as_ref().map(|name| name.value.clone()),
+        takes_ms: form.takes.as_ref().map_or(SLOW_MS, |takes| takes.value.0),
+        progress: form.progress.is_some(),
+    })
+}
+
+impl Call {
+    /// A call of that tool, by which nothing is demanded.
+    #[must_use]
+    pub fn new(on: &str, tool: Tool) -> Self {
+        Self {
+            on: on.to_owned(),
+            tool,
+            expect: None,
+            parallel: 1,
+            background: None,
+            takes_ms: SLOW_MS,
+            progress: false,
+        }
+    }
+
+    /// As the file has it.
+    pub(crate) fn written(&self) -> Yaml {
+        let expect = self.expect.map(|expect| match expect {
+            CallExpect::Ok => Yaml::text("ok"),
+            CallExpect::Error => Yaml::text("error"),
+        });
+        let takes = (self.takes_ms != SLOW_MS).then(|| Yaml::text(written(self.takes_ms)));
+        let parallel = (self.parallel != 1).then(|| Yaml::Number(self.parallel.into()));
+        Entries::default()
+            .with("on", Yaml::text(&self.on))
+            .with("tool", Yaml::text(self.tool.as_str()))
+            .with_some("expect", expect)
+            .with_some("parallel", parallel)
+            .with_some("background", self.background.as_ref().map(Yaml::text))
+            .with_some("takes", takes)
+            .with_some("progress", self.progress.then(|| Yaml::text("wanted")))
+            .map()
+    }
+}

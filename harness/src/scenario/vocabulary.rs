@@ -1,0 +1,36 @@
+//! What a scenario can name: it depends on the program that loads it, and comes from its registry.
+
+use std::sync::Arc;
+
+use crate::invariant::Party;
+use crate::server::Dialect;
+
+/// The names that a scenario can use, those of a user's own clients and dialects included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// The clients, e.g. `connector/stale-cache`.
+    pub clients: Vec<String>,
+    /// The dialects of the model server. Nobody is pointed to those that are not listed.
+    pub dialects: Vec<Arc<Dialect>>,
+    /// The real servers, e.g. `rmcp`.
+    pub real_servers: Vec<String>,
+    /// The invariants: id, and who can violate it.
+    pub invariants: Vec<(String, Party)>,
+    /// The ids of the clauses, e.g. `SES-08`.
+    pub clauses: Vec<String>,
+}
+
+impl Vocabulary {
+    /// The dialect of that name, listed or not.
+    #[must_use]
+    pub fn dialect(&self, name: &str) -> Option<&Arc<Dialect>> {
+        self.dialects.iter().find(|dialect| dialect.name == name)
+    }
+
+    /// The names of the listed dialects.
+    #[must_use]
+    pub fn listed_dialects(&self) -> Vec<&str> {
+        let listed = self.dialects.iter().filter(|dialect| dialect.is_listed());
+        listed.map(|dialect| dialect.name.as_str()).collect()
+    }
+}

@@ -1,0 +1,129 @@
+//! Collecting the errors of one file: what is wrong, where, and what would be right, before it is drawn.
+
+use std::sync::Arc;
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::source::{Source, Span};
+
+/// Errors kept of one file; what comes after them is only counted.
+const KEPT: usize = 100;
+
+/// One error before it is tied to its file.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    span: Span,
+    title: String,
+    label: String,
+    also: Option<(Span, String)>,
+    help: Vec<String>,
+}
+
+impl Finding {
+    /// An error at `span`: `title` says what is wrong, `label` stands under the place.
+    pub(crate) fn new(span: Span, title: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            span,
+            title: title.into(),
+            label: label.into(),
+            also: None,
+            help: Vec::new(),
+        }
+    }
+
+    /// Another place that belongs to it.
+    pub(crate) fn also(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.also = Some((span, label.into()));
+        self
+    }
+
+    /// What would be right.
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+}
+
+/// Collects the errors of one file.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    source: &'a Source,
+    list: Vec<Finding>,
+    more: usize,
+}
+
+impl<'a> Report<'a> {
+    /// No error of that file yet.
+    pub(crate) fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            list: Vec::new(),
+            more: 0,
+        }
+    }
+
+    /// Adds an error. What is wrong in an anchor is wrong once, however often the anchor is used.
+    pub(crate) fn add(&mut self, finding: Finding) {
+        let known = |f: &Finding| f.span == finding.span && f.title == finding.title;
+        if self.list.iter().any(known) {
+            return;
+        }
+        if self.list.len() == KEPT {
+            self.more += 1;
+        } else {
+            self.list.push(finding);
+        }
+    }
+
+    /// How many errors there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.list.len() + self.more
+    }
+
+    /// Whether there is no error so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All of it, in the order of the file. `secrets` are blanked out of the source lines.
+    pub(crate) fn finish(mut self, secrets: &[Span]) -> Diagnostics {
+        self.list.sort_by_key(|f| f.span);
+        let text = blanked(&self.source.text, secrets);
+        let list = self.list.into_iter().map(|finding| Diagnostic {
+            file: self.source.file.clone(),
+            place: Some((text.clone(), finding.span)),
+            title: finding.title,
+            label: finding.label,
+            also: finding.also,
+            help: finding.help,
+        });
+        Diagnostics {
+            list: list.collect(),
+            more: self.more,
+        }
+    }
+}
+
+/// The text with every visible character in `secrets` drawn as stars of the same length in bytes.
+fn blanked(text: &Arc<str>, secrets: &[Span]) -> Arc<str> {
+    if secrets.is_empty() {
+        return text.clone();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut secrets: Vec<Span> = secrets.to_vec();
+    secrets.sort_unstable();
+    for span in secrets {
+        if span.start < out.len() {
+            continue;
+        }
+        out.push_str(&text[out.len()..span.start]);
+        for c in text[span.start..span.end].chars() {
+            if c.is_whitespace() {
+                out.push(c);
+            } else {
+                out.push_str(&"****"[..c.len_utf8()]);
+            }
+        }
+    }
+    out.push_str(&text[out.len()..]);
+    out.into()
+}

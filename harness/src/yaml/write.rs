@@ -1,0 +1,99 @@
+//! Writing YAML: a tree of values, and how each is laid out. Quoting is the library's.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_saphyr::{FlowMap, FlowSeq};
+
+/// A value to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Yaml {
+    /// A number.
+    Number(u64),
+    /// A text, a word or a duration.
+    Text(String),
+    /// A list, on one line.
+    List(Vec<Yaml>),
+    /// A list, each item on lines of its own.
+    Items(Vec<Yaml>),
+    /// A map, on one line.
+    Map(Vec<(String, Yaml)>),
+    /// A map, each entry on lines of its own.
+    Lines(Vec<(String, Yaml)>),
+}
+
+impl Yaml {
+    /// A text.
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// Texts on one line.
+    pub(crate) fn texts<T: AsRef<str>>(texts: &[T]) -> Self {
+        Self::List(texts.iter().map(|text| Self::text(text.as_ref())).collect())
+    }
+
+    /// The whole document, ended by a line feed.
+    pub(crate) fn document(&self) -> String {
+        let options = serde_saphyr::ser_options! {
+            compact_list_indent: false,
+            prefer_block_scalars: false,
+        };
+        serde_saphyr::to_string_with_options(self, options)
+            .expect("texts, numbers, lists and maps can all be written")
+    }
+}
+
+/// The entries of a map that stand there.
+#[derive(Debug, Default)]
+pub(crate) struct Entries(Vec<(String, Yaml)>);
+
+impl Entries {
+    /// With that entry.
+    pub(crate) fn with(mut self, key: &str, value: Yaml) -> Self {
+        self.0.push((key.to_owned(), value));
+        self
+    }
+
+    /// With that entry, if there is a value.
+    pub(crate) fn with_some(self, key: &str, value: Option<Yaml>) -> Self {
+        match value {
+            Some(value) => self.with(key, value),
+            None => self,
+        }
+    }
+
+    /// A map on one line.
+    pub(crate) fn map(self) -> Yaml {
+        Yaml::Map(self.0)
+    }
+
+    /// A map with each entry on lines of its own.
+    pub(crate) fn lines(self) -> Yaml {
+        Yaml::Lines(self.0)
+    }
+}
+
+/// The entries as a map, however it is laid out.
+struct Map<'y>(&'y [(String, Yaml)]);
+
+impl Serialize for Map<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Yaml {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(items) => FlowSeq(items).serialize(serializer),
+            Self::Items(items) => items.serialize(serializer),
+            Self::Map(entries) => FlowMap(Map(entries)).serialize(serializer),
+            Self::Lines(entries) => Map(entries).serialize(serializer),
+        }
+    }
+}
