@@ -208,11 +208,10 @@ fn an_answer_can_end_the_process() {
     assert!(server.input(Input::ExpireAll).is_empty());
 }
 
-/// What was said of the one mistake in a file: where, what, and what would be right.
+/// What was said of the mistakes in a file: where, what, and what would be right.
 fn said(errors: &Diagnostics) -> String {
     let said = |error: &Diagnostic| {
-        let at = error.line().zip(error.column());
-        let (line, column) = at.expect("a place");
+        let (line, column) = error.line().zip(error.column()).expect("a place");
         format!("{line}:{column} {}: {}", error.message(), error.label())
     };
     errors.iter().map(said).collect::<Vec<_>>().join("; ")

@@ -361,7 +361,7 @@ impl Server {
             ServerKind::Dialect(dialect) => ("dialect", &dialect.name),
             ServerKind::Real(name) => ("real", name),
         };
-        let replicas = (self.replicas != 1).then(|| Yaml::Number(self.replicas as u64));
+        let replicas = (self.replicas != 1).then_some(Yaml::Number(self.replicas as u64));
         let sessions = (!self.session_ids.is_empty()).then(|| Yaml::texts(&self.session_ids));
         let supervisor = self.supervisor_ms != SUPERVISOR_MS;
         let timeout = self.session_timeout_ms.map(|timeout| match timeout {

@@ -36,6 +36,9 @@ impl Yaml {
         let options = serde_saphyr::ser_options! {
             compact_list_indent: false,
             prefer_block_scalars: false,
+            // `on` is a word, and no truth value.
+            yaml_12: true,
+            no_lang_directive: true,
         };
         serde_saphyr::to_string_with_options(self, options)
             .expect("texts, numbers, lists and maps can all be written")
@@ -72,7 +75,7 @@ impl Entries {
     }
 }
 
-/// The entries as a map, however it is laid out.
+/// Entries whose values are laid out by themselves.
 struct Map<'y>(&'y [(String, Yaml)]);
 
 impl Serialize for Map<'_> {
@@ -85,14 +88,33 @@ impl Serialize for Map<'_> {
     }
 }
 
+/// A value within a line. The library's wrappers stand around the outermost only: an inner one would be taken for the next
+/// value that is none.
+struct Within<'y>(&'y Yaml);
+
+impl Serialize for Within<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Yaml::Number(number) => serializer.serialize_u64(*number),
+            Yaml::Text(text) => serializer.serialize_str(text),
+            Yaml::List(items) | Yaml::Items(items) => {
+                serializer.collect_seq(items.iter().map(Within))
+            }
+            Yaml::Map(entries) | Yaml::Lines(entries) => {
+                let entries = entries.iter();
+                serializer.collect_map(entries.map(|(key, value)| (key, Within(value))))
+            }
+        }
+    }
+}
+
 impl Serialize for Yaml {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Number(number) => serializer.serialize_u64(*number),
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::List(items) => FlowSeq(items).serialize(serializer),
+            Self::Number(_) | Self::Text(_) => Within(self).serialize(serializer),
+            Self::List(_) => FlowSeq(Within(self)).serialize(serializer),
+            Self::Map(_) => FlowMap(Within(self)).serialize(serializer),
             Self::Items(items) => items.serialize(serializer),
-            Self::Map(entries) => FlowMap(Map(entries)).serialize(serializer),
             Self::Lines(entries) => Map(entries).serialize(serializer),
         }
     }

@@ -2,9 +2,11 @@
 
 mod cast_errors;
 mod files;
+mod generated;
 mod hostile;
 mod meaning;
 mod schema;
 mod shape_errors;
 mod step_errors;
 mod support;
+mod written;

@@ -9,3 +9,4 @@ mod prefix;
 mod raw;
 mod robust;
 mod support;
+mod user;

@@ -1,0 +1,317 @@
+//! Right scenarios of any kind, made of numbers and texts that somebody draws.
+
+mod script;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, admitted};
+use stalemate::invariant::Party;
+use stalemate::journal::{Action, Fate, Replacement, Rung};
+use stalemate::proxy::{BalancePolicy, HopKind};
+use stalemate::scenario::{Expectation, Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
+use stalemate::server::{Durable, Tool};
+
+use script::Script;
+
+/// What was drawn, consumed from the front; when it is used up, the least of everything comes.
+pub(crate) struct Tape {
+    pub(crate) numbers: std::vec::IntoIter<u32>,
+    pub(crate) texts: std::vec::IntoIter<String>,
+}
+
+impl Tape {
+    /// A number below `n`.
+    fn below(&mut self, n: usize) -> usize {
+        self.numbers.next().unwrap_or(0) as usize % n.max(1)
+    }
+
+    fn is(&mut self) -> bool {
+        self.below(2) == 1
+    }
+
+    fn one<'c, T>(&mut self, choices: &'c [T]) -> &'c T {
+        &choices[self.below(choices.len())]
+    }
+
+    /// Some of them, in their order.
+    fn some<T: Clone>(&mut self, choices: &[T]) -> Vec<T> {
+        let mut chosen = choices.to_vec();
+        chosen.retain(|_| self.is());
+        chosen
+    }
+
+    fn maybe<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.is().then(|| value(self))
+    }
+
+    /// A duration, with short and round ones among them.
+    fn ms(&mut self) -> u64 {
+        let factor = *self.one(&[1, 1_000, 60_000, 3_600_000]);
+        let n = 1 + self.below(10_000) as u64;
+        (n * factor).min(LONGEST_MS)
+    }
+
+    /// A text that is not blank, without blanks at its ends.
+    fn text(&mut self) -> String {
+        let text = self.texts.next().unwrap_or_default();
+        match text.trim() {
+            "" => "a text".to_owned(),
+            text => text.to_owned(),
+        }
+    }
+}
+
+fn strings<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<String> {
+    items.into_iter().map(|item| item.to_string()).collect()
+}
+
+/// The scenario that is on the tape.
+pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
+    let path = path(tape);
+    let balanced = path.last().is_some_and(|hop| hop.kind == HopKind::Balancer);
+    let count = 1 + tape.below(4);
+    let names = ["a", "memory", "third-one", "d4"];
+    let servers: Vec<Server> = (0..count)
+        .map(|n| server(tape, names[n], n, balanced, vocabulary))
+        .collect();
+    let mut clients = tape.some(&vocabulary.clients);
+    if clients.is_empty() {
+        clients.push(vocabulary.clients[0].clone());
+    }
+    let mut seeds = BTreeSet::from([tape.below(3) as u64]);
+    if tape.is() {
+        seeds.extend([u64::MAX, tape.below(1_000_000) as u64]);
+    }
+    let mut cast = Cast::of(&servers, &path);
+    cast.machines = machines(tape, &cast);
+    let steps = Script::new(&cast).steps(tape);
+    let inject = (0..tape.below(5)).map(|_| injection(tape, &cast));
+    let inject = inject.collect();
+    let expect = tape.some(&clients);
+    Scenario {
+        name: "area/file".to_owned(),
+        file: PathBuf::from("area/file.yaml"),
+        summary: tape.text(),
+        report: tape.maybe(|tape| format!("https://example.org/{}", tape.text())),
+        spec: tape.some(&vocabulary.clauses),
+        expect: expect
+            .into_iter()
+            .map(|client| (client, promise(tape, vocabulary)))
+            .collect(),
+        violates: violates(tape, &cast, vocabulary),
+        machines: cast.machines.clone(),
+        servers,
+        path,
+        clients,
+        seeds: seeds.into_iter().collect(),
+        steps,
+        inject,
+    }
+}
+
+fn path(tape: &mut Tape) -> Vec<Hop> {
+    let kinds = tape.some(&HopKind::ALL).into_iter();
+    let hop = |kind| {
+        let mut hop = Hop::new(kind);
+        hop.read_timeout_ms = tape.maybe(Tape::ms);
+        match kind {
+            HopKind::Cloudflare => {}
+            HopKind::Nginx => (hop.http10, hop.buffering) = (tape.is(), tape.is()),
+            HopKind::Balancer => hop.policy = *tape.one(&BalancePolicy::ALL),
+        }
+        hop
+    };
+    kinds.map(hop).collect()
+}
+
+fn server(
+    tape: &mut Tape,
+    name: &str,
+    n: usize,
+    balanced: bool,
+    vocabulary: &Vocabulary,
+) -> Server {
+    let real = tape.below(4) == 0;
+    let kind = if real {
+        ServerKind::Real(tape.one(&vocabulary.real_servers).clone())
+    } else {
+        ServerKind::Dialect(tape.one(&vocabulary.dialects).clone())
+    };
+    let ids = if real { 0 } else { tape.below(3) };
+    let id = |k| {
+        format!(
+            "{name}-{n}{k}{}",
+            ["", "~!#$%&'*", "{[\"\\|:,", "-1e5"][k + n % 2]
+        )
+    };
+    Server {
+        name: name.to_owned(),
+        kind,
+        replicas: if balanced { 1 + tape.below(3) } else { 1 },
+        port: u16::try_from(n * 10_000 + 1 + tape.below(9_999)).expect("a port"),
+        session_ids: (0..ids).map(id).collect(),
+        supervisor_ms: tape.maybe(Tape::ms).unwrap_or(5_000),
+        session_timeout_ms: tape.maybe(|tape| tape.maybe(Tape::ms)),
+        durable: if real {
+            Durable::Nothing
+        } else {
+            *tape.one(&Durable::ALL)
+        },
+    }
+}
+
+/// Who can be named.
+struct Cast {
+    servers: Vec<String>,
+    models: Vec<String>,
+    hops: Vec<String>,
+    /// The processes of each server.
+    processes: BTreeMap<String, Vec<String>>,
+    machines: BTreeMap<String, Vec<String>>,
+}
+
+impl Cast {
+    fn of(servers: &[Server], path: &[Hop]) -> Self {
+        let model = |s: &&Server| matches!(s.kind, ServerKind::Dialect(_));
+        Self {
+            servers: strings(servers.iter().map(|s| &s.name)),
+            models: strings(servers.iter().filter(model).map(|s| &s.name)),
+            hops: strings(path.iter().map(|hop| hop.kind.as_str())),
+            processes: servers
+                .iter()
+                .map(|s| (s.name.clone(), s.processes()))
+                .collect(),
+            machines: BTreeMap::new(),
+        }
+    }
+
+    /// Every process there is besides the client's.
+    fn all(&self) -> Vec<String> {
+        let servers = self.processes.values().flatten();
+        servers.chain(&self.hops).cloned().collect()
+    }
+
+    fn members(&self, name: &str) -> Vec<String> {
+        let group = self.processes.get(name).or(self.machines.get(name));
+        group.cloned().unwrap_or_else(|| vec![name.to_owned()])
+    }
+
+    /// What can be struck: servers, hops, machines, and processes of servers.
+    fn targets(&self) -> Vec<String> {
+        let mut all: BTreeSet<String> = self.all().into_iter().collect();
+        all.extend(self.servers.iter().cloned());
+        all.extend(self.machines.keys().cloned());
+        all.into_iter().collect()
+    }
+}
+
+fn machines(tape: &mut Tape, cast: &Cast) -> BTreeMap<String, Vec<String>> {
+    let mut machines: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for process in cast.all() {
+        let on = *tape.one(&[None, Some("lightsail"), Some("m2")]);
+        if let Some(machine) = on {
+            machines
+                .entry(machine.to_owned())
+                .or_default()
+                .push(process);
+        }
+    }
+    machines
+}
+
+fn injection(tape: &mut Tape, cast: &Cast) -> Injection {
+    let (event, _) = *tape.one(&TriggerEvent::ALL);
+    let mut when = Trigger {
+        event,
+        ..Trigger::default()
+    };
+    let mut places = cast.servers.clone();
+    match event {
+        TriggerEvent::UserActs => {
+            when.action = tape.maybe(|tape| *tape.one(&Action::ALL));
+            if when.action.is_some_and(|action| !action.is_on_connector()) {
+                places.clear();
+            }
+        }
+        TriggerEvent::Effect | TriggerEvent::SessionOpened => {
+            places.extend(cast.processes.values().flatten().cloned());
+            when.tool = tape.maybe(|tape| *tape.one(&Tool::ALL));
+        }
+        _ => {
+            places.extend(cast.all());
+            places.push("client".to_owned());
+            when.method = tape.maybe(|tape| (*tape.one(&["POST", "GET", "DELETE"])).to_owned());
+            when.rpc = tape.maybe(Tape::text);
+            when.tool = tape.maybe(|tape| *tape.one(&Tool::ALL));
+        }
+    }
+    if matches!(
+        event,
+        TriggerEvent::ResponseSent | TriggerEvent::ResponseReceived
+    ) {
+        when.status = tape.maybe(|tape| u16::try_from(100 + tape.below(500)).expect("small"));
+    }
+    if !places.is_empty() {
+        when.at = tape.maybe(|tape| tape.one(&places).clone());
+    }
+    let fate = match tape.one(admitted(event)) {
+        FateKind::Delay => Fate::Delay(tape.ms()),
+        FateKind::Park => Fate::Park,
+        FateKind::Cut => Fate::Cut(tape.below(1_048_577) as u64),
+        FateKind::Drop => Fate::Drop,
+        FateKind::Duplicate => Fate::Duplicate,
+        FateKind::Replace => Fate::Replace(Replacement {
+            status: u16::try_from(200 + tape.below(400)).expect("small"),
+            body: tape.texts.next().unwrap_or_default(),
+        }),
+        FateKind::Halt => Fate::Halt(tape.one(&cast.all()).as_str().into()),
+    };
+    Injection {
+        line: 0,
+        when,
+        nth: 1 + u32::try_from(tape.below(10_000)).expect("small"),
+        fate,
+    }
+}
+
+/// The invariants of some kinds of party.
+fn invariants(vocabulary: &Vocabulary, parties: &[Party]) -> Vec<String> {
+    let all = vocabulary.invariants.iter();
+    let of = all.filter(|(_, party)| parties.contains(party));
+    of.map(|(id, _)| id.clone()).collect()
+}
+
+fn promise(tape: &mut Tape, vocabulary: &Vocabulary) -> Expectation {
+    let rung = tape.maybe(|tape| *tape.one(&Rung::ALL));
+    Expectation {
+        rung,
+        no_progress: rung.is_none() && tape.is(),
+        violates: tape.some(&invariants(
+            vocabulary,
+            &[Party::Client, Party::Application],
+        )),
+        why: tape.maybe(Tape::text),
+    }
+}
+
+fn violates(
+    tape: &mut Tape,
+    cast: &Cast,
+    vocabulary: &Vocabulary,
+) -> BTreeMap<String, BTreeMap<String, String>> {
+    let of = |names: &[String], party| {
+        let ids = invariants(vocabulary, &[party]);
+        let each = names.iter().map(|name| (name.clone(), ids.clone()));
+        each.collect::<Vec<_>>()
+    };
+    let mut parties = of(&cast.servers, Party::Server);
+    parties.extend(of(&cast.hops, Party::Hop));
+    let parties = tape.some(&parties).into_iter();
+    parties
+        .map(|(party, ids)| {
+            let ids = tape.some(&ids).into_iter();
+            (party, ids.map(|id| (id, tape.text())).collect())
+        })
+        .collect()
+}
