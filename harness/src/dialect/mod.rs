@@ -67,7 +67,7 @@ pub fn builtin() -> Vec<Arc<Dialect>> {
 /// All that is wrong in it: what is no YAML or not of this form, situations without an answer, knobs that contradict each
 /// other, templates with unknown variables.
 pub fn read(file: &Path, text: &str) -> Result<Dialect, Diagnostics> {
-    let source = Source::new(file, text);
+    let source = Source::new(file, text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut report = Report::new(&source);
     let dialect = parse(&source, "a dialect", &mut report).and_then(|node| {
         let dialect = Dialect::decode(&node, &mut report)?;
@@ -87,7 +87,7 @@ pub fn read_variants(
     text: &str,
     known: &[Arc<Dialect>],
 ) -> Result<Vec<Dialect>, Diagnostics> {
-    let source = Source::new(file, text);
+    let source = Source::new(file, text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut report = Report::new(&source);
     let variants = parse(&source, "a list of variants", &mut report).and_then(|node| {
         let Kind::List(items) = &node.kind else {

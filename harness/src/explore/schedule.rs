@@ -9,8 +9,10 @@ use std::sync::Arc;
 use crate::fault::{Injection, Trigger, TriggerEvent};
 use crate::journal::{CLIENT, Fate};
 use crate::proxy::HopKind;
-use crate::scenario::{Call, Hop, Scenario, Server, ServerKind, Step, StepAction, Targets};
-use crate::server::{Dialect, Durable, Tool};
+use crate::scenario::{
+    Call, DOWN_MS, DRAIN_MS, Hop, SUPERVISOR_MS, Scenario, Server, Step, StepAction, Targets,
+};
+use crate::server::{Dialect, Tool};
 
 /// One thing that happens. The order of the variants is from mild to severe: shrinking goes towards the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,13 +108,6 @@ pub struct Schedule {
 const SERVER: &str = "memory";
 /// The other server, if there is one.
 const OTHER: &str = "other";
-/// The time that a restart takes where the schedule names none, in milliseconds.
-const DOWN_MS: u64 = 1_000;
-/// The time that a drain gives, in milliseconds.
-const DRAIN_MS: u64 = 30_000;
-/// The time from a crash to the supervisor's restart, in milliseconds.
-const SUPERVISOR_MS: u64 = 5_000;
-
 /// Gathers steps, and keeps away what the checks of a scenario would object to.
 struct Script {
     steps: Vec<Step>,
@@ -136,10 +131,15 @@ impl Script {
 
     /// A fault waits until the one before it is over.
     fn fault(&mut self, action: StepAction, lasts_ms: u64) {
+        self.faults([action], lasts_ms);
+    }
+
+    /// A fault that is one step a process, as when a scenario is loaded.
+    fn faults(&mut self, actions: impl IntoIterator<Item = StepAction>, lasts_ms: u64) {
         if self.busy_ms > 0 {
             self.step(StepAction::Wait(self.busy_ms));
         }
-        self.step(action);
+        actions.into_iter().for_each(|action| self.step(action));
         self.busy_ms = lasts_ms;
     }
 
@@ -156,7 +156,7 @@ impl Script {
     }
 
     fn op(&mut self, op: Op) {
-        let server = || SERVER.to_owned();
+        let (targets, server) = (self.server(), SERVER.to_owned());
         match op {
             Op::Wait(ms) => {
                 self.step(StepAction::Wait(ms.max(1)));
@@ -177,7 +177,7 @@ impl Script {
             })),
             Op::NewConversation => self.step(StepAction::NewConversation),
             Op::Reload => self.step(StepAction::Reload),
-            Op::Notify => self.step(StepAction::Notify { server: server() }),
+            Op::Notify => self.step(StepAction::Notify { server }),
             Op::Other => {
                 if !std::mem::replace(&mut self.other, true) {
                     self.step(StepAction::Add(OTHER.to_owned()));
@@ -185,51 +185,37 @@ impl Script {
                 self.call(OTHER);
             }
             Op::Reconnect => {
-                self.step(StepAction::Disconnect(server()));
+                self.step(StepAction::Disconnect(server.clone()));
                 self.step(StepAction::Reload);
-                self.step(StepAction::Connect(server()));
+                self.step(StepAction::Connect(server));
             }
             Op::ReAdd => {
-                self.step(StepAction::Delete(server()));
-                self.step(StepAction::Add(server()));
+                self.step(StepAction::Delete(server.clone()));
+                self.step(StepAction::Add(server));
             }
             Op::Incognito if self.incognito => {}
             Op::Incognito => {
                 self.incognito = true;
                 self.step(StepAction::Incognito);
             }
-            Op::Inject(nth, fate) => self.inject(nth, fate),
-            fault => self.strike(fault),
-        }
-    }
-
-    fn strike(&mut self, op: Op) {
-        let (targets, server) = (self.server(), SERVER.to_owned());
-        match op {
             Op::Restart(ms) => {
                 let down_ms = ms.max(1);
                 self.fault(StepAction::Restart { targets, down_ms }, 0);
             }
             Op::Drain => {
+                let (limit_ms, down_ms) = (DRAIN_MS, DOWN_MS);
                 let drain = StepAction::Drain {
                     targets,
-                    limit_ms: DRAIN_MS,
-                    down_ms: DOWN_MS,
+                    limit_ms,
+                    down_ms,
                 };
                 self.fault(drain, 0);
             }
             Op::Crash => self.fault(StepAction::Crash { targets }, SUPERVISOR_MS),
             Op::Expire => self.fault(StepAction::Expire { server }, 0),
-            // One step a process, as when a scenario is loaded.
             Op::Cut => {
-                for (n, target) in targets.processes.into_iter().enumerate() {
-                    let cut = StepAction::Cut { target };
-                    if n == 0 {
-                        self.fault(cut, 0);
-                    } else {
-                        self.step(cut);
-                    }
-                }
+                let processes = targets.processes.into_iter();
+                self.faults(processes.map(|target| StepAction::Cut { target }), 0);
             }
             Op::RestartHop => {
                 let named = vec![self.outermost.clone()];
@@ -248,15 +234,10 @@ impl Script {
                 self.fault(StepAction::Down { targets, for_ms }, ms.max(1));
             }
             Op::Stall(ms) => {
-                for (n, target) in targets.processes.into_iter().enumerate() {
-                    let for_ms = ms.max(1);
-                    let stall = StepAction::Stall { target, for_ms };
-                    if n == 0 {
-                        self.fault(stall, for_ms);
-                    } else {
-                        self.step(stall);
-                    }
-                }
+                let for_ms = ms.max(1);
+                let processes = targets.processes.into_iter();
+                let stalls = processes.map(|target| StepAction::Stall { target, for_ms });
+                self.faults(stalls, for_ms);
             }
             Op::Partition(ms) => {
                 let between = (CLIENT.to_owned(), self.outermost.clone());
@@ -267,7 +248,7 @@ impl Script {
                 let down_ms = ms.max(1);
                 self.fault(StepAction::PowerLoss { targets, down_ms }, down_ms);
             }
-            other => unreachable!("not a fault: {other:?}"),
+            Op::Inject(nth, fate) => self.inject(nth, fate),
         }
     }
 
@@ -305,22 +286,14 @@ impl Schedule {
             PathKind::Edge => &[HopKind::Cloudflare, HopKind::Nginx],
             PathKind::RoundRobin => &[HopKind::Balancer],
         };
-        let server = |name: &str, port, replicas| Server {
-            name: name.to_owned(),
-            kind: ServerKind::Dialect(Arc::clone(dialect)),
-            replicas,
-            port,
-            session_ids: Vec::new(),
-            supervisor_ms: SUPERVISOR_MS,
-            session_timeout_ms: None,
-            durable: Durable::Nothing,
+        let server = |name, port| Server::model(name, Arc::clone(dialect), port);
+        let memory = Server {
+            replicas: match self.path {
+                PathKind::RoundRobin => 2,
+                PathKind::Direct | PathKind::Nginx | PathKind::Edge => 1,
+            },
+            ..server(SERVER, 3001)
         };
-        let replicas = if self.path == PathKind::RoundRobin {
-            2
-        } else {
-            1
-        };
-        let memory = server(SERVER, 3001, replicas);
         let mut script = Script {
             steps: Vec::new(),
             injections: Vec::new(),
@@ -334,7 +307,7 @@ impl Schedule {
         script.step(StepAction::Add(SERVER.to_owned()));
         script.call(SERVER);
         self.ops.iter().for_each(|op| script.op(*op));
-        let other = script.other.then(|| server(OTHER, 3101, 1));
+        let other = script.other.then(|| server(OTHER, 3101));
         Scenario {
             name: "generated/schedule".to_owned(),
             file: PathBuf::from("generated/schedule.yaml"),

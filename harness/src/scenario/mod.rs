@@ -14,6 +14,7 @@ mod model;
 mod names;
 mod promises;
 mod schema;
+mod secret;
 mod server;
 mod step;
 mod timeline;
@@ -28,8 +29,8 @@ pub use load::{load, load_text};
 pub use model::Scenario;
 pub use promises::Expectation;
 pub use schema::schema;
-pub use server::{MOST_REPLICAS, Server, ServerKind};
-pub use step::{Call, CallExpect, Step, StepAction, Targets};
+pub use server::{MOST_REPLICAS, SUPERVISOR_MS, Server, ServerKind};
+pub use step::{Call, CallExpect, DOWN_MS, DRAIN_MS, Step, StepAction, Targets};
 pub use vocabulary::Vocabulary;
 pub use write::write;
 

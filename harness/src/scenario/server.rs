@@ -4,20 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use schemars::json_schema;
-use stalemate_wire::SessionId;
-
 use super::names::{Names, fit};
+use super::secret::{Secret, session_ids, shortened};
 use super::vocabulary::Vocabulary;
 use crate::server::{Dialect, Durable};
-use crate::yaml::collection::{Entries, List, first_of};
-use crate::yaml::decode::{At, Decode, unknown};
+use crate::yaml::collection::{Entries, List};
+use crate::yaml::decode::{At, unknown};
 use crate::yaml::duration::{Duration, TimeoutForm, written};
 use crate::yaml::forms::record;
 use crate::yaml::report::{Finding, Report};
-use crate::yaml::scalar::{Text, Whole, inline_schema};
+use crate::yaml::scalar::{Text, Whole};
 use crate::yaml::source::Span;
-use crate::yaml::tree::{Kind, Node};
 use crate::yaml::word::One;
 use crate::yaml::words::{list, quote};
 use crate::yaml::write::{self, Yaml};
@@ -27,7 +24,7 @@ pub const MOST_REPLICAS: u64 = 8;
 /// The port of the first server, where the file names none.
 const FIRST_PORT: u64 = 3000;
 /// The time from a crash to the supervisor's restart, where the file names none, in milliseconds.
-const SUPERVISOR_MS: u64 = 5_000;
+pub const SUPERVISOR_MS: u64 = 5_000;
 
 /// One MCP server. `Debug` shows the first eight characters of a session id only (SES-04).
 #[derive(Clone, PartialEq)]
@@ -51,6 +48,21 @@ pub struct Server {
 }
 
 impl Server {
+    /// A model server of one process with that dialect; nothing else is said of it.
+    #[must_use]
+    pub fn model(name: &str, dialect: Arc<Dialect>, port: u16) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: ServerKind::Dialect(dialect),
+            replicas: 1,
+            port,
+            session_ids: Vec::new(),
+            supervisor_ms: SUPERVISOR_MS,
+            session_timeout_ms: None,
+            durable: Durable::default(),
+        }
+    }
+
     /// Its processes: of its own name if it is one, else `memory-1`, `memory-2` and so on.
     #[must_use]
     pub fn processes(&self) -> Vec<String> {
@@ -82,14 +94,6 @@ impl fmt::Debug for Server {
     }
 }
 
-/// The first eight characters, and a sign that there are more.
-pub(super) fn shortened(id: &str) -> String {
-    match id.char_indices().nth(8) {
-        Some((at, _)) => format!("{}…", &id[..at]),
-        None => id.to_owned(),
-    }
-}
-
 /// What a server is. `Debug` shows the name of a dialect only.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ServerKind {
@@ -107,32 +111,6 @@ impl fmt::Debug for ServerKind {
         }
     }
 }
-
-/// A text that messages do not repeat: a session id is a credential (SES-04).
-pub(super) struct Secret(String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Secret").field(&shortened(&self.0)).finish()
-    }
-}
-
-impl Decode for Secret {
-    const WHAT: &'static str = "a session id";
-
-    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        if let Kind::Number(_) = node.kind {
-            let title = "expected a session id, found a number";
-            report.add(
-                Finding::new(node.span, title, "this must be a text").help("put it in quotes"),
-            );
-            return None;
-        }
-        Text::decode(node, report).map(Self)
-    }
-}
-
-inline_schema!([] Secret, json_schema!({"type": "string", "pattern": "^[!-~]+$"}));
 
 record! {
     /// One MCP server: exactly one of `dialect` and `real`.
@@ -209,7 +187,7 @@ pub(super) fn servers(
             );
         }
         let kind = kind(name, server, vocabulary, report);
-        let session_ids = session_ids(server, &mut ids, report);
+        let session_ids = session_ids(server.sessions.as_ref(), &mut ids, report);
         if matches!(kind, Some(ServerKind::Real(_))) {
             names.real.push(name.value.clone());
         }
@@ -327,31 +305,6 @@ fn kind(
             None
         }
     }
-}
-
-/// The ids of a server: each fit for a header (SES-03), and none given to two sessions (SES-02).
-fn session_ids<'f>(
-    server: &'f ServerForm,
-    seen: &mut BTreeMap<&'f str, Span>,
-    report: &mut Report<'_>,
-) -> Vec<String> {
-    let items = server
-        .sessions
-        .as_ref()
-        .map_or(&[][..], |list| &list.value.items);
-    for item in items {
-        let id = item.value.0.as_str();
-        let shown = shortened(id);
-        if let Err(error) = SessionId::new(id) {
-            let title = format!("{} is no session id", quote(&shown));
-            report.add(
-                Finding::new(item.span, title, "a character that an id cannot have")
-                    .help(error.to_string()),
-            );
-        }
-        first_of(seen, id, item.span, &shown, report);
-    }
-    items.iter().map(|item| item.value.0.clone()).collect()
 }
 
 impl Server {

@@ -31,9 +31,9 @@ use crate::yaml::word::One;
 use crate::yaml::write::{Entries, Yaml};
 
 /// The time that what was stopped stays down, where the file names none, in milliseconds.
-const DOWN_MS: u64 = 1_000;
+pub const DOWN_MS: u64 = 1_000;
 /// The time that a drain gives, where the file names none, in milliseconds.
-const DRAIN_MS: u64 = 30_000;
+pub const DRAIN_MS: u64 = 30_000;
 
 /// One step with its place in the file.
 #[derive(Clone, Debug, PartialEq)]
