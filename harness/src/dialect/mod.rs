@@ -1,5 +1,5 @@
 //! Reading dialect files: YAML becomes the model server's own values, and every mistake in a file is reported with its
-//! place. The files in `builtin/` are part of the program: a new server is a new file and a line in [`FILES`].
+//! place. The files in `builtin/` are part of the program: a new server is a new file and a line in `FILES`.
 
 mod plain;
 mod shapes;

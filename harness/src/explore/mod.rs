@@ -44,7 +44,7 @@ pub fn scenario(
 /// The file of a schedule's scenario, which promises what was found: it is kept for as long as that is so.
 ///
 /// # Errors
-/// As [`scenario`].
+/// As [`scenario()`].
 pub fn file(
     schedule: &Schedule,
     client: &str,
