@@ -97,11 +97,11 @@ impl View<'_> {
 
     /// The client's successful handshakes, in order of their requests.
     pub fn handshakes(&self) -> impl DoubleEndedIterator<Item = Handshake<'_>> {
-        self.client.iter().filter_map(|seen| {
+        let requests = self.initializes.iter().map(|n| &self.client[*n]);
+        requests.filter_map(|seen| {
             let (answered, response) = seen.response.as_ref()?;
-            let succeeded = seen.request.asks("initialize") && response.status < 300;
             let settled = || seen.messages().find_map(|(_, r, _)| r.revision.as_deref());
-            succeeded.then(|| Handshake {
+            (response.status < 300).then(|| Handshake {
                 object: seen.object,
                 server: &seen.server,
                 answered: *answered,

@@ -93,6 +93,8 @@ pub struct View<'a> {
     pub(super) outages: Outages,
     /// The entries at which something broke, healed, went down or came up.
     pub(super) changes: Vec<usize>,
+    /// Which of the client's exchanges begin with `initialize`.
+    pub(super) initializes: Vec<usize>,
     /// The entry at which each connection was opened.
     opened: BTreeMap<ConnId, usize>,
 }
@@ -127,12 +129,16 @@ impl<'a> View<'a> {
                 _ => None,
             });
         let exchanges = Exchanges::of(entries);
+        let client = exchanges.sent_by(|process| cast.is_client(process));
+        let initializes = client.iter().enumerate();
+        let initializes = initializes.filter(|(_, s)| s.request.asks("initialize"));
         Self {
             cast,
             entries,
             hops: exchanges.hops(entries),
             servers: exchanges.servers(cast),
-            client: exchanges.sent_by(|process| cast.is_client(process)),
+            initializes: initializes.map(|(n, _)| n).collect(),
+            client,
             outages: Outages::of(entries),
             changes: entries_with(&is_change),
             opened: opened.collect(),

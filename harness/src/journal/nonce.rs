@@ -33,6 +33,17 @@ pub fn call_in(value: &Value) -> Option<CallId> {
     }
 }
 
+/// The first call whose nonce is a whole string of a JSON text, a member's name aside.
+#[must_use]
+pub fn quoted_call_in(json: &str) -> Option<CallId> {
+    let begins = |at: usize| json[..at].ends_with('"') && !json[..at].ends_with("\\\"");
+    json.match_indices(PREFIX).find_map(|(at, _)| {
+        let (text, rest) = json[at..].split_once('"')?;
+        let is_name = rest.trim_start().starts_with(':');
+        call_of(text).filter(|_| begins(at) && !is_name)
+    })
+}
+
 /// The one call whose nonce stands in the text as a word of its own; `None` if there is none or several.
 #[must_use]
 pub fn only_call_in(text: &str) -> Option<CallId> {
@@ -86,6 +97,20 @@ mod tests {
         assert_eq!(only_call_in("n-100, n-1000"), None);
         assert_eq!(only_call_in("n-001 and n-001"), Some(CallId(1)));
         assert_eq!(only_call_in(r"list:\n-001, main-002, n-003b"), None);
+    }
+
+    #[test]
+    fn a_quoted_nonce_is_a_whole_string() {
+        let of = quoted_call_in;
+        assert_eq!(of(r#"{"a":["x","n-007"],"b":"n-008"}"#), Some(CallId(7)));
+        assert_eq!(of(r#"{"n-007":1,"n-008" :2,"c":"n-009"}"#), Some(CallId(9)));
+        for json in [
+            r#"{"q":"what is n-007"}"#,
+            r#"{"q":"n-007?"}"#,
+            r#"{"q":"{\"a\":\"n-007\"}"}"#,
+        ] {
+            assert_eq!(of(json), None, "{json}");
+        }
     }
 
     #[test]

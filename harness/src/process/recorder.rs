@@ -29,7 +29,7 @@ enum Keep {
     /// Everything is kept.
     All(Vec<Entry>),
     /// Everything is compared with a record as it comes, and nothing is kept.
-    Against(Arc<Record>, Option<Difference>),
+    Against(Arc<Record>, Option<Box<Difference>>),
 }
 
 #[derive(Debug)]
@@ -60,11 +60,11 @@ impl Inner {
             Keep::Against(record, difference) => {
                 let first = record.entries.get(at);
                 if first != Some(&entry) {
-                    *difference = Some(Difference {
+                    *difference = Some(Box::new(Difference {
                         at,
                         first: first.cloned(),
                         second: Some(entry),
-                    });
+                    }));
                 }
             }
         }
@@ -242,7 +242,7 @@ impl Recorder {
                 second: None,
             })
         };
-        difference.clone().or_else(ended_early)
+        difference.as_deref().cloned().or_else(ended_early)
     }
 }
 

@@ -1,68 +1,53 @@
-//! From whole messages to the summaries that the journal keeps, and from a replacement to its bytes. No state.
+//! From bodies to the summaries that the journal keeps, and from a replacement to its bytes. No state.
 
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use stalemate_wire::{Request, Response, Rpc, RpcKind, header, reason, summarize};
+use stalemate_wire::{Rpc, RpcKind, reason, sse, summarize};
 
 use crate::journal::{
     CallId, Message, REPLACEMENT_TYPE, Replacement, RequestSummary, ResponseSummary, SseSummary,
     nonce,
 };
-use crate::process::framer::Framed;
 
-/// The journal's account of a framed message.
+/// A whole request of that head.
 #[must_use]
-pub fn of(framed: &Framed) -> Message {
-    match framed {
-        Framed::Request(r) => Message::Request(Arc::new(request(r))),
-        Framed::Response(r) => Message::Response(Arc::new(response(r, false))),
-        Framed::StreamHead(r) => Message::Response(Arc::new(response(r, true))),
-        Framed::Sse(event) => {
-            let data = event.data.as_deref().unwrap_or_default();
-            let read = Reading::of(data.as_bytes());
-            Message::Sse(Arc::new(SseSummary {
-                id: event.id.clone(),
-                retry_ms: event.retry_ms,
-                bytes: data.len() as u64,
-                comment: event.data.is_none() && event.id.is_none() && event.retry_ms.is_none(),
-                call: read.answers,
-                digest: read.digest,
-                rpc: read.rpc,
-            }))
-        }
-        Framed::End { clean } => Message::End { clean: *clean },
-    }
-}
-
-fn request(request: &Request) -> RequestSummary {
-    let header = |name| request.headers.get(name).map(str::to_owned);
-    let read = Reading::of(&request.body);
-    RequestSummary {
-        method: request.method.clone(),
-        path: request.path.clone(),
-        session: header(header::SESSION_ID),
-        version: header(header::PROTOCOL_VERSION),
-        cursor: header(header::LAST_EVENT_ID),
-        accept: header(header::ACCEPT),
-        bytes: request.body.len() as u64,
+pub fn whole_request(head: RequestSummary, body: &[u8]) -> Message {
+    let read = Reading::of(body);
+    Message::Request(Arc::new(RequestSummary {
+        bytes: body.len() as u64,
         rpc: read.rpc,
         call: read.asks,
-    }
+        ..head
+    }))
 }
 
-fn response(response: &Response, stream: bool) -> ResponseSummary {
-    let header = |name| response.headers.get(name).map(str::to_owned);
-    let read = Reading::of(&response.body);
-    ResponseSummary {
-        status: response.status,
-        session: header(header::SESSION_ID),
-        content_type: header(header::CONTENT_TYPE),
-        stream,
-        bytes: response.body.len() as u64,
-        call: read.answers,
+/// A whole response of that head.
+#[must_use]
+pub fn whole_response(head: ResponseSummary, body: &[u8]) -> Message {
+    let read = Reading::of(body);
+    Message::Response(Arc::new(ResponseSummary {
+        bytes: body.len() as u64,
         rpc: read.rpc,
-    }
+        call: read.answers,
+        ..head
+    }))
+}
+
+/// An event of a stream.
+#[must_use]
+pub fn event(event: sse::Event) -> Message {
+    let data = event.data.as_deref().unwrap_or_default();
+    let read = Reading::of(data.as_bytes());
+    Message::Sse(Arc::new(SseSummary {
+        retry_ms: event.retry_ms,
+        bytes: data.len() as u64,
+        comment: event.data.is_none() && event.id.is_none() && event.retry_ms.is_none(),
+        call: read.answers,
+        digest: read.digest,
+        rpc: read.rpc,
+        id: event.id,
+    }))
 }
 
 /// What a body says.
@@ -83,16 +68,17 @@ impl Reading {
             return Self::default();
         }
         let rpc = summarize(body);
+        let text = || String::from_utf8_lossy(body);
         let has = |kind: RpcKind| rpc.iter().any(|r| r.kind == kind);
         let is_call = |r: &Rpc| r.kind == RpcKind::Request && r.tool.is_some();
         Self {
             asks: rpc
                 .iter()
                 .any(is_call)
-                .then(|| nonce::call_in(&serde_json::from_slice(body).ok()?))
+                .then(|| nonce::quoted_call_in(&text()))
                 .flatten(),
             answers: has(RpcKind::Result)
-                .then(|| nonce::only_call_in(&String::from_utf8_lossy(body)))
+                .then(|| nonce::only_call_in(&text()))
                 .flatten(),
             digest: has(RpcKind::Notification).then(|| digest(body)),
             rpc,

@@ -8,8 +8,10 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
+use tokio_util::io::poll_read_buf;
 
 use crate::journal::{ConnEnd, ConnId, Event, Exchange, Fate, Message, ObjectId, ServerName, Side};
 use crate::process::framer::{Direction, Framer, Unit};
@@ -46,7 +48,7 @@ pub enum Identity {
 }
 
 enum Item {
-    Bytes(Vec<u8>, usize),
+    Bytes(Bytes),
     Wait(u64),
     Sleeping(Pin<Box<Sleep>>),
     Cut,
@@ -75,8 +77,8 @@ impl Lane {
         self.queue
             .iter()
             .map(|i| {
-                if let Item::Bytes(b, at) = i {
-                    b.len() - at
+                if let Item::Bytes(bytes) = i {
+                    bytes.len()
                 } else {
                     0
                 }
@@ -101,11 +103,12 @@ pub struct Tap<S> {
     tells_end: bool,
     end_noted: bool,
     break_noted: bool,
-    scratch: Vec<u8>,
 }
 
 /// Queued bytes above which a tap takes no more from its writer.
 const QUEUE_MAX: usize = 256 * 1024;
+/// Room for what one read may bring, in bytes.
+const READ_MIN: usize = 4 * 1024;
 
 impl<S> Tap<S> {
     /// A tap around one end, which is at that process.
@@ -136,7 +139,6 @@ impl<S> Tap<S> {
             tells_end,
             end_noted: false,
             break_noted: false,
-            scratch: vec![0; 16 * 1024],
         }
     }
 
@@ -154,7 +156,21 @@ impl<S> Tap<S> {
         self.link.get()
     }
 
-    /// Tells the journal of the unit's messages and queues what becomes of it.
+    /// Passes every unit that the bytes so far complete.
+    fn pass_all(&mut self, side: Side) {
+        loop {
+            let lane = match side {
+                Side::Sent => &mut self.out,
+                Side::Received => &mut self.inn,
+            };
+            let Some(unit) = lane.framer.next_unit() else {
+                return;
+            };
+            self.pass(side, unit);
+        }
+    }
+
+    /// Tells the recorder of the unit's messages and queues what becomes of it.
     fn pass(&mut self, side: Side, unit: Unit) {
         let ended = match side {
             Side::Sent => self.out.ended,
@@ -172,11 +188,11 @@ impl<S> Tap<S> {
         };
         match fate {
             // Another process's halt does nothing here.
-            Fate::Halt(_) if !halted => lane.queue.push_back(Item::Bytes(unit.bytes, 0)),
-            Fate::Go => lane.queue.push_back(Item::Bytes(unit.bytes, 0)),
+            Fate::Halt(_) if !halted => lane.queue.push_back(Item::Bytes(unit.bytes)),
+            Fate::Go => lane.queue.push_back(Item::Bytes(unit.bytes)),
             Fate::Delay(ms) => {
                 lane.queue.push_back(Item::Wait(ms));
-                lane.queue.push_back(Item::Bytes(unit.bytes, 0));
+                lane.queue.push_back(Item::Bytes(unit.bytes));
             }
             Fate::Park | Fate::Halt(_) => {
                 lane.ended = true;
@@ -186,19 +202,18 @@ impl<S> Tap<S> {
                 let keep = usize::try_from(after_bytes)
                     .unwrap_or(usize::MAX)
                     .min(unit.bytes.len());
-                lane.queue
-                    .push_back(Item::Bytes(unit.bytes[..keep].to_vec(), 0));
+                lane.queue.push_back(Item::Bytes(unit.bytes.slice(..keep)));
                 lane.queue.push_back(Item::Cut);
                 lane.ended = true;
             }
             Fate::Replace(replacement) => {
                 let bytes = summary::encode(&replacement);
-                lane.queue.push_back(Item::Bytes(bytes, 0));
+                lane.queue.push_back(Item::Bytes(bytes.into()));
             }
             Fate::Drop => {}
             Fate::Duplicate => {
-                lane.queue.push_back(Item::Bytes(unit.bytes.clone(), 0));
-                lane.queue.push_back(Item::Bytes(unit.bytes, 0));
+                lane.queue.push_back(Item::Bytes(unit.bytes.clone()));
+                lane.queue.push_back(Item::Bytes(unit.bytes));
             }
         }
     }
@@ -208,7 +223,7 @@ impl<S> Tap<S> {
             return Fate::Go;
         };
         let mut fate = Fate::Go;
-        for framed in &unit.framed {
+        for message in &unit.messages {
             let (at, peer) = if self.dialled {
                 (&link.from, &link.to)
             } else {
@@ -224,7 +239,7 @@ impl<S> Tap<S> {
                 side,
                 object: link.object,
                 server: Arc::clone(&link.server),
-                message: summary::of(framed),
+                message: message.clone(),
             });
             if fate == Fate::Go {
                 fate = decided;
@@ -347,10 +362,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
             };
             match self.out.queue.front_mut() {
                 None => return Pin::new(inner).poll_flush(cx),
-                Some(Item::Bytes(bytes, at)) => {
-                    if *at < bytes.len() {
-                        match ready!(Pin::new(inner).poll_write(cx, &bytes[*at..])) {
-                            Ok(n) => *at += n,
+                Some(Item::Bytes(bytes)) => {
+                    if !bytes.is_empty() {
+                        match ready!(Pin::new(inner).poll_write(cx, bytes)) {
+                            Ok(n) => bytes.advance(n),
                             Err(error) => {
                                 self.note_end(Some(ConnEnd::Cut));
                                 return Poll::Ready(Err(error));
@@ -386,11 +401,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
             }
             ready!(poll_head(&mut this.inn.queue, cx));
             match this.inn.queue.front_mut() {
-                Some(Item::Bytes(bytes, at)) => {
-                    let n = buf.remaining().min(bytes.len() - *at);
-                    buf.put_slice(&bytes[*at..*at + n]);
-                    *at += n;
-                    if *at == bytes.len() {
+                Some(Item::Bytes(bytes)) => {
+                    let n = buf.remaining().min(bytes.len());
+                    buf.put_slice(&bytes.split_to(n));
+                    if bytes.is_empty() {
                         this.inn.queue.pop_front();
                     }
                     if n > 0 {
@@ -406,21 +420,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
                     let Some(inner) = this.inner.as_mut() else {
                         return this.reset();
                     };
-                    let mut read = ReadBuf::new(&mut this.scratch);
-                    if let Err(error) = ready!(Pin::new(inner).poll_read(cx, &mut read)) {
-                        this.note_broken();
-                        this.note_end(Some(ConnEnd::Cut));
-                        return Poll::Ready(Err(error));
+                    let pending = this.inn.framer.pending();
+                    pending.reserve(READ_MIN);
+                    match ready!(poll_read_buf(Pin::new(inner), cx, pending)) {
+                        Err(error) => {
+                            this.note_broken();
+                            this.note_end(Some(ConnEnd::Cut));
+                            return Poll::Ready(Err(error));
+                        }
+                        Ok(0) => {
+                            this.inn.finished = true;
+                            if let Some(unit) = this.inn.framer.finish() {
+                                this.pass(Side::Received, unit);
+                            }
+                        }
+                        Ok(_) => this.pass_all(Side::Received),
                     }
-                    let units = if read.filled().is_empty() {
-                        this.inn.finished = true;
-                        this.inn.framer.finish().into_iter().collect()
-                    } else {
-                        this.inn.framer.push(read.filled())
-                    };
-                    units
-                        .into_iter()
-                        .for_each(|unit| this.pass(Side::Received, unit));
                 }
             }
         }
@@ -438,9 +453,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         if this.out.queued_bytes() > QUEUE_MAX {
             ready!(this.poll_drain(cx))?;
         }
-        for unit in this.out.framer.push(buf) {
-            this.pass(Side::Sent, unit);
-        }
+        this.out.framer.pending().extend_from_slice(buf);
+        this.pass_all(Side::Sent);
         // A fate may have halted the process: then not even what was queued leaves.
         if !this.process.is_halted()
             && let Poll::Ready(Err(error)) = this.poll_drain(cx)
