@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::invariant::streams::{Over, Relayed};
-use crate::invariant::view::{Seen, entry_after};
+use crate::invariant::seen::{Over, Relayed, Seen, entry_after};
 use crate::journal::{
     Cast, ConnId, Delivery, Entry, Event, Exchange, Message, ProcessName, REPLACEMENT_TYPE,
     ResponseSummary, ServerName, Side,

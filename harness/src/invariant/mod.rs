@@ -4,9 +4,10 @@
 mod app;
 mod client;
 mod exchanges;
+mod handshake;
 mod hop;
+mod seen;
 mod server;
-mod streams;
 mod view;
 
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::Evidence;
-pub use streams::{Handshake, Over, Relayed};
-pub use view::{Seen, View, is_refusal, refuses_id};
+pub use handshake::Handshake;
+pub use seen::{Over, Relayed, Seen};
+pub use view::{View, is_refusal, refuses_id};
 
 /// Who is at fault when an invariant is violated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -2,80 +2,15 @@
 //! ask. It holds no opinion.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use stalemate_wire::{Method, RpcKind};
+use stalemate_wire::Method;
 
 use crate::invariant::exchanges::Exchanges;
-use crate::invariant::streams::{Over, Relayed};
+use crate::invariant::seen::{Relayed, Seen, entry_after};
 use crate::journal::{
-    Action, Cast, ConnId, Delivery, Entry, Event, Exchange, ObjectId, Outages, Phase, ProcessName,
-    Record, RequestSummary, ResponseSummary, Rung, ServerName, Side, SseSummary,
+    Action, Cast, ConnId, Delivery, Entry, Event, Outages, Phase, ProcessName, Record, Rung,
+    ServerName,
 };
-
-/// One exchange as one process took part in it, as the sender or as the receiver of its request.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// Which exchange.
-    pub exchange: Exchange,
-    /// The process that took part in it.
-    pub process: ProcessName,
-    /// The server that it leads to.
-    pub server: ServerName,
-    /// Whether the process sent the request or received it.
-    pub side: Side,
-    /// The client object whose own connection it is on.
-    pub object: Option<ObjectId>,
-    /// The entry of its request.
-    pub at: usize,
-    /// The request.
-    pub request: Arc<RequestSummary>,
-    /// The entry and the summary of its response, or of the head of its stream; of the client's own exchanges, as a fault
-    /// at the client's end let it through.
-    pub response: Option<(usize, Arc<ResponseSummary>)>,
-    /// The entry at which its connection failed before a response came.
-    pub failed: Option<usize>,
-    /// The events of its stream, each with its entry.
-    pub events: Vec<(usize, Arc<SseSummary>)>,
-    /// The entry at which its stream was over, and how.
-    pub over: Option<(usize, Over)>,
-}
-
-impl Seen {
-    /// The response's status.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        self.response.as_ref().map(|(_, r)| r.status)
-    }
-
-    /// The id that the request carries. An empty header carries none.
-    #[must_use]
-    pub fn session(&self) -> Option<&str> {
-        self.request.session.as_deref().filter(|id| !id.is_empty())
-    }
-
-    /// Whether the request only ends its session, which is no use of it (SES-09).
-    #[must_use]
-    pub fn ends_session(&self) -> bool {
-        self.request.method == Method::Delete
-    }
-
-    /// The id that the response to an `initialize` gave, with its entry.
-    #[must_use]
-    pub fn given(&self) -> Option<(usize, &str)> {
-        let (at, response) = self.response.as_ref()?;
-        let failed = response.rpc.iter().any(|r| r.kind == RpcKind::Error);
-        let good = self.request.asks("initialize") && response.status < 300 && !failed;
-        Some((*at, response.session.as_deref().filter(|_| good)?))
-    }
-
-    /// What a reader calls the request: its JSON-RPC method, or the HTTP method.
-    #[must_use]
-    pub fn what(&self) -> &str {
-        let rpc = self.request.rpc.first().and_then(|r| r.method.as_deref());
-        rpc.unwrap_or(self.request.method.as_str())
-    }
-}
 
 /// What a run is judged from.
 pub struct View<'a> {
@@ -242,13 +177,6 @@ impl<'a> View<'a> {
         }
         worst
     }
-}
-
-/// The first entry that is so many milliseconds later than another.
-pub(super) fn entry_after(entries: &[Entry], at: usize, ms: u64) -> Option<usize> {
-    let due_ms = entries[at].at_ms + ms;
-    let later = entries[at..].partition_point(|e| e.at_ms < due_ms);
-    (at + later < entries.len()).then_some(at + later)
 }
 
 /// Whether a status to a request is a refusal. A GET or a DELETE answered 405 is none: the server offers no stream, or

@@ -11,25 +11,11 @@ use super::admit::{Asked, Cursor, Found, Post, Scene, Verdict, admit, is_request
 use super::answer::{Escape, Then, fill};
 use super::child::{self, Progress, Reply};
 use super::dialect::{Cancelled, Dialect, Exit, Flaw, Situation};
-use super::life::{Due, Turn};
 use super::session::{StreamId, StreamKind, Table};
+use super::state::{Due, ServerCore, Turn};
 use super::stream::cursor;
-use super::{Durable, Input, Key, Options, Output, Store, TimerId};
+use super::{Durable, Input, Key, Options, Output, Store};
 use crate::journal::SessionEnd;
-
-/// The server of one process. A restart is a new core with the same [`Store`].
-pub struct ServerCore {
-    pub(super) dialect: Arc<Dialect>,
-    pub(super) options: Options,
-    store: Store,
-    pub(super) table: Table,
-    pub(super) timers: BTreeMap<TimerId, Due>,
-    pub(super) next_timer: u64,
-    /// Whether a session was opened in the life of this process, or found when it began.
-    pub(super) opened: bool,
-    /// The process is told to stop, or died: nothing happens any more.
-    pub(super) over: bool,
-}
 
 impl ServerCore {
     /// A server that has just started. No session of an earlier process is known to it, unless [`Options::durable`] says

@@ -3,46 +3,11 @@
 use serde_json::Value;
 
 use super::answer::{Escape, fill};
-use super::child::Progress;
-use super::core::ServerCore;
 use super::dialect::{Exit, IdleClock, StreamEnd};
-use super::session::{Stream, StreamId};
-use super::{Key, Output, TimerId};
+use super::session::Stream;
+use super::state::{Due, ServerCore, Turn};
+use super::{Output, TimerId};
 use crate::journal::SessionEnd;
-
-/// What a timer is for.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Due {
-    /// The session expires, if it still rests.
-    Idle { session: String },
-    /// A comment goes out, if the stream is still open.
-    Keepalive { key: Key },
-    /// The answer to a request is ready.
-    Answer {
-        stream: StreamId,
-        id: Value,
-        message: String,
-    },
-    /// The request of that id is further on.
-    Progress {
-        stream: StreamId,
-        id: Value,
-        progress: Progress,
-    },
-}
-
-/// The outputs of one input, and when it came.
-pub(super) struct Turn {
-    pub(super) now_ms: u64,
-    pub(super) out: Vec<Output>,
-}
-
-impl Turn {
-    fn close(&mut self, keys: impl IntoIterator<Item = Key>, clean: bool) {
-        let closes = keys.into_iter().map(|key| Output::Close { key, clean });
-        self.out.extend(closes);
-    }
-}
 
 impl ServerCore {
     /// Opens a session under the next id drawn.

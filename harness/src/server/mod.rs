@@ -12,6 +12,7 @@ mod dialect;
 mod life;
 mod schema;
 mod session;
+mod state;
 mod store;
 mod stream;
 mod tool;
@@ -20,12 +21,12 @@ use serde_json::Value;
 use stalemate_wire::{Headers, Request, Response, sse};
 
 pub use self::answer::{Answer, Framing, HeaderList, Then};
-pub use self::core::ServerCore;
 pub use self::dialect::{
     Cancelled, Check, Dialect, Exit, Fault, Finished, Flaw, GetStreams, Hazards, IdShape,
     IdleClock, Keepalive, Messages, PoisonedIds, Priming, Resume, RpcFault, Scope, Sessions,
     Situation, Sse, StreamEnd,
 };
+pub use self::state::ServerCore;
 pub use self::store::{Entity, Store};
 pub use self::tool::{Done, Tool, run as run_tool};
 

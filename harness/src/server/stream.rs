@@ -7,10 +7,9 @@ use serde_json::Value;
 use stalemate_wire::{Headers, Request, Revision, header, sse};
 
 use super::answer::{Escape, HeaderList, fill};
-use super::core::ServerCore;
 use super::dialect::{Finished, Flaw, GetStreams, Resume, Scope};
-use super::life::{Due, Turn};
 use super::session::{Stream, StreamId, StreamKind};
+use super::state::{Due, ServerCore, Turn};
 use super::{Key, Output};
 
 /// The cursor of a request (RES-04).

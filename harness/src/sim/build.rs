@@ -13,13 +13,13 @@ use tokio::task::spawn_local;
 use turmoil::{Builder, Sim};
 
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
-use crate::journal::{CLIENT, Cast, Evidence, Member, PROBE, ProcessName, Role, ServerName};
+use crate::journal::{CLIENT, Cast, Evidence, Member, PROBE, Role, ServerName};
 use crate::process::hop_shell::HopShell;
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
 use crate::process::net::{Net, Routes, Target};
 use crate::process::recorder::Recorder;
-use crate::process::shell::{Host, Reports};
+use crate::process::shell::Host;
 use crate::process::state::Process;
 use crate::process::{real_shell, server_shell};
 use crate::proxy::{self, Hop, HopKind, HopOptions};
@@ -27,14 +27,14 @@ use crate::registry::Subject;
 use crate::scenario::{self, Scenario, Server, ServerKind};
 use crate::server::{Options as ServerOptions, ServerCore, Store};
 use crate::sim::clock::Jumper;
-use crate::sim::driver::{Commands, LiveSessions, Managed};
 use crate::sim::ids::Ids;
 use crate::sim::network::{SharedReach, Simulated};
 use crate::sim::os;
 use crate::sim::probe::{self, Prober};
-use crate::sim::run::Spec;
-use crate::sim::script::{Findings, Script};
+use crate::sim::script::Script;
 use crate::sim::seed::Generator;
+use crate::sim::spec::Spec;
+use crate::sim::world::{LiveSessions, Managed, World};
 
 /// The latency of every link, in milliseconds.
 pub const LATENCY_MS: u64 = 1;
@@ -74,30 +74,6 @@ pub(super) fn cast(spec: Spec<'_>) -> Cast {
             .chain([member(PROBE, Role::Probe, None)])
             .collect(),
     }
-}
-
-/// A world that can be driven.
-pub(super) struct World<'a> {
-    /// The simulated network with its hosts.
-    pub(super) sim: Sim<'a>,
-    /// Whom everything is told.
-    pub(super) recorder: Recorder,
-    /// Moves the clocks of all hosts.
-    pub(super) jumper: Jumper,
-    /// The processes as the driver manages them.
-    pub(super) processes: BTreeMap<ProcessName, Managed>,
-    /// What processes tell the driver.
-    pub(super) reports: Reports,
-    /// The hops' access logs.
-    pub(super) logs: AccessLogs,
-    /// What the script finds out.
-    pub(super) findings: Rc<RefCell<Findings>>,
-    /// What the script asks of the driver.
-    pub(super) commands: Commands,
-    /// What the driver tells those who dial.
-    pub(super) reach: SharedReach,
-    prober: Prober,
-    probes: Option<probe::Jobs>,
 }
 
 type SimNet = Net<Simulated>;

@@ -4,24 +4,23 @@
 mod life;
 mod links;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use turmoil::Sim;
 
-use crate::journal::{Event, ProcessName, ServerName};
+use crate::journal::{Event, ProcessName};
 use crate::process::recorder::Recorder;
-use crate::process::shell::{Host, Order, Report, Reports};
+use crate::process::shell::{Order, Report, Reports};
 use crate::scenario::StepAction;
-use crate::sim::build::World;
 use crate::sim::clock::{self, Jumper};
+use crate::sim::command::{Ask, Command, Commands};
 use crate::sim::network::SharedReach;
 use crate::sim::os;
+use crate::sim::world::{Managed, World};
 
 /// The longest virtual time of a run, in milliseconds: eight days.
 const VIRTUAL_LIMIT_MS: u64 = 8 * 24 * 3_600_000;
@@ -31,40 +30,6 @@ const WALL_LIMIT: Duration = Duration::from_secs(120);
 const QUIET_STEPS: u32 = 2;
 /// A jump ends this long before the earliest deadline, in milliseconds.
 const SHORT_OF_DEADLINE_MS: u64 = 3;
-
-/// What the script asks of the driver. The answer comes when the fault has begun; for restarts, when it is over.
-pub struct Command {
-    /// What to do.
-    pub what: Ask,
-    /// Told when it is done.
-    pub done: oneshot::Sender<()>,
-}
-
-/// The things that can be asked.
-pub enum Ask {
-    /// Carry out a fault step.
-    Fault(StepAction),
-    /// Heal everything and bring everything up.
-    Calm,
-}
-
-/// Commands on their way to the driver.
-pub type Commands = Rc<RefCell<VecDeque<Command>>>;
-
-/// The ids of the sessions of a model server that would end with its process now.
-pub type LiveSessions = Rc<dyn Fn() -> Vec<String>>;
-
-/// A process as the driver manages it.
-pub struct Managed {
-    /// What it shares with its shell.
-    pub host: Rc<Host>,
-    /// The turmoil hosts that it consists of.
-    pub addresses: Vec<IpAddr>,
-    /// From its death to the supervisor's restart, in milliseconds.
-    pub supervisor_ms: u64,
-    /// For a process of a server: the server's name, and the ids of the sessions that live here.
-    pub sessions: Option<(ServerName, LiveSessions)>,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Due {

@@ -3,6 +3,7 @@
 
 mod build;
 pub mod clock;
+mod command;
 mod driver;
 mod ids;
 mod network;
@@ -12,9 +13,12 @@ mod probe;
 mod run;
 mod script;
 mod seed;
+mod spec;
+mod world;
 
 pub use build::LATENCY_MS;
-pub use run::{Findings, Options, Run, Spec, run, run_with};
+pub use run::{Findings, Options, Run, run, run_with};
 pub use seed::Generator;
+pub use spec::Spec;
 
 pub(crate) use panics::text as panic_text;

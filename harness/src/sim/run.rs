@@ -9,25 +9,12 @@ use tracing::subscriber::DefaultGuard;
 use crate::fault::Plan;
 use crate::journal::{Record, Rung, ServerName};
 use crate::process::recorder::{Difference, Recorder};
-use crate::registry::Subject;
-use crate::scenario::Scenario;
-use crate::sim::build::{World, cast};
+use crate::sim::build::cast;
 use crate::sim::clock::{self, TimerReports};
 use crate::sim::driver::Driver;
+use crate::sim::spec::Spec;
+use crate::sim::world::World;
 use crate::sim::{os, panics};
-
-/// What to run.
-#[derive(Clone, Copy)]
-pub struct Spec<'a> {
-    /// The scenario.
-    pub scenario: &'a Scenario,
-    /// The client's name.
-    pub client: &'a str,
-    /// The client.
-    pub subject: &'a Subject,
-    /// The seed.
-    pub seed: u64,
-}
 
 /// What came of a run.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use crate::app::{CallSpec, User, climb};
 use crate::journal::{Action, Event, Outcome, Phase, Rung, ServerName};
 use crate::process::recorder::Recorder;
 use crate::scenario::{Call, CallExpect, Scenario, Step, StepAction};
-use crate::sim::driver::{Ask, Command, Commands};
+use crate::sim::command::{Ask, Command, Commands};
 use crate::sim::probe::Prober;
 
 /// What the script found out, for whoever judges the run.

@@ -1,21 +1,9 @@
-//! More of what judgements ask of exchanges: the streams in them, what hops made of them, handshakes, and who was up. It
-//! holds no opinion.
+//! More of what judgements ask of a view: handshakes, and who was up. It holds no opinion.
 
-use stalemate_wire::{Method, Revision, Rpc, RpcKind};
+use stalemate_wire::Revision;
 
-use crate::invariant::view::{Seen, View};
-use crate::journal::{CallId, Event, ObjectId, ServerName};
-
-/// How a stream came to its end, as one process saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
-    /// As its framing promised.
-    Clean,
-    /// The peer or the network broke it.
-    Broken,
-    /// This end closed its connection, or the sender learned that its connection was gone.
-    Closed,
-}
+use crate::invariant::view::View;
+use crate::journal::{Event, ObjectId, ServerName};
 
 /// What a client object learned from a successful `initialize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,62 +18,6 @@ pub struct Handshake<'a> {
     pub id: Option<&'a str>,
     /// The revision that was settled on; `None` if it is none with sessions, or the result was lost.
     pub revision: Option<Revision>,
-}
-
-/// A request that a hop received, and what it sent on for it.
-#[derive(Clone, Debug)]
-pub struct Relayed {
-    /// The exchange with the hop's client.
-    pub outer: Seen,
-    /// The exchange with the upstream; the last one, if a pooled connection had died.
-    pub inner: Seen,
-}
-
-impl Seen {
-    /// Whether it is a GET.
-    #[must_use]
-    pub fn is_get(&self) -> bool {
-        self.request.method == Method::Get
-    }
-
-    /// The JSON-RPC messages that came back, in the body or on the stream, with their entries and the call that a result
-    /// speaks of.
-    pub fn messages(&self) -> impl Iterator<Item = (usize, &Rpc, Option<CallId>)> {
-        let body = self.response.iter();
-        let body = body.flat_map(|(at, r)| r.rpc.iter().map(move |rpc| (*at, rpc, r.call)));
-        let events = self.events.iter();
-        body.chain(events.flat_map(|(at, e)| e.rpc.iter().map(move |rpc| (*at, rpc, e.call))))
-    }
-
-    /// The responses among the messages that carry an id.
-    pub fn answers(&self) -> impl Iterator<Item = (usize, &Rpc, Option<CallId>)> {
-        self.messages().filter(|(_, rpc, _)| {
-            matches!(rpc.kind, RpcKind::Result | RpcKind::Error)
-                && rpc.id.as_ref().is_some_and(|id| !id.is_null())
-        })
-    }
-
-    /// Whether the request's body has a JSON-RPC request with the id of that response.
-    #[must_use]
-    pub fn asked_for(&self, answer: &Rpc) -> bool {
-        let mut asked = self.request.rpc.iter();
-        asked.any(|r| r.kind == RpcKind::Request && r.id == answer.id)
-    }
-
-    /// Whether the exchange is a stream that is open just before an entry.
-    #[must_use]
-    pub fn is_open_stream(&self, at: usize) -> bool {
-        let head = self.response.as_ref();
-        head.is_some_and(|(n, r)| *n < at && r.stream && r.status < 300)
-            && self.over.is_none_or(|(n, _)| n >= at)
-    }
-
-    /// The last event id that had come just before an entry.
-    #[must_use]
-    pub fn cursor(&self, at: usize) -> Option<&str> {
-        let mut before = self.events.iter().rev().filter(|(n, _)| *n < at);
-        before.find_map(|(_, e)| e.id.as_deref().filter(|id| !id.is_empty()))
-    }
 }
 
 impl View<'_> {

@@ -1,0 +1,146 @@
+//! One exchange as judgements want it, and what can be asked of it alone.
+
+use std::sync::Arc;
+
+use stalemate_wire::{Method, Rpc, RpcKind};
+
+use crate::journal::{
+    CallId, Entry, Exchange, ObjectId, ProcessName, RequestSummary, ResponseSummary, ServerName,
+    Side, SseSummary,
+};
+
+/// How a stream came to its end, as one process saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// As its framing promised.
+    Clean,
+    /// The peer or the network broke it.
+    Broken,
+    /// This end closed its connection, or the sender learned that its connection was gone.
+    Closed,
+}
+
+/// One exchange as one process took part in it, as the sender or as the receiver of its request.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Which exchange.
+    pub exchange: Exchange,
+    /// The process that took part in it.
+    pub process: ProcessName,
+    /// The server that it leads to.
+    pub server: ServerName,
+    /// Whether the process sent the request or received it.
+    pub side: Side,
+    /// The client object whose own connection it is on.
+    pub object: Option<ObjectId>,
+    /// The entry of its request.
+    pub at: usize,
+    /// The request.
+    pub request: Arc<RequestSummary>,
+    /// The entry and the summary of its response, or of the head of its stream; of the client's own exchanges, as a fault
+    /// at the client's end let it through.
+    pub response: Option<(usize, Arc<ResponseSummary>)>,
+    /// The entry at which its connection failed before a response came.
+    pub failed: Option<usize>,
+    /// The events of its stream, each with its entry.
+    pub events: Vec<(usize, Arc<SseSummary>)>,
+    /// The entry at which its stream was over, and how.
+    pub over: Option<(usize, Over)>,
+}
+
+impl Seen {
+    /// The response's status.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.response.as_ref().map(|(_, r)| r.status)
+    }
+
+    /// The id that the request carries. An empty header carries none.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.request.session.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// Whether the request only ends its session, which is no use of it (SES-09).
+    #[must_use]
+    pub fn ends_session(&self) -> bool {
+        self.request.method == Method::Delete
+    }
+
+    /// The id that the response to an `initialize` gave, with its entry.
+    #[must_use]
+    pub fn given(&self) -> Option<(usize, &str)> {
+        let (at, response) = self.response.as_ref()?;
+        let failed = response.rpc.iter().any(|r| r.kind == RpcKind::Error);
+        let good = self.request.asks("initialize") && response.status < 300 && !failed;
+        Some((*at, response.session.as_deref().filter(|_| good)?))
+    }
+
+    /// What a reader calls the request: its JSON-RPC method, or the HTTP method.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        let rpc = self.request.rpc.first().and_then(|r| r.method.as_deref());
+        rpc.unwrap_or(self.request.method.as_str())
+    }
+
+    /// Whether it is a GET.
+    #[must_use]
+    pub fn is_get(&self) -> bool {
+        self.request.method == Method::Get
+    }
+
+    /// The JSON-RPC messages that came back, in the body or on the stream, with their entries and the call that a result
+    /// speaks of.
+    pub fn messages(&self) -> impl Iterator<Item = (usize, &Rpc, Option<CallId>)> {
+        let body = self.response.iter();
+        let body = body.flat_map(|(at, r)| r.rpc.iter().map(move |rpc| (*at, rpc, r.call)));
+        let events = self.events.iter();
+        body.chain(events.flat_map(|(at, e)| e.rpc.iter().map(move |rpc| (*at, rpc, e.call))))
+    }
+
+    /// The responses among the messages that carry an id.
+    pub fn answers(&self) -> impl Iterator<Item = (usize, &Rpc, Option<CallId>)> {
+        self.messages().filter(|(_, rpc, _)| {
+            matches!(rpc.kind, RpcKind::Result | RpcKind::Error)
+                && rpc.id.as_ref().is_some_and(|id| !id.is_null())
+        })
+    }
+
+    /// Whether the request's body has a JSON-RPC request with the id of that response.
+    #[must_use]
+    pub fn asked_for(&self, answer: &Rpc) -> bool {
+        let mut asked = self.request.rpc.iter();
+        asked.any(|r| r.kind == RpcKind::Request && r.id == answer.id)
+    }
+
+    /// Whether the exchange is a stream that is open just before an entry.
+    #[must_use]
+    pub fn is_open_stream(&self, at: usize) -> bool {
+        let head = self.response.as_ref();
+        head.is_some_and(|(n, r)| *n < at && r.stream && r.status < 300)
+            && self.over.is_none_or(|(n, _)| n >= at)
+    }
+
+    /// The last event id that had come just before an entry.
+    #[must_use]
+    pub fn cursor(&self, at: usize) -> Option<&str> {
+        let mut before = self.events.iter().rev().filter(|(n, _)| *n < at);
+        before.find_map(|(_, e)| e.id.as_deref().filter(|id| !id.is_empty()))
+    }
+}
+
+/// A request that a hop received, and what it sent on for it.
+#[derive(Clone, Debug)]
+pub struct Relayed {
+    /// The exchange with the hop's client.
+    pub outer: Seen,
+    /// The exchange with the upstream; the last one, if a pooled connection had died.
+    pub inner: Seen,
+}
+
+/// The first entry that is so many milliseconds later than another.
+pub(super) fn entry_after(entries: &[Entry], at: usize, ms: u64) -> Option<usize> {
+    let due_ms = entries[at].at_ms + ms;
+    let later = entries[at..].partition_point(|e| e.at_ms < due_ms);
+    (at + later < entries.len()).then_some(at + later)
+}

@@ -1,0 +1,59 @@
+//! A world as it is built and then driven: its hosts, its processes, and what they and the script share with the driver.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use turmoil::Sim;
+
+use crate::journal::{ProcessName, ServerName};
+use crate::process::log::AccessLogs;
+use crate::process::recorder::Recorder;
+use crate::process::shell::{Host, Reports};
+use crate::sim::clock::Jumper;
+use crate::sim::command::Commands;
+use crate::sim::network::SharedReach;
+use crate::sim::probe::{self, Prober};
+use crate::sim::script::Findings;
+
+/// The ids of the sessions of a model server that would end with its process now.
+pub type LiveSessions = Rc<dyn Fn() -> Vec<String>>;
+
+/// A process as the driver manages it.
+pub struct Managed {
+    /// What it shares with its shell.
+    pub host: Rc<Host>,
+    /// The turmoil hosts that it consists of.
+    pub addresses: Vec<IpAddr>,
+    /// From its death to the supervisor's restart, in milliseconds.
+    pub supervisor_ms: u64,
+    /// For a process of a server: the server's name, and the ids of the sessions that live here.
+    pub sessions: Option<(ServerName, LiveSessions)>,
+}
+
+/// A world that can be driven.
+pub(super) struct World<'a> {
+    /// The simulated network with its hosts.
+    pub(super) sim: Sim<'a>,
+    /// Whom everything is told.
+    pub(super) recorder: Recorder,
+    /// Moves the clocks of all hosts.
+    pub(super) jumper: Jumper,
+    /// The processes as the driver manages them.
+    pub(super) processes: BTreeMap<ProcessName, Managed>,
+    /// What processes tell the driver.
+    pub(super) reports: Reports,
+    /// The hops' access logs.
+    pub(super) logs: AccessLogs,
+    /// What the script finds out.
+    pub(super) findings: Rc<RefCell<Findings>>,
+    /// What the script asks of the driver.
+    pub(super) commands: Commands,
+    /// What the driver tells those who dial.
+    pub(super) reach: SharedReach,
+    /// Asks for probes.
+    pub(super) prober: Prober,
+    /// The probe process's end, until that is made.
+    pub(super) probes: Option<probe::Jobs>,
+}
