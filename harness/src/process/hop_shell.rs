@@ -23,12 +23,12 @@ use tokio::time::timeout;
 use crate::journal::{ConnId, Event, Exchange, ServerName};
 use crate::process::body::Outgoing;
 use crate::process::convert;
+use crate::process::link::Link;
 use crate::process::log::{AccessLogs, Log};
 use crate::process::net::{Conn, Net};
 use crate::process::network::{Listener, Network};
 use crate::process::relay::Relay;
 use crate::process::shell::{Host, Order};
-use crate::process::tap::Link;
 use crate::proxy::balancer::Picker;
 use crate::proxy::{BalancePolicy, ForwardRequest, Hop, UpstreamFailure};
 

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use stalemate_clients::{BoxIo, Dial};
 
 use crate::journal::{ConnEnd, Event, ObjectId, ProcessName, ServerName};
+use crate::process::link::{Identity, Link, Resolve};
 use crate::process::network::Network;
 use crate::process::recorder::Recorder;
 use crate::process::state::Process;
-use crate::process::tap::{Identity, Link, Resolve, Tap};
+use crate::process::tap::Tap;
 
 /// A tapped connection.
 pub type Conn<N> = Tap<<N as Network>::Stream>;

@@ -4,6 +4,7 @@
 mod chain;
 mod explain;
 mod footer;
+mod grid;
 mod names;
 mod table;
 mod trace;
