@@ -22,7 +22,6 @@ const LONG_FILES: &[&str] = &[
     "harness/src/report/trace.rs",
     "harness/src/server/core.rs",
     "harness/src/server/stream.rs",
-    "harness/src/process/tap.rs",
     "harness/tests/invariants/hand_made.rs",
     "harness/tests/invariants/table.rs",
     "harness/tests/server_streams.rs",

@@ -6,6 +6,7 @@ mod body;
 mod convert;
 pub mod framer;
 pub mod hop_shell;
+mod lane;
 pub mod link;
 pub mod log;
 pub mod maker;

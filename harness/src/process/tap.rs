@@ -1,64 +1,22 @@
 //! A tap around one end of a connection: it frames both directions, tells the recorder what passes, and carries out the
 //! fates. The same tap stands around models, real SDKs and real servers. It decides nothing.
 
-use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Sleep;
 use tokio_util::io::poll_read_buf;
 
 use crate::journal::{ConnEnd, Event, Exchange, Fate, Message, Side};
-use crate::process::framer::{Direction, Framer, Unit};
+use crate::process::framer::{Direction, Unit};
+use crate::process::lane::{Item, Lane, poll_head};
 use crate::process::link::{Identity, Link, Resolve};
 use crate::process::recorder::Recorder;
 use crate::process::state::{Process, TapControl};
 use crate::process::summary;
-
-enum Item {
-    Bytes(Bytes),
-    Wait(u64),
-    Sleeping(Pin<Box<Sleep>>),
-    Cut,
-    Park,
-}
-
-struct Lane {
-    framer: Framer,
-    queue: VecDeque<Item>,
-    finished: bool,
-    /// Nothing passes any more: what is queued last is a cut or a park.
-    ended: bool,
-}
-
-impl Lane {
-    fn new(direction: Direction) -> Self {
-        Self {
-            framer: Framer::new(direction),
-            queue: VecDeque::new(),
-            finished: false,
-            ended: false,
-        }
-    }
-
-    fn queued_bytes(&self) -> usize {
-        self.queue
-            .iter()
-            .map(|i| {
-                if let Item::Bytes(bytes) = i {
-                    bytes.len()
-                } else {
-                    0
-                }
-            })
-            .sum()
-    }
-}
 
 /// One end of a connection.
 pub struct Tap<S> {
@@ -304,24 +262,6 @@ impl<S> Tap<S> {
             return self.reset();
         }
         Poll::Ready(Ok(()))
-    }
-}
-
-/// Waits at the head of a queue; ready when bytes, a cut or nothing stand there.
-fn poll_head(queue: &mut VecDeque<Item>, cx: &mut Context<'_>) -> Poll<()> {
-    loop {
-        match queue.front_mut() {
-            Some(Item::Wait(ms)) => {
-                let sleep = Box::pin(tokio::time::sleep(Duration::from_millis(*ms)));
-                queue[0] = Item::Sleeping(sleep);
-            }
-            Some(Item::Sleeping(sleep)) => {
-                ready!(sleep.as_mut().poll(cx));
-                queue.pop_front();
-            }
-            Some(Item::Park) => return Poll::Pending,
-            _ => return Poll::Ready(()),
-        }
     }
 }
 
