@@ -106,7 +106,27 @@ pub fn judge(
     run: &Findings,
     difference: Option<&Difference>,
 ) -> CellResult {
+    judge_with(Some(scenario), record, run, difference)
+}
+
+/// Judges a record alone: nothing is promised, so that every violation counts.
+#[must_use]
+pub fn judge_record(record: &Record) -> CellResult {
+    let findings = Findings {
+        virtual_ms: record.last_ms(),
+        ..Findings::default()
+    };
+    judge_with(None, record, &findings, None)
+}
+
+fn judge_with(
+    scenario: Option<&Scenario>,
+    record: &Record,
+    run: &Findings,
+    difference: Option<&Difference>,
+) -> CellResult {
     let client = record.cast.client.as_str();
+    let rungs = record.rungs();
     let view = View::new(record);
     let mut verdict = Account::default();
     if let Some(difference) = difference {
@@ -121,9 +141,9 @@ pub fn judge(
             format!("line {line}: this injection never fired"),
         );
     }
-    let promise = scenario.expect.get(client);
+    let promise = scenario.and_then(|s| s.expect.get(client));
     let no_progress = promise.is_some_and(|e| e.no_progress);
-    for (server, _) in run.rungs.iter().filter(|(_, rung)| rung.is_none()) {
+    for (server, _) in rungs.iter().filter(|(_, rung)| rung.is_none()) {
         let why = format!(
             "{server}: a fresh client could not work either, so the fault is not the client's"
         );
@@ -131,11 +151,11 @@ pub fn judge(
             verdict.problem(Outcome::NoProgress, why);
         }
     }
-    if no_progress && run.rungs.iter().all(|(_, rung)| rung.is_some()) {
+    if no_progress && rungs.iter().all(|(_, rung)| rung.is_some()) {
         let why = "no progress of the server side is promised, and it works".to_owned();
         verdict.problem(Outcome::Broken, why);
     }
-    let rung = worst(&run.rungs);
+    let rung = worst(&rungs);
     if let Some(promised) = promise.and_then(|e| e.rung)
         && let Some(rung) = rung
         && rung != promised
@@ -152,18 +172,15 @@ pub fn judge(
     let mut invariants = Vec::new();
     for invariant in invariant::ALL {
         for judgement in invariant.judge(&view) {
-            let listed = is_listed(
-                scenario,
-                client,
-                invariant.party,
-                &judgement.party,
-                invariant.id,
-            );
+            let listed = scenario.is_some_and(|scenario| {
+                let party = &judgement.party;
+                is_listed(scenario, client, invariant.party, party, invariant.id)
+            });
             invariants.push(verdict.judged(invariant, &judgement, listed));
         }
     }
     CellResult {
-        scenario: scenario.name.clone(),
+        scenario: record.cast.scenario.clone(),
         client: client.to_owned(),
         seed: record.cast.seed,
         rung,
@@ -172,8 +189,7 @@ pub fn judge(
         journal_hash: record.hash(),
         virtual_ms: run.virtual_ms,
         exchanges: exchanges(record),
-        rungs: run
-            .rungs
+        rungs: rungs
             .iter()
             .map(|(server, rung)| (server.to_string(), *rung))
             .collect(),

@@ -65,7 +65,8 @@ pub(super) struct RunOptions {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct TraceOptions {
-    /// The scenario file
+    /// The scenario file; or a record that `trace --format json` wrote, by its ending `.jsonl`: it is judged and drawn
+    /// as it stands, with nothing promised
     #[arg(value_name = "SCENARIO")]
     pub(super) path: PathBuf,
     /// The client; the scenario's first unless given
@@ -74,7 +75,7 @@ pub(super) struct TraceOptions {
     /// The seed; the scenario's first unless given
     #[arg(long)]
     pub(super) seed: Option<u64>,
-    /// `table` draws the trace; `json` prints the journal, one event a line
+    /// `table` draws the trace; `json` prints the record: a header, then one event a line
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
     /// Show what every process on the way sends and receives

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit code out. What it prints is made by `report`; what it runs, by `exec`.
 
 mod args;
+mod out;
 mod run;
 mod show;
 

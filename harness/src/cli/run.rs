@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::cell::{CellResult, Outcome, never_shown};
 use crate::cli::args::{Format, RunOptions};
+use crate::cli::out;
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
 use crate::exec;
 use crate::registry::{Registry, Subject};
@@ -94,15 +95,15 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
     match options.format {
         Format::Json => {
             let results = json!({ "results": results });
-            println!(
+            out::line(format_args!(
                 "{}",
                 serde_json::to_string_pretty(&results).expect("results are plain data")
-            );
+            ));
         }
         // Nothing ran: why, has been said.
         Format::Table if results.is_empty() => {}
         Format::Table => {
-            anstream::print!("{}", report::table(&results));
+            out::text(report::table(&results));
             summary(&results);
         }
     }
@@ -150,12 +151,12 @@ fn summary(results: &[CellResult]) {
     .filter(|o| of(*o) > 0)
     .map(|o| format!(", {} {}", of(o), o.as_str()))
     .collect();
-    println!(
+    out::line(format_args!(
         "\n{} cells: {} kept{}",
         results.len(),
         of(Outcome::Kept),
         others.concat()
-    );
+    ));
 }
 
 /// The line that replays a cell, for a bug report.

@@ -1,19 +1,27 @@
 //! `stalemate trace`, `list`, `explain` and `schema`: the commands that show something.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::slice;
 
 use serde_json::json;
 
+use crate::cell::{CellResult, judge_record};
 use crate::cli::args::{ExplainOptions, Format, ListOptions, TraceOptions};
+use crate::cli::out;
 use crate::cli::run::{load_all, unknown_client};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad};
 use crate::exec;
+use crate::journal::Record;
 use crate::registry::Registry;
 use crate::report::{self, Detail};
 use crate::scenario;
 
-/// Runs one cell and draws it. The exit code is the cell's.
+/// Runs one cell, or reads a saved record, and draws it. The exit code is the cell's.
 pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
+    if options.path.extension().is_some_and(|e| e == "jsonl") {
+        return saved(options);
+    }
     let scenarios = match load_all(slice::from_ref(&options.path), registry) {
         Ok((scenarios, false)) => scenarios,
         Ok((_, true)) => return BAD_INPUT,
@@ -37,25 +45,74 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
             return HARNESS_BUG;
         }
     };
+    draw(options, &result, &record);
+    if options.access_log && options.format == Format::Json {
+        // What is meant for a program stays clean.
+        eprintln!("access log");
+        let lines = findings.access_log.iter();
+        lines.for_each(|(_, line)| eprintln!("{line}"));
+    } else if options.access_log {
+        out::line(format_args!("\naccess log"));
+        findings
+            .access_log
+            .iter()
+            .for_each(|(_, line)| out::line(format_args!("{line}")));
+    }
+    result.outcome.exit_code()
+}
+
+fn draw(options: &TraceOptions, result: &CellResult, record: &Record) {
     match options.format {
-        Format::Json => print!("{}", record.to_json_lines()),
+        Format::Json => out::text(record.to_json_lines()),
         Format::Table => {
             let detail = if options.full {
                 Detail::Full
             } else {
                 Detail::Short
             };
-            print!("{}", report::trace(&result, &record, detail));
-            println!("journal   {}", result.journal_hash);
+            out::text(report::trace(result, record, detail));
+            out::line(format_args!("journal   {}", result.journal_hash));
         }
     }
-    if options.access_log {
-        println!("\naccess log");
-        findings
-            .access_log
-            .iter()
-            .for_each(|(_, line)| println!("{line}"));
+}
+
+/// Judges and draws a record that was saved by `trace --format json`. Nothing is promised of it.
+fn saved(options: &TraceOptions) -> u8 {
+    let file = options.path.display();
+    for (is_given, option, why) in [
+        (
+            options.client.is_some(),
+            "--client",
+            "it has its client in it",
+        ),
+        (options.seed.is_some(), "--seed", "it has its seed in it"),
+        (
+            options.access_log,
+            "--access-log",
+            "it has no access log in it",
+        ),
+    ] {
+        if is_given {
+            return bad(&format!(
+                "`{file}` is a saved record: {why}; leave out {option}"
+            ));
+        }
     }
+    let read = match File::open(&options.path) {
+        Ok(text) => Record::read(BufReader::new(text)).map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let record = match read {
+        Ok(record) => record,
+        Err(why) => {
+            let remedy = "`stalemate trace SCENARIO --format json` writes one";
+            return bad(&format!(
+                "`{file}` cannot be read as a record: {why}; {remedy}"
+            ));
+        }
+    };
+    let result = judge_record(&record);
+    draw(options, &result, &record);
     result.outcome.exit_code()
 }
 
@@ -80,27 +137,33 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
             let all = json!({
                 "scenarios": scenarios, "clients": clients, "dialects": dialects, "real_servers": registry.real_servers(),
             });
-            println!(
+            out::line(format_args!(
                 "{}",
                 serde_json::to_string_pretty(&all).expect("plain data")
-            );
+            ));
         }
         Format::Table => {
-            println!("Scenarios");
+            out::line(format_args!("Scenarios"));
             for scenario in &scenarios {
-                println!(
+                out::line(format_args!(
                     "  {}\n      {}\n      {}",
                     scenario.name,
                     scenario.summary,
                     scenario.clients.join(", ")
-                );
+                ));
             }
-            println!("\nClients");
+            out::line(format_args!("\nClients"));
             registry
                 .iter()
-                .for_each(|(name, summary)| println!("  {name:<36} {summary}"));
-            println!("\nDialects of the model server: {}", dialects.join(", "));
-            println!("Real servers: {}", registry.real_servers().join(", "));
+                .for_each(|(name, summary)| out::line(format_args!("  {name:<36} {summary}")));
+            out::line(format_args!(
+                "\nDialects of the model server: {}",
+                dialects.join(", ")
+            ));
+            out::line(format_args!(
+                "Real servers: {}",
+                registry.real_servers().join(", ")
+            ));
         }
     }
     if any_bad { BAD_INPUT } else { 0 }
@@ -116,16 +179,19 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
         let mut last = "";
         for (kind, name, line) in report::topics(&clients, registry.dialects()) {
             if kind != last {
-                println!("{}{kind}", if last.is_empty() { "" } else { "\n" });
+                out::line(format_args!(
+                    "{}{kind}",
+                    if last.is_empty() { "" } else { "\n" }
+                ));
                 last = kind;
             }
-            println!("  {name:<36} {line}");
+            out::line(format_args!("  {name:<36} {line}"));
         }
         return 0;
     };
     match report::explain(topic, &clients, registry.dialects()) {
         Ok(text) => {
-            print!("{text}");
+            out::text(format_args!("{text}"));
             0
         }
         Err(nearest) if nearest.is_empty() => bad(&format!(
@@ -140,9 +206,9 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
 
 /// Prints the schema of scenario files.
 pub(super) fn schema() -> u8 {
-    println!(
+    out::line(format_args!(
         "{}",
         serde_json::to_string_pretty(&scenario::schema()).expect("plain data")
-    );
+    ));
     0
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::journal::{Cast, Event, Fate};
+use crate::journal::{Cast, Event, Fate, Phase, Rung, ServerName};
 
 /// The version of the form in which records are written.
 pub const VERSION: u32 = 1;
@@ -133,6 +133,22 @@ impl Record {
             cast: Arc::new(header.cast),
             entries,
         })
+    }
+
+    /// The rung of each climb, in order; `None` where the server side made no progress.
+    #[must_use]
+    pub fn rungs(&self) -> Vec<(ServerName, Option<Rung>)> {
+        let climbed = self.entries.iter().filter_map(|e| match &e.event {
+            Event::Phase(Phase::Climbed { server, rung }) => Some((server.clone(), *rung)),
+            _ => None,
+        });
+        climbed.collect()
+    }
+
+    /// When the last entry was made, in virtual milliseconds.
+    #[must_use]
+    pub fn last_ms(&self) -> u64 {
+        self.entries.last().map_or(0, |e| e.at_ms)
     }
 
     /// The first 16 hexadecimal digits of the SHA-256 of [`to_json_lines`](Self::to_json_lines).

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tracing::subscriber::DefaultGuard;
 
 use crate::fault::Plan;
-use crate::journal::{Record, Rung, ServerName};
+use crate::journal::Record;
 use crate::process::recorder::{Difference, Recorder};
 use crate::sim::build::cast;
 use crate::sim::clock::{self, TimerReports};
@@ -30,8 +30,6 @@ pub struct Run {
 /// What a run showed besides its record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
-    /// The rung of each climbed server, in order; `None` where the server side made no progress.
-    pub rungs: Vec<(ServerName, Option<Rung>)>,
     /// Steps that did not end as they demanded, with their lines.
     pub failures: Vec<(u64, String)>,
     /// Lines of injections that never fired.
@@ -106,7 +104,6 @@ fn drive(world: World<'_>, options: &Options) -> Result<Run, String> {
         difference: recorder.difference(),
         record: recorder.take_record(),
         findings: Findings {
-            rungs: script.rungs,
             failures: script.failures,
             unfired: recorder.unfired(),
             access_log: logs.take(),

@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::sleep;
 
 use crate::app::{CallSpec, User, climb};
-use crate::journal::{Action, Event, Outcome, Phase, Rung, ServerName};
+use crate::journal::{Action, Event, Outcome, Phase, ServerName};
 use crate::process::recorder::Recorder;
 use crate::scenario::{Call, CallExpect, Scenario, Step, StepAction};
 use crate::sim::command::{Ask, Command, Commands};
@@ -21,8 +21,6 @@ use crate::sim::probe::Prober;
 /// What the script found out, for whoever judges the run.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    /// The rung of each server that was climbed, in order; `None` where the server side made no progress.
-    pub rungs: Vec<(ServerName, Option<Rung>)>,
     /// Steps that did not end as they demanded, with their lines.
     pub failures: Vec<(u64, String)>,
     /// Whether the script came to its end.
@@ -161,12 +159,8 @@ impl Script {
         self.recorder.note(Event::Phase(Phase::Calm {
             server: Arc::clone(server),
         }));
-        let rung = climb(&self.user, server, || self.prober.probe(server)).await;
+        climb(&self.user, server, || self.prober.probe(server)).await;
         self.recorder.set_calm(false);
-        self.findings
-            .borrow_mut()
-            .rungs
-            .push((Arc::clone(server), rung));
     }
 
     async fn ask(&self, what: Ask) {

@@ -243,7 +243,7 @@ fn a_fault_that_lasts_is_over_when_calm_begins() {
             run.findings.virtual_ms
         );
         assert_eq!(run.findings.failures, [], "{fault}\n{}", all(&run));
-        let rung = run.findings.rungs[0].1.map(|r| r.as_str());
+        let rung = run.record.rungs()[0].1.map(|r| r.as_str());
         assert!(
             rung.is_some(),
             "{fault}: the server side works in calm\n{}",

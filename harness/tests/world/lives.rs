@@ -135,7 +135,7 @@ fn what_strikes_a_machine_without_power_waits_for_the_power() {
             all(&run)
         );
         assert!(
-            run.findings.rungs[0].1.is_some(),
+            run.record.rungs()[0].1.is_some(),
             "{strike}: the machine can be reached again"
         );
     }

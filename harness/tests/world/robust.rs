@@ -50,7 +50,7 @@ fn a_panic_is_an_error_that_names_it() {
         let (panics, right) = (acting(act), client("connector/recovering"));
         let first = run(spec(&panics)).unwrap_err();
         let second = run(spec(&right));
-        (first, second.map(|run| run.findings.rungs.len()))
+        (first, second.map(|run| run.record.rungs().len()))
     });
     let (first, second) = again.join().unwrap();
     assert!(first.contains("once"));
@@ -119,7 +119,7 @@ fn what_is_no_http_hurts_nobody() {
                 .count(),
             8
         );
-        assert!(run.findings.rungs[0].1.is_some(), "the server side works");
+        assert!(run.record.rungs()[0].1.is_some(), "the server side works");
     }
 }
 
@@ -197,7 +197,7 @@ fn a_tight_loop_against_a_server_that_is_down() {
         (119_000..=120_100).contains(&refused),
         "{refused} connections were refused"
     );
-    assert!(run.findings.rungs[0].1.is_some());
+    assert!(run.record.rungs()[0].1.is_some());
 }
 
 /// Every committed cell of models several times, on several threads at once.

@@ -1,7 +1,7 @@
 //! JSON-RPC bodies: building the messages that models send, and summarizing whatever a peer sent. A summary never fails:
 //! a body that is no JSON-RPC has an empty one. Matching answers to requests is the peers' business, not this module's.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 /// What kind of message a JSON-RPC object is.
@@ -36,7 +36,11 @@ pub struct Rpc {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// The id as it stands; `None` where the member is missing, `Some(Null)` where it is null.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub id: Option<Value>,
     /// The tool of a `tools/call`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,6 +51,11 @@ pub struct Rpc {
     /// The error of an error message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RpcError>,
+}
+
+/// A member that is there, even if it is null, which `Option` alone takes for one that is missing.
+fn present<'de, D: Deserializer<'de>>(member: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(member).map(Some)
 }
 
 /// A request message in the member order that the TypeScript SDK writes.
@@ -160,6 +169,10 @@ mod tests {
         let without = summarize(br#"{"error":{"code":1,"message":""}}"#);
         assert_eq!(with_null[0].id, Some(Value::Null));
         assert_eq!(without[0].id, None);
+        for rpc in [&with_null[0], &without[0]] {
+            let text = serde_json::to_string(rpc).unwrap();
+            assert_eq!(&serde_json::from_str::<Rpc>(&text).unwrap(), rpc);
+        }
     }
 
     #[test]
