@@ -19,6 +19,7 @@ const LONG: usize = 400;
 const LONG_FILES: &[&str] = &[
     "clients/tests/model_loopback.rs",
     "harness/src/clause.rs",
+    "harness/src/process/tap.rs",
     "harness/src/report/trace.rs",
     "harness/src/server/core.rs",
     "harness/src/server/stream.rs",
