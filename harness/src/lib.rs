@@ -12,12 +12,10 @@ compile_error!(
 );
 
 pub mod app;
-pub mod cell;
 pub mod check;
 pub mod clause;
 mod cli;
 pub mod dialect;
-pub mod exec;
 pub mod explore;
 pub mod failure_mode;
 pub mod fault;
@@ -27,6 +25,7 @@ pub mod process;
 pub mod proxy;
 pub mod registry;
 pub mod report;
+pub mod runner;
 pub mod scenario;
 pub mod server;
 pub mod sim;
@@ -34,5 +33,6 @@ pub mod yaml;
 
 pub use check::check;
 pub use cli::main;
+
 pub use stalemate_clients as clients;
 pub use stalemate_wire as wire;

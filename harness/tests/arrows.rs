@@ -47,36 +47,37 @@ const MAY: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "cell",
-        &["invariant", "journal", "process", "scenario", "sim"],
-    ),
-    (
-        "exec",
-        &["cell", "journal", "process", "registry", "scenario", "sim"],
+        "runner",
+        &[
+            "invariant",
+            "journal",
+            "process",
+            "registry",
+            "scenario",
+            "sim",
+        ],
     ),
     (
         "report",
         &[
-            "cell",
             "clause",
             "failure_mode",
             "invariant",
             "journal",
+            "runner",
             "server",
         ],
     ),
-    ("check", &["cell", "exec", "registry", "report", "scenario"]),
+    ("check", &["registry", "report", "runner", "scenario"]),
     (
         "explore",
         &[
-            "cell", "exec", "fault", "journal", "proxy", "registry", "scenario", "server",
+            "fault", "journal", "proxy", "registry", "runner", "scenario", "server",
         ],
     ),
     (
         "cli",
-        &[
-            "cell", "exec", "journal", "registry", "report", "scenario", "sim",
-        ],
+        &["journal", "registry", "report", "runner", "scenario", "sim"],
     ),
 ];
 

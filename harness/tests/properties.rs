@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
-use stalemate::cell::Outcome;
-use stalemate::exec;
 use stalemate::explore::{self, FateOp, Found, Op, PathKind, Schedule, minimize, try_schedule};
 use stalemate::registry::Registry;
+use stalemate::runner::{Cell, Outcome, Runner};
 use stalemate::scenario::{self, load};
 
 /// Schedules drawn for the right client, over all workers.
@@ -129,12 +128,12 @@ fn the_right_client_breaks_nothing() {
         let searches: Vec<_> = (1..=WORKERS)
             .map(|worker| {
                 scope.spawn(move || {
-                    let registry = Registry::builtin();
+                    let runner = Runner::new(Registry::builtin());
                     search(
                         worker,
                         SCHEDULES / u32::from(WORKERS),
                         all_dialects(),
-                        |schedule| match try_schedule(schedule, "connector/recovering", &registry) {
+                        |schedule| match try_schedule(schedule, "connector/recovering", &runner) {
                             Ok(found) => {
                                 (!found.violated.is_empty()).then(|| found.violated.join(", "))
                             }
@@ -150,10 +149,10 @@ fn the_right_client_breaks_nothing() {
             .collect()
     });
     for (schedule, why) in &failures {
-        let registry = Registry::builtin();
+        let runner = Runner::new(Registry::builtin());
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/regressions");
-        println!("{why}\n{}", yaml(schedule, &registry));
-        if let Ok(found) = try_schedule(schedule, "connector/recovering", &registry) {
+        println!("{why}\n{}", yaml(schedule, runner.registry()));
+        if let Ok(found) = try_schedule(schedule, "connector/recovering", &runner) {
             let name = format!("recovering-{}", &found.journal_hash[..8]);
             let file = write(&dir, &name, schedule, "connector/recovering", &found);
             println!("replay: cargo run --release -- trace {}", file.display());
@@ -170,7 +169,7 @@ fn the_right_client_breaks_nothing() {
 /// every call ends, and that none is run twice.
 #[test]
 fn without_affinity_the_right_client_stays_within_bounds() {
-    let registry = Registry::builtin();
+    let runner = Runner::new(Registry::builtin());
     let bounds = [
         "cli-no-reinit-storm",
         "cli-every-call-resolves",
@@ -181,7 +180,7 @@ fn without_affinity_the_right_client_stays_within_bounds() {
             path: PathKind::RoundRobin,
             ..schedule.clone()
         };
-        let found = try_schedule(&schedule, "connector/recovering", &registry)
+        let found = try_schedule(&schedule, "connector/recovering", &runner)
             .unwrap_or_else(|error| panic!("{error}"));
         let broken: Vec<String> = found
             .violated
@@ -191,27 +190,30 @@ fn without_affinity_the_right_client_stays_within_bounds() {
         (!broken.is_empty()).then(|| broken.join(", "))
     });
     if let Some((schedule, why)) = found {
-        panic!("{why}\n{}", yaml(&schedule, &registry));
+        panic!("{why}\n{}", yaml(&schedule, runner.registry()));
     }
 }
 
 /// Finds what breaks a client on one of the dialects, and checks the scenario that is written of it.
 fn finds(client: &str, wanted: &str, dialects: &[&str]) {
-    let registry = Registry::builtin();
+    let runner = Runner::new(Registry::builtin());
     let dialects = dialects.iter().map(|d| (*d).to_owned()).collect();
     let breaks = |schedule: &Schedule| {
-        let found = try_schedule(schedule, client, &registry).unwrap_or_else(|e| panic!("{e}"));
+        let found = try_schedule(schedule, client, &runner).unwrap_or_else(|e| panic!("{e}"));
         found.violated.iter().any(|id| id == wanted)
     };
     let found = search(7, 600, dialects, |s| breaks(s).then(|| wanted.to_owned()));
     let (schedule, _) = found.unwrap_or_else(|| panic!("{client}: nothing breaks {wanted}"));
-    let found = try_schedule(&schedule, client, &registry).expect("it ran before");
+    let found = try_schedule(&schedule, client, &runner).expect("it ran before");
     let dir = tempfile::tempdir().expect("a directory");
     let file = write(dir.path(), "found", &schedule, client, &found);
-    let loaded = load(&file, &registry.vocabulary()).unwrap_or_else(|d| panic!("{d}"));
-    let subject = registry.get(client).expect("it is registered");
-    let (result, ..) =
-        exec::run_cell(&Arc::new(loaded), client, subject, schedule.seed).expect("it ran before");
+    let loaded = load(&file, &runner.registry().vocabulary()).unwrap_or_else(|d| panic!("{d}"));
+    let cell = Cell {
+        scenario: Arc::new(loaded),
+        client: client.to_owned(),
+        seed: schedule.seed,
+    };
+    let result = runner.run(&cell).expect("it ran before").result;
     // The server's own faults are not what was sought; of the client everything is as written.
     let others: Vec<_> = result
         .problems

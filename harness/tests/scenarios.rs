@@ -7,34 +7,35 @@ use std::sync::Arc;
 
 use insta::{assert_snapshot, with_settings};
 use libtest_mimic::{Arguments, Failed, Trial};
-use stalemate::cell::{self, CellResult};
-use stalemate::check::{cells, scenarios, trials};
-use stalemate::exec;
+use stalemate::check::trials;
 use stalemate::registry::Registry;
 use stalemate::report::{self, Detail};
+use stalemate::runner::{Cell, Ran, RunError, Runner, judge, scenarios, serve_if_child};
 use stalemate::scenario::Scenario;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 fn main() -> ExitCode {
     let registry = Registry::builtin();
-    exec::serve_if_child(&registry);
+    serve_if_child(&registry);
+    let runner = Runner::new(registry);
     let dir = Path::new(ROOT).join("scenarios");
-    let mut tests = trials(&dir, &registry);
-    let loaded: Vec<Arc<Scenario>> = scenarios(&dir, &registry)
+    let mut tests = trials(&dir, &runner);
+    let loaded: Vec<Arc<Scenario>> = scenarios(&[dir], runner.registry())
+        .expect("the directory can be searched")
         .into_iter()
         .filter_map(|(_, s)| s.ok())
         .collect();
     for scenario in &loaded {
-        let (scenario, registry) = (Arc::clone(scenario), registry.clone());
+        let (scenario, runner) = (Arc::clone(scenario), runner.clone());
         let name = format!("snapshot of {}", scenario.name);
         tests.push(Trial::test(name, move || {
-            trace_is_as_committed(&scenario, &registry)
+            trace_is_as_committed(&scenario, &runner)
         }));
     }
     let names: Vec<String> = loaded.iter().map(|s| format!("{}.snap", s.name)).collect();
     tests.push(Trial::test("snapshot of the matrix", move || {
-        matrix_is_as_committed(&loaded, &registry)
+        matrix_is_as_committed(&loaded, &runner)
     }));
     tests.push(Trial::test("no snapshot without its scenario", move || {
         no_orphans(&names)
@@ -52,9 +53,8 @@ fn committed(area: &str, name: &str, text: &str) -> Result<(), Failed> {
     .map_err(|_| Failed::from("the snapshot differs: `cargo insta review`, or INSTA_UPDATE=always, accepts the change"))
 }
 
-fn trace_is_as_committed(scenario: &Arc<Scenario>, registry: &Registry) -> Result<(), Failed> {
-    let (client, subject, seed) = cells(scenario, registry).remove(0);
-    let (result, record, _) = exec::run_cell(scenario, &client, &subject, seed)?;
+fn trace_is_as_committed(scenario: &Arc<Scenario>, runner: &Runner) -> Result<(), Failed> {
+    let Ran { result, record, .. } = runner.run(&Cell::of(scenario).remove(0))?;
     let (area, name) = scenario
         .name
         .rsplit_once('/')
@@ -62,14 +62,16 @@ fn trace_is_as_committed(scenario: &Arc<Scenario>, registry: &Registry) -> Resul
     committed(area, name, &report::trace(&result, &record, Detail::Short))
 }
 
-fn matrix_is_as_committed(scenarios: &[Arc<Scenario>], registry: &Registry) -> Result<(), Failed> {
-    let mut results: Vec<CellResult> = Vec::new();
-    for scenario in scenarios {
-        for (client, subject, seed) in cells(scenario, registry) {
-            let run = exec::run_once(scenario, &client, &subject, seed)?;
-            results.push(cell::judge(scenario, &run.record, &run.findings, None));
-        }
-    }
+fn matrix_is_as_committed(scenarios: &[Arc<Scenario>], runner: &Runner) -> Result<(), Failed> {
+    let judged = |cell: &Cell| {
+        let run = runner.run_once(cell)?;
+        Ok(judge(&cell.scenario, &run.record, &run.findings, None))
+    };
+    let cells: Vec<Cell> = scenarios.iter().flat_map(Cell::of).collect();
+    let results = cells
+        .iter()
+        .map(judged)
+        .collect::<Result<Vec<_>, RunError>>()?;
     committed("", "matrix", &report::matrix(&results))
 }
 

@@ -162,8 +162,14 @@ const RULES: &[Rule] = &[
     Rule {
         words: &["thread::spawn", "thread::Builder", "thread::scope"],
         except: &[
-            ("harness/src/cli/run.rs", "cells run side by side"),
-            ("harness/src/exec.rs", "each run has a thread of its own"),
+            (
+                "harness/src/runner/mod.rs",
+                "cells side by side, each run on a thread of its own",
+            ),
+            (
+                "harness/src/runner/own_process.rs",
+                "the pipes of a process are read side by side",
+            ),
             (
                 "harness/benches/throughput/measure.rs",
                 "a run has a thread of its own",
@@ -258,7 +264,6 @@ fn words_stand_only_where_they_may() {
 #[test]
 fn the_machines_clock_is_read_in_few_places() {
     let allowed = [
-        "harness/src/exec.rs",
         "harness/src/sim/driver.rs",
         "harness/src/sim/os.rs",
         "harness/tests/cli/main.rs",

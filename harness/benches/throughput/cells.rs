@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use stalemate::cell;
 use stalemate::registry::{Registry, Subject};
+use stalemate::runner::judge;
 use stalemate::scenario::{Scenario, load_text};
 use stalemate::sim::{Run, Spec, run};
 
@@ -81,7 +81,7 @@ impl Job {
     pub fn once(&self) -> Cost {
         on_thread(|| {
             let run = self.run();
-            let result = cell::judge(&self.scenario, &run.record, &run.findings, None);
+            let result = judge(&self.scenario, &run.record, &run.findings, None);
             assert!(result.rung.is_some(), "{:?}", result.problems);
             Done {
                 exchanges: result.exchanges,

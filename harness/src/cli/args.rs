@@ -29,8 +29,8 @@ pub(super) enum Command {
     List(ListOptions),
     /// Explain an invariant, a clause, a dialect, a failure mode, a rung or a client
     Explain(ExplainOptions),
-    /// Print the JSON Schema of scenario files, for editors
-    Schema,
+    /// Print the JSON Schema of scenario files, for editors, or of results
+    Schema(SchemaOptions),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -101,4 +101,19 @@ pub(super) struct ExplainOptions {
     /// What to explain, e.g. `cli-no-stale-id`, `SES-08`, `supergateway-3.4.3`, `F3`, `reconnect`; without it, all topics
     #[arg(value_name = "ID")]
     pub(super) topic: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct SchemaOptions {
+    /// Of what
+    #[arg(value_enum, default_value_t = SchemaOf::Scenario)]
+    pub(super) of: SchemaOf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// Of scenario files
+    Scenario,
+    /// Of what `run --format json` prints
+    Results,
 }

@@ -1,4 +1,4 @@
-//! The command line: arguments in, exit code out. What it prints is made by `report`; what it runs, by `exec`.
+//! The command line: arguments in, exit code out. What it prints is made by `report`; what it runs, by `runner`.
 
 mod args;
 mod out;
@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::exec;
 use crate::registry::Registry;
+use crate::runner;
 use args::{Args, Command};
 
 /// Exit code for bad usage or a bad scenario.
@@ -22,7 +22,7 @@ const HARNESS_BUG: u8 = 101;
 /// of this same program.
 #[must_use]
 pub fn main(registry: &Registry) -> ExitCode {
-    exec::serve_if_child(registry);
+    runner::serve_if_child(registry);
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -35,7 +35,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::Trace(options) => show::trace(&options, registry),
         Command::List(options) => show::list(&options, registry),
         Command::Explain(options) => show::explain(&options, registry),
-        Command::Schema => show::schema(),
+        Command::Schema(options) => show::schema(&options),
     };
     ExitCode::from(code)
 }

@@ -1,48 +1,35 @@
 //! `stalemate run`: every cell of the scenarios, in parallel, in a fixed order.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
 
-use crate::cell::{CellResult, Outcome, never_shown};
 use crate::cli::args::{Format, RunOptions};
 use crate::cli::out;
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
-use crate::exec;
-use crate::registry::{Registry, Subject};
+use crate::registry::Registry;
 use crate::report;
-use crate::scenario::{Scenario, find, load};
+use crate::runner::{
+    self, Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown,
+};
+use crate::scenario::Scenario;
 use crate::sim::Findings;
-
-/// One cell to run.
-struct Job {
-    scenario: Arc<Scenario>,
-    client: String,
-    subject: Subject,
-    seed: u64,
-}
-
-type Finished = Result<(CellResult, Findings), String>;
 
 /// Loads scenarios. Every bad file is reported; the good ones are returned with whether there was a bad one.
 pub(super) fn load_all(
     paths: &[PathBuf],
     registry: &Registry,
 ) -> Result<(Vec<Arc<Scenario>>, bool), u8> {
-    let files = find(paths).map_err(|diagnostics| {
+    let found = runner::scenarios(paths, registry).map_err(|diagnostics| {
         anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
         BAD_INPUT
     })?;
-    let vocabulary = registry.vocabulary();
     let mut any_bad = false;
     let mut scenarios = Vec::new();
-    for file in files {
-        match load(&file, &vocabulary) {
-            Ok(scenario) => scenarios.push(Arc::new(scenario)),
+    for (_, loaded) in found {
+        match loaded {
+            Ok(scenario) => scenarios.push(scenario),
             Err(diagnostics) => {
                 any_bad = true;
                 anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
@@ -63,14 +50,17 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let jobs = jobs(&scenarios, options, registry);
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let finished = run_all(&jobs, options.jobs.unwrap_or(cores).max(1));
+    let cells = cells(&scenarios, options);
+    let mut runner = Runner::new(registry.clone());
+    if let Some(jobs) = options.jobs {
+        runner = runner.jobs(jobs);
+    }
+    let finished = run_all(&cells, &runner);
     let mut code = if any_bad { BAD_INPUT } else { 0 };
     let mut results = Vec::new();
     let mut errors = Vec::new();
     let mut logs = Vec::new();
-    for (job, finished) in jobs.iter().zip(finished) {
+    for (cell, finished) in cells.iter().zip(finished) {
         match finished {
             Ok((result, findings)) => {
                 logs.push((
@@ -80,7 +70,7 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
                 ));
                 results.push(result);
             }
-            Err(error) => errors.push((job, error)),
+            Err(error) => errors.push((cell, error)),
         }
     }
     if options.client.is_empty() && errors.is_empty() {
@@ -92,9 +82,19 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         .max()
         .unwrap_or(Outcome::Kept);
     code = more_severe(code, worst.exit_code());
+    let failed: Vec<&Cell> = cells
+        .iter()
+        .filter(|cell| {
+            let mut of_cell = results.iter().filter(|r| is_of(r, cell));
+            of_cell.any(|r| r.outcome != Outcome::Kept)
+        })
+        .collect();
     match options.format {
         Format::Json => {
-            let results = json!({ "results": results });
+            let results = Results {
+                version: RESULTS_VERSION,
+                results,
+            };
             out::line(format_args!(
                 "{}",
                 serde_json::to_string_pretty(&results).expect("results are plain data")
@@ -115,28 +115,22 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
                 .for_each(|(hop, line)| eprintln!("{hop}: {line}"));
         }
     }
-    for result in results.iter().filter(|r| r.outcome != Outcome::Kept) {
-        let file = scenarios
-            .iter()
-            .find(|s| s.name == result.scenario)
-            .map(|s| s.file.display().to_string());
-        replay(&file.unwrap_or_default(), &result.client, result.seed);
+    for cell in failed {
+        replay(cell);
     }
-    for (job, error) in errors {
+    for (cell, error) in errors {
         code = HARNESS_BUG;
         let style = error_style();
-        anstream::eprintln!(
-            "{style}error{style:#}: {} with {}: {error}",
-            job.scenario.name,
-            job.client
-        );
-        replay(
-            &job.scenario.file.display().to_string(),
-            &job.client,
-            job.seed,
-        );
+        let (scenario, client) = (&cell.scenario.name, &cell.client);
+        anstream::eprintln!("{style}error{style:#}: {scenario} with {client}: {error}");
+        replay(cell);
     }
     code
+}
+
+fn is_of(result: &CellResult, cell: &Cell) -> bool {
+    (&result.scenario, &result.client, result.seed)
+        == (&cell.scenario.name, &cell.client, cell.seed)
 }
 
 fn summary(results: &[CellResult]) {
@@ -160,11 +154,10 @@ fn summary(results: &[CellResult]) {
 }
 
 /// The line that replays a cell, for a bug report.
-fn replay(file: &str, client: &str, seed: u64) {
-    let program = std::env::args()
-        .next()
-        .unwrap_or_else(|| "stalemate".to_owned());
-    eprintln!("replay: {program} trace {file} --client {client} --seed {seed}");
+fn replay(cell: &Cell) {
+    let program = std::env::args().next();
+    let program = program.as_deref().unwrap_or("stalemate");
+    eprintln!("replay: {program} {}", cell.replay());
 }
 
 /// Of two exit codes the one that comes first in 101, 4, 2, 1, 3, 5, 0.
@@ -199,28 +192,21 @@ pub(super) fn unknown_client(client: &str, registry: &Registry) -> String {
     format!("there is no client `{client}`{hint} `stalemate list` shows them all")
 }
 
-fn jobs(scenarios: &[Arc<Scenario>], options: &RunOptions, registry: &Registry) -> Vec<Job> {
-    let mut jobs = Vec::new();
+fn cells(scenarios: &[Arc<Scenario>], options: &RunOptions) -> Vec<Cell> {
+    let mut cells = Vec::new();
     for scenario in scenarios {
+        let seeds = options
+            .seed
+            .map_or_else(|| scenario.seeds.clone(), |s| vec![s]);
         for client in takes_part(scenario, scenarios, &options.client) {
-            let seeds = options
-                .seed
-                .map_or_else(|| scenario.seeds.clone(), |seed| vec![seed]);
-            for seed in seeds {
-                let subject = registry
-                    .get(client)
-                    .expect("clients are checked before")
-                    .clone();
-                jobs.push(Job {
-                    scenario: Arc::clone(scenario),
-                    client: client.clone(),
-                    subject,
-                    seed,
-                });
-            }
+            cells.extend(seeds.iter().map(|seed| Cell {
+                scenario: Arc::clone(scenario),
+                client: client.clone(),
+                seed: *seed,
+            }));
         }
     }
-    jobs
+    cells
 }
 
 /// The clients that a scenario is run with. Of the wanted ones those that it lists, and those that no scenario here
@@ -240,34 +226,18 @@ fn takes_part<'a>(
         .collect()
 }
 
-fn run_all(jobs: &[Job], workers: usize) -> Vec<Finished> {
-    let bar = ProgressBar::new(jobs.len() as u64);
+fn run_all(cells: &[Cell], runner: &Runner) -> Vec<Result<(CellResult, Findings), RunError>> {
+    let bar = ProgressBar::new(cells.len() as u64);
     bar.set_style(
         ProgressStyle::with_template("{pos}/{len} cells  {msg}").expect("a fixed template"),
     );
-    let next = AtomicUsize::new(0);
-    let finished: Mutex<Vec<Option<Finished>>> = Mutex::new(jobs.iter().map(|_| None).collect());
-    thread::scope(|scope| {
-        for _ in 0..workers.min(jobs.len()) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(at) else { break };
-                    bar.set_message(format!("{} with {}", job.scenario.name, job.client));
-                    let result = exec::run_cell(&job.scenario, &job.client, &job.subject, job.seed)
-                        .map(|(result, _, findings)| (result, findings));
-                    finished.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
-                    bar.inc(1);
-                }
-            });
-        }
+    let finished = runner.for_all(cells, |runner, cell| {
+        bar.set_message(format!("{} with {}", cell.scenario.name, cell.client));
+        // The record of a cell may be large, and nobody asks for it here.
+        let ran = runner.run(cell).map(|ran| (ran.result, ran.findings));
+        bar.inc(1);
+        ran
     });
     bar.finish_and_clear();
-    let finished = finished
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
     finished
-        .into_iter()
-        .map(|f| f.expect("every job was run"))
-        .collect()
 }

@@ -3,18 +3,20 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::slice;
+use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::cell::{CellResult, judge_record};
-use crate::cli::args::{ExplainOptions, Format, ListOptions, TraceOptions};
+use crate::cli::args::{
+    ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceOptions,
+};
 use crate::cli::out;
 use crate::cli::run::{load_all, unknown_client};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad};
-use crate::exec;
 use crate::journal::Record;
 use crate::registry::Registry;
 use crate::report::{self, Detail};
+use crate::runner::{Cell, CellResult, RESULTS_VERSION, Ran, Results, Runner, judge_record};
 use crate::scenario;
 
 /// Runs one cell, or reads a saved record, and draws it. The exit code is the cell's.
@@ -34,17 +36,26 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         ));
     };
     let client = options.client.as_ref().unwrap_or(&scenario.clients[0]);
-    let Some(subject) = registry.get(client) else {
+    if registry.get(client).is_none() {
         return bad(&unknown_client(client, registry));
+    }
+    let cell = Cell {
+        scenario: Arc::clone(scenario),
+        client: client.clone(),
+        seed: options.seed.unwrap_or(scenario.seeds[0]),
     };
-    let seed = options.seed.unwrap_or(scenario.seeds[0]);
-    let (result, record, findings) = match exec::run_cell(scenario, client, subject, seed) {
-        Ok(finished) => finished,
+    let ran = match Runner::new(registry.clone()).run(&cell) {
+        Ok(ran) => ran,
         Err(error) => {
             bad(&format!("{} with {client}: {error}", scenario.name));
             return HARNESS_BUG;
         }
     };
+    let Ran {
+        result,
+        record,
+        findings,
+    } = ran;
     draw(options, &result, &record);
     if options.access_log && options.format == Format::Json {
         // What is meant for a program stays clean.
@@ -135,6 +146,7 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
                 .map(|(name, summary)| json!({"name": name, "summary": summary}))
                 .collect();
             let all = json!({
+                "version": RESULTS_VERSION,
                 "scenarios": scenarios, "clients": clients, "dialects": dialects, "real_servers": registry.real_servers(),
             });
             out::line(format_args!(
@@ -204,11 +216,12 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
     }
 }
 
-/// Prints the schema of scenario files.
-pub(super) fn schema() -> u8 {
-    out::line(format_args!(
-        "{}",
-        serde_json::to_string_pretty(&scenario::schema()).expect("plain data")
-    ));
+/// Prints a schema.
+pub(super) fn schema(options: &SchemaOptions) -> u8 {
+    let schema = match options.of {
+        SchemaOf::Scenario => scenario::schema(),
+        SchemaOf::Results => Results::schema().to_value(),
+    };
+    out::line(serde_json::to_string_pretty(&schema).expect("plain data"));
     0
 }

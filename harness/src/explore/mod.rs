@@ -10,10 +10,9 @@ use std::sync::Arc;
 pub use schedule::{FateOp, Op, PathKind, Schedule};
 pub use shrink::{minimize, smaller};
 
-use crate::cell;
-use crate::exec;
 use crate::journal::Rung;
 use crate::registry::Registry;
+use crate::runner::{Cell, Runner, Said, judge};
 use crate::scenario::{self, Expectation, Scenario};
 
 /// What a schedule showed of one client.
@@ -68,22 +67,19 @@ pub fn file(
 ///
 /// # Errors
 /// A sentence for a person: a bug in the harness, or a client that never comes to rest.
-pub fn try_schedule(
-    schedule: &Schedule,
-    client: &str,
-    registry: &Registry,
-) -> Result<Found, String> {
-    let scenario = Arc::new(scenario(schedule, client, registry)?);
-    let subject = registry
-        .get(client)
-        .ok_or_else(|| format!("there is no client {client}"))?;
-    let run = exec::run_once(&scenario, client, subject, schedule.seed)?;
-    let result = cell::judge(&scenario, &run.record, &run.findings, None);
+pub fn try_schedule(schedule: &Schedule, client: &str, runner: &Runner) -> Result<Found, String> {
+    let cell = Cell {
+        scenario: Arc::new(scenario(schedule, client, runner.registry())?),
+        client: client.to_owned(),
+        seed: schedule.seed,
+    };
+    let run = runner.run_once(&cell).map_err(|error| error.to_string())?;
+    let result = judge(&cell.scenario, &run.record, &run.findings, None);
     let of_client = |party: &str| matches!(party, "client" | "application");
     let violated = result
         .invariants
         .iter()
-        .filter(|j| j.verdict == "violated" && !j.expected && of_client(&j.party))
+        .filter(|j| j.verdict == Said::Violated && !j.expected && of_client(&j.party))
         .map(|j| j.id.clone())
         .collect();
     Ok(Found {

@@ -24,6 +24,20 @@ pub struct Difference {
     pub second: Option<Entry>,
 }
 
+impl Difference {
+    /// The first entry in which two records differ.
+    #[must_use]
+    pub fn between(first: &Record, second: &Record) -> Option<Self> {
+        let (one, two) = (&first.entries, &second.entries);
+        let at = (0..one.len().max(two.len())).find(|n| one.get(*n) != two.get(*n))?;
+        Some(Self {
+            at,
+            first: one.get(at).cloned(),
+            second: two.get(at).cloned(),
+        })
+    }
+}
+
 #[derive(Debug)]
 enum Keep {
     /// Everything is kept.

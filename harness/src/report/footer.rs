@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::cell::CellResult;
 use crate::invariant;
 use crate::journal::{CallId, Entry, Event, Outcome, Record, Rung, ServerName};
 use crate::report::names::span;
+use crate::runner::{CellResult, Said};
 
 #[derive(Default)]
 struct Calls {
@@ -40,7 +40,7 @@ pub(super) fn footer(result: &CellResult, record: &Record) -> String {
         calls.ok, calls.failed, calls.lost
     );
     let _ = writeln!(out, "exercised {}", clauses(result).join(", "));
-    for (label, verdict) in [("held", "held"), ("violated", "violated")] {
+    for verdict in [Said::Held, Said::Violated] {
         for judged in result.invariants.iter().filter(|j| j.verdict == verdict) {
             let mark = if judged.expected {
                 ""
@@ -54,8 +54,10 @@ pub(super) fn footer(result: &CellResult, record: &Record) -> String {
             };
             let _ = writeln!(
                 out,
-                "{label:<9} {} ({}){why}{mark}",
-                judged.id, judged.party
+                "{:<9} {} ({}){why}{mark}",
+                verdict.as_str(),
+                judged.id,
+                judged.party
             );
         }
     }
@@ -137,7 +139,7 @@ fn clauses(result: &CellResult) -> Vec<&'static str> {
         result
             .invariants
             .iter()
-            .any(|j| j.id == id && !matches!(j.verdict, "not-exercised" | "not-decidable"))
+            .any(|j| j.id == id && j.verdict.is_exercised())
     };
     let clauses: BTreeSet<&str> = invariant::ALL
         .iter()

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::cell::{CellResult, Outcome};
 use crate::journal::Rung;
+use crate::runner::{CellResult, Outcome, Said};
 
 fn style(outcome: Outcome) -> Style {
     let colour = match outcome {
@@ -81,8 +81,8 @@ fn violated(result: &CellResult) -> Vec<String> {
     let expected = result
         .invariants
         .iter()
-        .filter(|j| j.verdict == "violated" && j.expected);
-    let name = |j: &crate::cell::Judged| match j.party.as_str() {
+        .filter(|j| j.verdict == Said::Violated && j.expected);
+    let name = |j: &crate::runner::Judged| match j.party.as_str() {
         "client" | "application" => j.id.clone(),
         party => format!("{} ({party})", j.id),
     };

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 
 use stalemate_wire::Method;
 
-use crate::cell::CellResult;
 use crate::journal::{
     Cast, ConnEnd, Entry, Event, Exchange, Message, Outcome, Phase, ProcessName, Profile, Record,
     RequestSummary, ResponseSummary, Role, Side,
@@ -16,6 +15,7 @@ use crate::report::footer::footer;
 use crate::report::grid::{Grid, Row};
 use crate::report::names::{Names, span};
 use crate::report::words::{acted, drawn, ended, fate, noun, rpc_text, sse};
+use crate::runner::CellResult;
 
 /// How much a trace shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

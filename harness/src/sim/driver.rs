@@ -18,12 +18,15 @@ use crate::process::shell::{Order, Report, Reports};
 use crate::scenario::StepAction;
 use crate::sim::clock::{self, Jumper};
 use crate::sim::command::{Ask, Command, Commands};
+use crate::sim::error::SimError;
 use crate::sim::network::SharedReach;
 use crate::sim::os;
 use crate::sim::world::{Managed, World};
 
 /// The longest virtual time of a run, in milliseconds: eight days.
-const VIRTUAL_LIMIT_MS: u64 = 8 * 24 * 3_600_000;
+const VIRTUAL_LIMIT_MS: u64 = 8 * DAY_MS;
+/// A day, in milliseconds.
+const DAY_MS: u64 = 24 * 3_600_000;
 /// The longest wall-clock time of a run.
 const WALL_LIMIT: Duration = Duration::from_secs(120);
 /// Quiet steps that must pass before a jump, so that what was woken by a timer has acted.
@@ -98,8 +101,8 @@ impl<'a> Driver<'a> {
     /// Steps until `finished`, and returns the virtual time in milliseconds.
     ///
     /// # Errors
-    /// A sentence for a person, if the simulation itself failed, or a limit of virtual or wall-clock time was hit.
-    pub fn run(&mut self, finished: impl Fn() -> bool) -> Result<u64, String> {
+    /// [`SimError`] if the simulation itself failed, or a limit of virtual or wall-clock time was hit.
+    pub fn run(&mut self, finished: impl Fn() -> bool) -> Result<u64, SimError> {
         let began = os::outside(Instant::now);
         let mut steps = 0_u64;
         while !finished() {
@@ -107,13 +110,10 @@ impl<'a> Driver<'a> {
             self.step()?;
             steps += 1;
             if self.now_ms > VIRTUAL_LIMIT_MS {
-                return Err("the run did not end within eight days of virtual time".to_owned());
+                return Err(SimError::NeverRests(VIRTUAL_LIMIT_MS / DAY_MS));
             }
             if steps.is_multiple_of(1024) && os::outside(|| began.elapsed()) > WALL_LIMIT {
-                return Err(format!(
-                    "the run did not end within {} s of wall-clock time",
-                    WALL_LIMIT.as_secs()
-                ));
+                return Err(SimError::TooLong(WALL_LIMIT.as_secs()));
             }
         }
         self.recorder.close();
@@ -121,7 +121,7 @@ impl<'a> Driver<'a> {
     }
 
     /// One step: a plain one, or a jump over time in which nothing can happen.
-    fn step(&mut self) -> Result<(), String> {
+    fn step(&mut self) -> Result<(), SimError> {
         let before = self.recorder.len();
         let jump_ms = self.jump_ms();
         if jump_ms > 0 {
@@ -129,7 +129,7 @@ impl<'a> Driver<'a> {
         }
         self.sim
             .step()
-            .map_err(|error| format!("the simulation failed: {error}"))?;
+            .map_err(|error| SimError::Failed(error.to_string()))?;
         self.now_ms += jump_ms.max(1);
         let armed = clock::take_armed();
         self.recorder.set_now_ms(self.now_ms);

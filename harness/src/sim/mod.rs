@@ -5,6 +5,7 @@ mod build;
 pub mod clock;
 mod command;
 mod driver;
+mod error;
 mod ids;
 mod network;
 pub mod os;
@@ -17,6 +18,7 @@ mod spec;
 mod world;
 
 pub use build::LATENCY_MS;
+pub use error::SimError;
 pub use run::{Findings, Options, Run, run, run_with};
 pub use seed::Generator;
 pub use spec::Spec;

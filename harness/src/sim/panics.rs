@@ -6,6 +6,8 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
+use crate::sim::error::SimError;
+
 thread_local! {
     static CATCHING: Cell<bool> = const { Cell::new(false) };
     static FIRST: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -17,7 +19,7 @@ static HOOK: Once = Once::new();
 ///
 /// # Errors
 /// That of `run`, or the text and the place of the first panic.
-pub fn caught<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub fn caught<T>(run: impl FnOnce() -> Result<T, SimError>) -> Result<T, SimError> {
     HOOK.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
@@ -32,7 +34,7 @@ pub fn caught<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let first = FIRST.take();
     result.unwrap_or_else(|panic| {
         let text = first.unwrap_or_else(|| text(&*panic).to_owned());
-        Err(format!("the run panicked: {text}"))
+        Err(SimError::Panicked(text))
     })
 }
 

@@ -12,6 +12,7 @@ use crate::process::recorder::{Difference, Recorder};
 use crate::sim::build::cast;
 use crate::sim::clock::{self, TimerReports};
 use crate::sim::driver::Driver;
+use crate::sim::error::SimError;
 use crate::sim::spec::Spec;
 use crate::sim::world::World;
 use crate::sim::{os, panics};
@@ -63,9 +64,9 @@ impl Default for Options {
 /// threads do.
 ///
 /// # Errors
-/// A sentence for a person if the run could not come to its end: a bug in the harness, a client that panics, or one that
-/// never comes to rest.
-pub fn run(spec: Spec<'_>) -> Result<Run, String> {
+/// [`SimError`] if the run could not come to its end: a bug in the harness, a client that panics, or one that never comes
+/// to rest.
+pub fn run(spec: Spec<'_>) -> Result<Run, SimError> {
     run_with(spec, &Options::default())
 }
 
@@ -73,7 +74,7 @@ pub fn run(spec: Spec<'_>) -> Result<Run, String> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_with(spec: Spec<'_>, options: &Options) -> Result<Run, String> {
+pub fn run_with(spec: Spec<'_>, options: &Options) -> Result<Run, SimError> {
     let _inside = os::enter(spec.seed);
     clock::begin();
     let _reports: DefaultGuard = tracing::subscriber::set_default(TimerReports);
@@ -87,7 +88,7 @@ pub fn run_with(spec: Spec<'_>, options: &Options) -> Result<Run, String> {
     drive(World::build(spec, recorder), options)
 }
 
-fn drive(world: World<'_>, options: &Options) -> Result<Run, String> {
+fn drive(world: World<'_>, options: &Options) -> Result<Run, SimError> {
     let (recorder, logs) = (world.recorder.clone(), Rc::clone(&world.logs));
     let (script, watched) = (Rc::clone(&world.findings), Rc::clone(&world.findings));
     let mut driver = Driver::new(world, options.jump);

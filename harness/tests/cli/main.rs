@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stalemate::journal::Rung;
+use stalemate::runner::{RESULTS_VERSION, Results};
 use tempfile::TempDir;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -166,7 +167,11 @@ fn the_json_has_its_shape() {
     ]);
     assert_eq!((done.code, done.err.as_str()), (0, ""));
     let all = json(&done);
-    assert_eq!(keys(&all), ["results"].into());
+    assert_eq!(keys(&all), ["results", "version"].into());
+    assert_eq!(all["version"], RESULTS_VERSION);
+    // What the schema is made from takes it, and writes the same.
+    let typed: Results = serde_json::from_value(all.clone()).expect("as the schema has it");
+    assert_eq!(serde_json::to_value(&typed).expect("plain data"), all);
     let results = all["results"].as_array().expect("a list");
     assert_eq!(results.len(), 1);
     let result = &results[0];
@@ -328,7 +333,14 @@ fn what_there_is_and_what_it_means() {
     let listed = json(&stalemate(&["list", "--format", "json"]));
     assert_eq!(
         keys(&listed),
-        ["scenarios", "clients", "dialects", "real_servers"].into()
+        [
+            "scenarios",
+            "clients",
+            "dialects",
+            "real_servers",
+            "version"
+        ]
+        .into()
     );
 
     let topics = stalemate(&["explain"]);
@@ -345,6 +357,14 @@ fn what_there_is_and_what_it_means() {
         assert_eq!((done.code, done.err.as_str()), (0, ""), "{args:?}");
         assert!(done.out.contains("stalemate"), "{args:?}: {}", done.out);
     }
+}
+
+#[test]
+fn results_have_a_schema() {
+    let schema = json(&stalemate(&["schema", "results"]));
+    assert_eq!(schema["title"], "Results");
+    let cell = &schema["$defs"]["CellResult"];
+    assert!(cell["properties"]["rung"].is_object() && cell["additionalProperties"] == false);
 }
 
 #[test]

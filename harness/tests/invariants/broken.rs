@@ -1,9 +1,9 @@
 //! One scenario that asks everything, and what each client breaks in it: that and nothing else. A knob that is wrong shows
 //! where it should; a right client breaks nothing.
 
-use stalemate::cell::Outcome;
 use stalemate::invariant::{ALL, Severity, get};
 use stalemate::registry::Registry;
+use stalemate::runner::Outcome;
 
 use crate::support::{cell, verdicts, violated};
 

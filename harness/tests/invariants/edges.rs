@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use stalemate::app::{AppPolicy, SessionKey};
-use stalemate::cell::Outcome;
 use stalemate::journal::{Event, Message, Side};
 use stalemate::registry::Registry;
+use stalemate::runner::Outcome;
 use stalemate_clients::model::{ModelFactory, Policy};
 
 use crate::support::{cell, cell_of, verdicts};
 
 /// How often something was seen.
-fn count(run: &crate::support::Ran, wanted: impl Fn(&Event) -> bool) -> usize {
+fn count(run: &stalemate::runner::Ran, wanted: impl Fn(&Event) -> bool) -> usize {
     run.record
         .entries
         .iter()
@@ -20,7 +20,7 @@ fn count(run: &crate::support::Ran, wanted: impl Fn(&Event) -> bool) -> usize {
 }
 
 /// Plays a text with the right client: all injections fire, and nothing is held against anybody.
-fn nothing_is_wrong(text: &str) -> (stalemate::cell::CellResult, crate::support::Ran) {
+fn nothing_is_wrong(text: &str) -> (stalemate::runner::CellResult, stalemate::runner::Ran) {
     let (result, run) = cell(text, "connector/recovering");
     assert_eq!(result.outcome, Outcome::Kept, "{:?}", result.problems);
     assert!(result.problems.is_empty(), "{:?}", result.problems);

@@ -4,20 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stalemate::app::{AppPolicy, SessionKey};
-use stalemate::cell::CellResult;
-use stalemate::exec;
-use stalemate::journal::Record;
 use stalemate::registry::Registry;
+use stalemate::runner::{Cell, CellResult, Ran, Runner, Said};
 use stalemate::scenario::load_text;
-use stalemate::sim::Findings;
 use stalemate_clients::model::{ModelFactory, Policy};
 use stalemate_wire::Revision;
-
-/// What came of a run.
-pub(crate) struct Ran {
-    pub(crate) record: Arc<Record>,
-    pub(crate) findings: Findings,
-}
 
 /// The built-in clients and two that are right as well: `test/polling`, of a revision in which servers say when to come
 /// back, and `test/by-conversation`, whose windows have a session each.
@@ -59,22 +50,30 @@ pub(crate) fn cell_of(registry: &Registry, text: &str, client: &str) -> (CellRes
         !subject.factory().needs_own_process(),
         "a real client would run in a child process, which this program cannot serve"
     );
-    let seed = scenario.seeds[0];
-    let ran = exec::run_cell(&Arc::new(scenario), client, subject, seed);
-    let (result, record, findings) = ran.expect("the cell runs");
-    (result, Ran { record, findings })
+    let cell = Cell {
+        seed: scenario.seeds[0],
+        scenario: Arc::new(scenario),
+        client: client.to_owned(),
+    };
+    let runner = Runner::new(registry.clone());
+    let ran = runner.run(&cell).expect("the cell runs");
+    (ran.result.clone(), ran)
 }
 
 /// The verdicts on an invariant, one a party.
 pub(crate) fn verdicts<'r>(result: &'r CellResult, id: &str) -> Vec<&'r str> {
     let of_id = result.invariants.iter().filter(|j| j.id == id);
-    of_id.map(|j| j.verdict).collect()
+    of_id.map(|j| j.verdict.as_str()).collect()
 }
 
 /// The invariants that are violated by somebody, each once.
 pub(crate) fn violated(result: &CellResult) -> Vec<&str> {
     let mut ids: Vec<&str> = Vec::new();
-    for judged in result.invariants.iter().filter(|j| j.verdict == "violated") {
+    for judged in result
+        .invariants
+        .iter()
+        .filter(|j| j.verdict == Said::Violated)
+    {
         if !ids.contains(&judged.id.as_str()) {
             ids.push(&judged.id);
         }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use stalemate::cell::Outcome;
 use stalemate::invariant;
+use stalemate::runner::Outcome;
 
 use crate::support::{cell, verdicts, violated};
 
@@ -368,7 +368,7 @@ fn is_caught(row: &Row) {
     let (result, _) = cell(breaks.text, breaks.client);
     let mut of_id = result.invariants.iter().filter(|j| j.id == row.id);
     let judged = of_id
-        .find(|j| j.verdict == "violated")
+        .find(|j| j.verdict == stalemate::runner::Said::Violated)
         .unwrap_or_else(|| panic!("{} is not caught: {:?}", row.id, violated(&result)));
     assert!(!judged.expected && !judged.why.is_empty(), "{judged:?}");
     // What the specification only recommends is a warning.

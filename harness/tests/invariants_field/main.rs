@@ -12,7 +12,7 @@ use libtest_mimic::{Arguments, Trial};
 fn main() -> ExitCode {
     // Real SDKs run in child processes of this program.
     let registry = runs::registry();
-    stalemate::exec::serve_if_child(&registry);
+    stalemate::runner::serve_if_child(&registry);
     let mut tests: Vec<Trial> = runs::trials(&registry);
     tests.extend(tapes::trials());
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()

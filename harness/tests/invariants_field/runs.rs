@@ -6,7 +6,8 @@ use std::sync::Arc;
 use libtest_mimic::{Failed, Trial};
 use stalemate::app::AppPolicy;
 use stalemate::registry::Registry;
-use stalemate::{cell, exec, scenario};
+use stalemate::runner::{Cell, Runner, judge};
+use stalemate::scenario;
 use stalemate_clients::model::{ModelFactory, Policy};
 use stalemate_wire::Revision;
 
@@ -144,7 +145,38 @@ pub fn trials(registry: &Registry) -> Vec<Trial> {
             },
         )
     };
-    CASES.iter().enumerate().map(trial).collect()
+    let mut trials: Vec<Trial> = CASES.iter().enumerate().map(trial).collect();
+    let registry = registry.clone();
+    let name = "a generated scenario runs with a real client and a real server";
+    trials.push(Trial::test(name, move || generated(&registry)));
+    trials
+}
+
+/// A scenario that stands in no file, and whose lines are not those of its text, is the same in a process of its own.
+fn generated(registry: &Registry) -> Result<(), Failed> {
+    let text = "summary: Made.\nservers: {memory: {real: rmcp}}\npath: [nginx]\nclients: [rmcp]\nsteps:\n  \
+                - add: memory\n  - call: {on: memory, tool: search_nodes, expect: error}\n";
+    let scenario = scenario::load_text(
+        "made/up",
+        Path::new("nowhere.yaml"),
+        text,
+        &registry.vocabulary(),
+    );
+    let mut scenario = scenario.map_err(|d| d.to_string())?;
+    scenario.steps[1].line = 77;
+    let cell = Cell {
+        scenario: Arc::new(scenario),
+        client: "rmcp".to_owned(),
+        seed: 5,
+    };
+    let ran = Runner::new(registry.clone()).run(&cell)?;
+    let problems = ran.result.problems.join("\n");
+    let failed = problems.contains("line 77: the call should have failed, but was ok");
+    let same = !problems.contains("two runs differ") && ran.record.cast.seed == 5;
+    if failed && same && ran.record.entries.len() > 20 {
+        return Ok(());
+    }
+    Err(Failed::from(problems))
 }
 
 /// The verdict on a party after a run, and why.
@@ -165,11 +197,15 @@ fn judged(
     std::fs::write(&file, text)?;
     let scenario = scenario::load(&file, &registry.vocabulary());
     let scenario = Arc::new(scenario.map_err(|d| d.to_string())?);
-    let subject = registry.get(client).ok_or("no such client")?;
-    let run = exec::run_once(&scenario, client, subject, 1)?;
-    let result = cell::judge(&scenario, &run.record, &run.findings, None);
+    let cell = Cell {
+        scenario,
+        client: client.to_owned(),
+        seed: 1,
+    };
+    let run = Runner::new(registry.clone()).run_once(&cell)?;
+    let result = judge(&cell.scenario, &run.record, &run.findings, None);
     let judged = result.invariants.into_iter();
     let mut found = judged.filter(|j| j.id == invariant && j.party == party);
     let found = found.next().ok_or("the party was not judged")?;
-    Ok((found.verdict, found.why))
+    Ok((found.verdict.as_str(), found.why))
 }

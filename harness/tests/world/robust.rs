@@ -53,7 +53,7 @@ fn a_panic_is_an_error_that_names_it() {
         (first, second.map(|run| run.record.rungs().len()))
     });
     let (first, second) = again.join().unwrap();
-    assert!(first.contains("once"));
+    assert!(first.to_string().contains("once"));
     assert_eq!(second, Ok(1));
 }
 

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use stalemate::check::{cells, scenarios};
 use stalemate::journal::{ConnEnd, Entry, Event, Fate, Message, Outcome, Phase, Side};
 use stalemate::registry::{Registry, Subject};
+use stalemate::runner::{Cell, scenarios};
 use stalemate::scenario::{Scenario, ServerKind, load_text};
 use stalemate::sim::{self, Options, Run, Spec};
 
@@ -45,7 +45,8 @@ pub(crate) fn try_run(
         };
         sim::run_with(spec, &options)
     };
-    thread::spawn(run).join().expect("a run does not panic")
+    let run = thread::spawn(run).join().expect("a run does not panic");
+    run.map_err(|error| error.to_string())
 }
 
 /// One run on a thread of its own, which must come to its end.
@@ -58,15 +59,16 @@ pub(crate) fn model_cells() -> Vec<(String, Arc<Scenario>, Subject)> {
     let registry = registry();
     let dir: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut found = Vec::new();
-    for (_, loaded) in scenarios(&dir, &registry) {
+    for (_, loaded) in scenarios(&[dir], &registry).expect("a directory") {
         let scenario = loaded.expect("the committed scenarios are right");
-        let real = |s: &&stalemate::scenario::Server| matches!(s.kind, ServerKind::Real(_));
-        if scenario.servers.iter().any(|s| real(&s)) {
+        let real = |s: &stalemate::scenario::Server| matches!(s.kind, ServerKind::Real(_));
+        if scenario.servers.iter().any(real) {
             continue;
         }
-        for (name, subject, _) in cells(&scenario, &registry) {
+        for cell in Cell::of(&scenario) {
+            let subject = client(&cell.client);
             if !subject.factory().needs_own_process() {
-                let name = format!("{} {name}", scenario.name);
+                let name = format!("{} {}", scenario.name, cell.client);
                 found.push((name, Arc::clone(&scenario), subject));
             }
         }

@@ -1,102 +1,12 @@
-//! Cells: one scenario with one client and one seed. A cell is run twice and must give the same journal; it is then
-//! judged, and compared with what the scenario promises. How results are shown is `report`'s business.
-
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+//! Judging a cell: every invariant's verdict, and what the scenario promises beside what came true. How results are shown
+//! is `report`'s business.
 
 use crate::invariant::{self, Party, Severity, Verdict, View};
 use crate::journal::{Event, Message, Record, Rung, ServerName, Side};
 use crate::process::recorder::Difference;
+use crate::runner::result::{CellResult, Judged, Outcome, Said};
 use crate::scenario::Scenario;
 use crate::sim::Findings;
-
-/// How a cell came out, from the best to the worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Every promise was kept.
-    Kept,
-    /// Something that the scenario is about never happened.
-    Vacuous,
-    /// The server side itself did not work in calm.
-    NoProgress,
-    /// A promise was broken.
-    Broken,
-    /// Two runs gave different journals.
-    NotDeterministic,
-}
-
-impl Outcome {
-    /// The name in tables and JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::Vacuous => "vacuous",
-            Self::NoProgress => "no-progress",
-            Self::Broken => "broken",
-            Self::NotDeterministic => "not-deterministic",
-        }
-    }
-
-    /// The exit code for it: 0, 5, 3, 1, 4.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Kept => 0,
-            Self::Vacuous => 5,
-            Self::NoProgress => 3,
-            Self::Broken => 1,
-            Self::NotDeterministic => 4,
-        }
-    }
-}
-
-/// One invariant's verdict on one party.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Judged {
-    /// The invariant.
-    pub id: String,
-    /// `client`, `application`, or the name of a server or hop.
-    pub party: String,
-    /// `held`, `violated`, `not-exercised` or `not-decidable`.
-    pub verdict: &'static str,
-    /// Whether the scenario says so.
-    pub expected: bool,
-    /// What happened; empty unless violated.
-    pub why: String,
-    /// The entry of the journal at which it was violated.
-    #[serde(skip)]
-    pub at: Option<usize>,
-}
-
-/// A judged cell.
-#[derive(Clone, Debug, Serialize)]
-pub struct CellResult {
-    /// The scenario's name.
-    pub scenario: String,
-    /// The client's name.
-    pub client: String,
-    /// The seed.
-    pub seed: u64,
-    /// The worst rung over all servers; `None` where the server side made no progress.
-    pub rung: Option<Rung>,
-    /// How it came out.
-    pub outcome: Outcome,
-    /// Every invariant's verdict.
-    pub invariants: Vec<Judged>,
-    /// The hash of the journal.
-    pub journal_hash: String,
-    /// How long the run lasted, in virtual milliseconds.
-    pub virtual_ms: u64,
-    /// How many requests the client made.
-    pub exchanges: usize,
-    /// The rung of each server that was climbed.
-    pub rungs: BTreeMap<String, Option<Rung>>,
-    /// What keeps the outcome from being `kept`, and warnings, each in a sentence.
-    pub problems: Vec<String>,
-}
 
 /// Judges a run against its scenario. `difference` is where a second run of the same cell parted from it.
 #[must_use]
@@ -237,10 +147,10 @@ impl Account {
                     );
                     self.problem(Outcome::Broken, why);
                 }
-                ("held", !listed, String::new(), None)
+                (Said::Held, !listed, String::new(), None)
             }
             // No promise is kept or broken by what cannot be told.
-            Verdict::NotDecidable { .. } => ("not-decidable", true, String::new(), None),
+            Verdict::NotDecidable { .. } => (Said::NotDecidable, true, String::new(), None),
             Verdict::NotExercised => {
                 // Not every client brings a server into the situation; whether any does is asked of the scenario.
                 let may = !listed || matches!(invariant.party, Party::Server | Party::Hop);
@@ -251,7 +161,7 @@ impl Account {
                     );
                     self.problem(Outcome::Vacuous, why);
                 }
-                ("not-exercised", may, String::new(), None)
+                (Said::NotExercised, may, String::new(), None)
             }
             Verdict::Violated { at, why } => {
                 if !listed {
@@ -261,7 +171,7 @@ impl Account {
                         Severity::Must | Severity::Policy => self.problem(Outcome::Broken, text),
                     }
                 }
-                ("violated", listed, why.clone(), Some(*at))
+                (Said::Violated, listed, why.clone(), Some(*at))
             }
         };
         Judged {
@@ -299,7 +209,7 @@ pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
         .collect();
     let violated = |party: &str, id: &str| {
         let mut of = judged.iter().filter(|j| j.party == party && j.id == id);
-        of.any(|j| j.verdict == "violated")
+        of.any(|j| j.verdict == Said::Violated)
     };
     let exercised = |clause: &str| {
         let mut resting = invariant::ALL
@@ -308,7 +218,7 @@ pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
         resting.any(|i| {
             judged
                 .iter()
-                .any(|j| j.id == i.id && !matches!(j.verdict, "not-exercised" | "not-decidable"))
+                .any(|j| j.id == i.id && j.verdict.is_exercised())
         })
     };
     let listed = scenario
