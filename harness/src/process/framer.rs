@@ -13,6 +13,7 @@ use stalemate_wire::sse;
 use self::body::{Body, Part};
 use self::head::{Head, Parsed, parse};
 use crate::journal::Message;
+use crate::process::passage::{Passage, Taken};
 use crate::process::summary;
 
 /// Which messages flow in this direction.
@@ -35,8 +36,9 @@ pub struct Unit {
     pub ordinal: u32,
 }
 
-#[derive(Debug)]
-enum State {
+/// How far a direction has come.
+#[derive(Clone, Debug)]
+pub(super) enum State {
     /// Collecting a head.
     Head,
     /// Collecting a body whose message is held until it is whole.
@@ -63,6 +65,8 @@ pub struct Framer {
     pending: BytesMut,
     consumed: usize,
     ordinal: u32,
+    /// What the other end tells of this direction; the state is kept as if every unit had been read here.
+    told: Option<Passage>,
 }
 
 /// The longest head that is taken for one, in bytes.
@@ -78,6 +82,47 @@ impl Framer {
             pending: BytesMut::new(),
             consumed: 0,
             ordinal: 0,
+            told: None,
+        }
+    }
+
+    /// Takes the units from what the other end tells, as long as the bytes are the same.
+    pub(super) fn listen(&mut self, passage: Passage) {
+        self.told = Some(passage);
+    }
+
+    /// How far the direction has come.
+    pub(super) fn state(&self) -> State {
+        self.state.clone()
+    }
+
+    /// No more bytes come, so what has arrived of a unit is framed here, if it was told as a whole.
+    pub(super) fn stop_listening(&mut self) {
+        self.told = None;
+    }
+
+    fn told_unit(&mut self) -> Option<Unit> {
+        if self.pending.is_empty() {
+            return None;
+        }
+        let taken = self.told.as_ref()?.take(&self.pending);
+        match taken {
+            Taken::Unit(len, told) => {
+                self.consumed = len;
+                let unit = self.unit(told.messages);
+                self.state = told.then;
+                self.ordinal += u32::from(told.ends_exchange);
+                if matches!(self.state, State::Opaque) {
+                    self.told = None;
+                }
+                Some(unit)
+            }
+            Taken::Part if matches!(self.state, State::Head) => None,
+            // Of a stream, what has arrived may be whole events.
+            Taken::Part | Taken::Untold => {
+                self.told = None;
+                None
+            }
         }
     }
 
@@ -164,6 +209,16 @@ impl Framer {
 
     /// The next unit that the bytes so far complete.
     pub fn next_unit(&mut self) -> Option<Unit> {
+        if self.told.is_some() {
+            let unit = self.told_unit();
+            if unit.is_some() || self.told.is_some() {
+                return unit;
+            }
+        }
+        self.read_unit()
+    }
+
+    fn read_unit(&mut self) -> Option<Unit> {
         match std::mem::replace(&mut self.state, State::Opaque) {
             State::Head => self.head(),
             State::Whole {
@@ -233,7 +288,7 @@ impl Framer {
                 self.state = State::Head;
                 None
             }
-            Parsed::Partial | Parsed::Bad => self.next_unit(),
+            Parsed::Partial | Parsed::Bad => self.read_unit(),
             Parsed::Interim(len) => {
                 self.consumed = len;
                 self.state = State::Head;
@@ -258,7 +313,7 @@ impl Framer {
                     start: len,
                     data: Vec::new(),
                 };
-                self.next_unit()
+                self.read_unit()
             }
         }
     }

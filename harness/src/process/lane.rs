@@ -8,7 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Sleep;
 
-use crate::process::framer::{Direction, Framer};
+use crate::process::framer::{Direction, Framer, Unit};
+use crate::process::link::Link;
+use crate::process::passage::{Passage, Passages};
 
 /// What stands in the queue of a direction.
 pub(super) enum Item {
@@ -19,8 +21,21 @@ pub(super) enum Item {
     Park,
 }
 
+/// How it stands with the other end's account of a direction.
+#[derive(Debug)]
+enum Account {
+    /// Nothing has passed yet.
+    Unknown,
+    /// What is sent is told there.
+    Told(Passage),
+    /// There is none, or it goes no further.
+    Closed,
+}
+
 /// One direction of a connection at one end.
 pub(super) struct Lane {
+    direction: Direction,
+    account: Account,
     /// Splits its bytes into units.
     pub(super) framer: Framer,
     /// What becomes of the units, in order.
@@ -35,10 +50,52 @@ impl Lane {
     /// A direction in which nothing has passed.
     pub(super) fn new(direction: Direction) -> Self {
         Self {
+            direction,
+            account: Account::Unknown,
             framer: Framer::new(direction),
             queue: VecDeque::new(),
             finished: false,
             ended: false,
+        }
+    }
+
+    fn passage(&self, link: Option<&Link>) -> Option<Passage> {
+        let Passages {
+            requests,
+            responses,
+        } = link?.passages.as_ref()?;
+        Some(match self.direction {
+            Direction::Requests => requests.clone(),
+            Direction::Responses => responses.clone(),
+        })
+    }
+
+    /// Before the first byte that arrives is framed: from here on it is framed as the other end framed it, where that is
+    /// told.
+    pub(super) fn listen(&mut self, link: Option<&Link>) {
+        if matches!(self.account, Account::Unknown) {
+            self.account = Account::Closed;
+            if let Some(passage) = self.passage(link) {
+                self.framer.listen(passage);
+            }
+        }
+    }
+
+    /// Tells the other end of a unit that the framer has just made. What is not sent as it is ends the account: the other
+    /// end frames by itself from there on.
+    pub(super) fn tell(&mut self, link: Option<&Link>, unit: &Unit, is_sent_whole: bool) {
+        if matches!(self.account, Account::Unknown) {
+            self.account = self
+                .passage(link)
+                .map_or(Account::Closed, Account::Told);
+        }
+        let Account::Told(passage) = &self.account else {
+            return;
+        };
+        let ends_exchange = self.framer.finished() > unit.ordinal;
+        let told = is_sent_whole && passage.tell(unit, ends_exchange, self.framer.state());
+        if !told {
+            self.account = Account::Closed;
         }
     }
 

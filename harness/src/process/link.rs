@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::journal::{ConnId, ObjectId, ServerName};
+use crate::process::passage::Passages;
 
 /// What both ends know of a connection.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Link {
     pub object: Option<ObjectId>,
     /// The server that it leads to.
     pub server: ServerName,
+    /// What its ends tell each other, where both are tapped.
+    pub passages: Option<Passages>,
 }
 
 /// Finds the link of an accepted connection once its dialler has registered it.

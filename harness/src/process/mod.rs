@@ -12,6 +12,7 @@ pub mod log;
 pub mod maker;
 pub mod net;
 pub mod network;
+pub mod passage;
 pub mod real_shell;
 pub mod recorder;
 mod relay;

@@ -12,6 +12,7 @@ use stalemate_clients::{BoxIo, Dial};
 use crate::journal::{ConnEnd, Event, ObjectId, ProcessName, ServerName};
 use crate::process::link::{Identity, Link, Resolve};
 use crate::process::network::Network;
+use crate::process::passage::Passages;
 use crate::process::recorder::Recorder;
 use crate::process::state::Process;
 use crate::process::tap::Tap;
@@ -89,6 +90,7 @@ impl<N: Network> Net<N> {
             to: Arc::clone(&target.process),
             object,
             server,
+            passages: Some(Passages::default()),
         };
         let connected = self.network.dial(address).await;
         if from.is_halted() {
@@ -164,6 +166,7 @@ impl<N: Network> Net<N> {
             to: Arc::clone(&process.name),
             object: None,
             server,
+            passages: None,
         };
         self.opened(&link);
         let identity = Identity::Given(link);

@@ -89,6 +89,10 @@ impl<S> Tap<S> {
 
     /// Passes every unit that the bytes so far complete.
     fn pass_all(&mut self, side: Side) {
+        if side == Side::Received {
+            let _ = self.link();
+            self.inn.listen(self.link.get());
+        }
         loop {
             let lane = match side {
                 Side::Sent => &mut self.out,
@@ -112,6 +116,14 @@ impl<S> Tap<S> {
             return;
         }
         let fate = self.judge(side, &unit);
+        if side == Side::Sent {
+            let is_sent_whole = match &fate {
+                Fate::Go | Fate::Delay(_) => true,
+                Fate::Halt(_) => !self.process.is_halted(),
+                _ => false,
+            };
+            self.out.tell(self.link.get(), &unit, is_sent_whole);
+        }
         let halted = self.process.is_halted();
         let lane = match side {
             Side::Sent => &mut self.out,
@@ -343,6 +355,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
                         }
                         Ok(0) => {
                             this.inn.finished = true;
+                            this.inn.framer.stop_listening();
+                            this.pass_all(Side::Received);
                             if let Some(unit) = this.inn.framer.finish() {
                                 this.pass(Side::Received, unit);
                             }

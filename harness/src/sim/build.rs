@@ -262,24 +262,28 @@ impl World<'_> {
         let address = self.sim.lookup(PROBE);
         let host = self.manage(PROBE, vec![address], 0);
         host.is_up.set(true);
+        // It is down, and costs nothing, until the first calm starts it with all else that is down.
+        host.listens.set(false);
         let maker = Rc::new(Maker {
             net: Arc::clone(net),
             process: Arc::clone(&host.process),
             factory: Arc::new(probe::factory()),
             paths,
         });
-        let (jumper, jobs) = (self.jumper.clone(), RefCell::new(Some(jobs)));
+        let (jumper, jobs) = (self.jumper.clone(), Rc::new(RefCell::new(Some(jobs))));
         self.sim.host(PROBE, move || {
-            let jobs = jobs
-                .borrow_mut()
-                .take()
-                .expect("the probe process starts once");
             let (jumper, maker) = (jumper.clone(), Rc::clone(&maker));
+            let (host, jobs) = (Rc::clone(&host), Rc::clone(&jobs));
             async move {
                 spawn_local(jumper.serve());
-                probe::serve(maker, jobs).await
+                let jobs = jobs.borrow_mut().take_if(|_| host.listens.get());
+                match jobs {
+                    Some(jobs) => probe::serve(maker, jobs).await,
+                    None => std::future::pending().await,
+                }
             }
         });
+        self.sim.crash(address);
     }
 
     fn client(&mut self, net: &Arc<SimNet>, spec: Spec<'_>) {

@@ -20,7 +20,6 @@ thread_local! {
 struct Timers {
     now_ms: u64,
     deadlines: BTreeSet<u64>,
-    armed: bool,
     /// Of each open tokio resource span, whether it is a timer that counts.
     stack: Vec<bool>,
 }
@@ -30,7 +29,6 @@ impl Timers {
         Self {
             now_ms: 0,
             deadlines: BTreeSet::new(),
-            armed: false,
             stack: Vec::new(),
         }
     }
@@ -64,9 +62,13 @@ pub fn set_now(now_ms: u64) {
     TIMERS.with_borrow_mut(|t| t.now_ms = now_ms);
 }
 
-/// Whether a timer was armed since the last call.
-pub fn take_armed() -> bool {
-    TIMERS.with_borrow_mut(|t| std::mem::take(&mut t.armed))
+/// Whether a timer may have fired at the end of the step that ends now. What a step arms at its very end is known 1 ms too
+/// early, so a deadline counts for two steps.
+pub fn has_fired() -> bool {
+    TIMERS.with_borrow(|t| {
+        let past = t.now_ms.saturating_sub(1);
+        t.deadlines.range(past..=t.now_ms).next().is_some()
+    })
 }
 
 /// The earliest deadline in milliseconds that is not more than 1 ms past. Deadlines of timers that were dropped count
@@ -125,7 +127,6 @@ impl Subscriber for TimerReports {
         let Some(duration_ms) = report.0 else { return };
         TIMERS.with_borrow_mut(|t| {
             if t.stack.last() == Some(&true) {
-                t.armed = true;
                 let deadline = t.now_ms.saturating_add(duration_ms);
                 t.deadlines.insert(deadline);
             }

@@ -29,10 +29,8 @@ const VIRTUAL_LIMIT_MS: u64 = 8 * DAY_MS;
 const DAY_MS: u64 = 24 * 3_600_000;
 /// The longest wall-clock time of a run.
 const WALL_LIMIT: Duration = Duration::from_secs(120);
-/// Quiet steps that must pass before a jump, so that what was woken by a timer has acted.
-const QUIET_STEPS: u32 = 2;
-/// A jump ends this long before the earliest deadline, in milliseconds.
-const SHORT_OF_DEADLINE_MS: u64 = 3;
+/// A jump ends this long before the earliest deadline, in milliseconds: what the deadline wakes acts in a step of its own.
+const SHORT_OF_DEADLINE_MS: u64 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Due {
@@ -54,7 +52,8 @@ pub struct Driver<'a> {
     reports: Reports,
     jumps: bool,
     now_ms: u64,
-    quiet: u32,
+    /// Whether nobody has anything left to do before the next deadline.
+    settled: bool,
     due: BTreeMap<(u64, u64), Due>,
     next_due: u64,
     /// Processes that were told to stop, with the time that they stay down then; `None` is until told otherwise.
@@ -85,7 +84,7 @@ impl<'a> Driver<'a> {
             reach: world.reach,
             jumps,
             now_ms: 0,
-            quiet: 0,
+            settled: false,
             due: BTreeMap::new(),
             next_due: 0,
             stopping: BTreeMap::new(),
@@ -131,18 +130,18 @@ impl<'a> Driver<'a> {
             .step()
             .map_err(|error| SimError::Failed(error.to_string()))?;
         self.now_ms += jump_ms.max(1);
-        let armed = clock::take_armed();
         self.recorder.set_now_ms(self.now_ms);
         clock::set_now(self.now_ms);
         os::set_now(self.now_ms);
-        let active = armed || self.recorder.len() != before || self.has_messages();
-        self.quiet = if active { 0 } else { self.quiet + 1 };
+        // Within a step every task runs until it waits. Left over can be what a timer woke at the step's end, what is on
+        // its way over the network, and, where something happened, what one process told another beside the network.
+        self.settled = self.recorder.len() == before && !clock::has_fired() && !self.has_messages();
         Ok(())
     }
 
     fn jump_ms(&mut self) -> u64 {
         if !self.jumps
-            || self.quiet < QUIET_STEPS
+            || !self.settled
             || !self.commands.borrow().is_empty()
             || !self.reports.borrow().is_empty()
         {
@@ -178,7 +177,7 @@ impl<'a> Driver<'a> {
             }
             let due = entry.remove();
             // What is started, stopped or released here acts in the coming step, which must not be a jump.
-            self.quiet = 0;
+            self.settled = false;
             self.carry_out(due);
         }
         loop {
@@ -187,7 +186,7 @@ impl<'a> Driver<'a> {
                 break;
             };
             // Whoever asked acts in the coming step, which should not be a jump even if nothing was noted.
-            self.quiet = 0;
+            self.settled = false;
             match what {
                 Ask::Fault(step) => self.fault(step, done),
                 Ask::Calm => self.calm(done),
@@ -195,7 +194,7 @@ impl<'a> Driver<'a> {
         }
         self.answer_waiting();
         if self.recorder.len() != before {
-            self.quiet = 0;
+            self.settled = false;
         }
         self.tell_who_refuses();
     }
@@ -210,7 +209,7 @@ impl<'a> Driver<'a> {
         }
         for (names, done) in std::mem::take(&mut self.waiting) {
             if self.are_up(&names) {
-                self.quiet = 0;
+                self.settled = false;
                 let _ = done.send(());
             } else {
                 self.waiting.push((names, done));
@@ -308,7 +307,7 @@ impl<'a> Driver<'a> {
             }
             StepAction::Notify { server } => {
                 // The journal sees it when it is on the wire: until then this is no quiet time.
-                self.quiet = 0;
+                self.settled = false;
                 self.order_server(&server, Order::Notify);
             }
             other => unreachable!("not a fault: {other:?}"),

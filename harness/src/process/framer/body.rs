@@ -2,7 +2,7 @@
 
 /// What of a body is still to come.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Body {
+pub(in crate::process) enum Body {
     /// So many bytes.
     Length(u64),
     /// Until the connection ends.

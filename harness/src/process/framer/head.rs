@@ -11,8 +11,8 @@ use crate::process::summary;
 const HEADERS_MAX: usize = 100;
 
 /// A head whose body is to come.
-#[derive(Debug)]
-pub(super) enum Head {
+#[derive(Clone, Debug)]
+pub(in crate::process) enum Head {
     Request(RequestSummary),
     Response(ResponseSummary),
 }
