@@ -13,7 +13,7 @@ use stalemate_wire::sse;
 use self::body::{Body, Part};
 use self::head::{Head, Parsed, parse};
 use crate::journal::Message;
-use crate::process::passage::{Passage, Taken};
+use crate::process::passage::{Passage, Taken, Told};
 use crate::process::summary;
 
 /// Which messages flow in this direction.
@@ -56,6 +56,23 @@ pub(super) enum State {
     Opaque,
 }
 
+/// What the two ends of a connection tell each other of it. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Passages {
+    requests: Passage<State>,
+    responses: Passage<State>,
+}
+
+impl Passages {
+    /// That of one direction.
+    pub(super) fn of(&self, direction: Direction) -> Passage<State> {
+        match direction {
+            Direction::Requests => self.requests.clone(),
+            Direction::Responses => self.responses.clone(),
+        }
+    }
+}
+
 /// The framer of one direction.
 #[derive(Debug)]
 pub struct Framer {
@@ -65,8 +82,10 @@ pub struct Framer {
     pending: BytesMut,
     consumed: usize,
     ordinal: u32,
+    /// The direction has ended in the middle of a message.
+    unfinished: bool,
     /// What the other end tells of this direction; the state is kept as if every unit had been read here.
-    told: Option<Passage>,
+    told: Option<Passage<State>>,
 }
 
 /// The longest head that is taken for one, in bytes.
@@ -82,18 +101,27 @@ impl Framer {
             pending: BytesMut::new(),
             consumed: 0,
             ordinal: 0,
+            unfinished: false,
             told: None,
         }
     }
 
     /// Takes the units from what the other end tells, as long as the bytes are the same.
-    pub(super) fn listen(&mut self, passage: Passage) {
+    pub(super) fn listen(&mut self, passage: Passage<State>) {
         self.told = Some(passage);
     }
 
-    /// How far the direction has come.
-    pub(super) fn state(&self) -> State {
-        self.state.clone()
+    /// What is told of a unit that this framer has just made; nothing of bytes that are no HTTP.
+    pub(super) fn told(&self, unit: &Unit) -> Option<Told<State>> {
+        if matches!(self.state, State::Opaque) {
+            return None;
+        }
+        Some(Told {
+            bytes: unit.bytes.clone(),
+            messages: unit.messages.clone(),
+            ends_exchange: self.ordinal > unit.ordinal,
+            then: self.state.clone(),
+        })
     }
 
     /// No more bytes come, so what has arrived of a unit is framed here, if it was told as a whole.
@@ -107,14 +135,11 @@ impl Framer {
         }
         let taken = self.told.as_ref()?.take(&self.pending);
         match taken {
-            Taken::Unit(len, told) => {
-                self.consumed = len;
+            Taken::Unit(told) => {
+                self.consumed = told.bytes.len();
                 let unit = self.unit(told.messages);
                 self.state = told.then;
                 self.ordinal += u32::from(told.ends_exchange);
-                if matches!(self.state, State::Opaque) {
-                    self.told = None;
-                }
                 Some(unit)
             }
             Taken::Part if matches!(self.state, State::Head) => None,
@@ -163,6 +188,7 @@ impl Framer {
                 vec![Message::End { clean }]
             }
         };
+        self.unfinished = messages.contains(&Message::End { clean: false });
         let unit = Unit {
             bytes,
             messages,
@@ -174,12 +200,12 @@ impl Framer {
         Some(unit)
     }
 
-    /// Whether a message has begun and not ended.
+    /// Whether a message has begun and not ended, or never will.
     #[must_use]
     pub fn in_message(&self) -> bool {
         match self.state {
             State::Head => !self.pending.is_empty(),
-            State::Opaque => false,
+            State::Opaque => self.unfinished,
             State::Whole { .. } | State::Stream { .. } => true,
         }
     }

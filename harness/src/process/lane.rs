@@ -8,9 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Sleep;
 
-use crate::process::framer::{Direction, Framer, Unit};
+use crate::process::framer::{Direction, Framer, State, Unit};
 use crate::process::link::Link;
-use crate::process::passage::{Passage, Passages};
+use crate::process::passage::Passage;
 
 /// What stands in the queue of a direction.
 pub(super) enum Item {
@@ -27,7 +27,7 @@ enum Account {
     /// Nothing has passed yet.
     Unknown,
     /// What is sent is told there.
-    Told(Passage),
+    Told(Passage<State>),
     /// There is none, or it goes no further.
     Closed,
 }
@@ -59,15 +59,8 @@ impl Lane {
         }
     }
 
-    fn passage(&self, link: Option<&Link>) -> Option<Passage> {
-        let Passages {
-            requests,
-            responses,
-        } = link?.passages.as_ref()?;
-        Some(match self.direction {
-            Direction::Requests => requests.clone(),
-            Direction::Responses => responses.clone(),
-        })
+    fn passage(&self, link: Option<&Link>) -> Option<Passage<State>> {
+        Some(link?.passages.as_ref()?.of(self.direction))
     }
 
     /// Before the first byte that arrives is framed: from here on it is framed as the other end framed it, where that is
@@ -85,16 +78,14 @@ impl Lane {
     /// end frames by itself from there on.
     pub(super) fn tell(&mut self, link: Option<&Link>, unit: &Unit, is_sent_whole: bool) {
         if matches!(self.account, Account::Unknown) {
-            self.account = self
-                .passage(link)
-                .map_or(Account::Closed, Account::Told);
+            self.account = self.passage(link).map_or(Account::Closed, Account::Told);
         }
         let Account::Told(passage) = &self.account else {
             return;
         };
-        let ends_exchange = self.framer.finished() > unit.ordinal;
-        let told = is_sent_whole && passage.tell(unit, ends_exchange, self.framer.state());
-        if !told {
+        let told = self.framer.told(unit).filter(|_| is_sent_whole);
+        let is_told = told.is_some_and(|told| passage.tell(told));
+        if !is_told {
             self.account = Account::Closed;
         }
     }
@@ -131,3 +122,6 @@ pub(super) fn poll_head(queue: &mut VecDeque<Item>, cx: &mut Context<'_>) -> Pol
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

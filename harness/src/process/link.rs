@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::journal::{ConnId, ObjectId, ServerName};
-use crate::process::passage::Passages;
+use crate::process::framer::Passages;
 
 /// What both ends know of a connection.
 #[derive(Clone, Debug)]

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use stalemate_clients::{BoxIo, Dial};
 
 use crate::journal::{ConnEnd, Event, ObjectId, ProcessName, ServerName};
+use crate::process::framer::Passages;
 use crate::process::link::{Identity, Link, Resolve};
 use crate::process::network::Network;
-use crate::process::passage::Passages;
 use crate::process::recorder::Recorder;
 use crate::process::state::Process;
 use crate::process::tap::Tap;

@@ -7,24 +7,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use crate::journal::Message;
-use crate::process::framer::{State, Unit};
 
 /// Units told and not taken above which nothing more is told: nobody seems to listen.
 const TOLD_MAX: usize = 1024;
 
-/// A unit as its sender framed it, and how it stands with the direction behind it.
+/// A unit as its sender framed it, and how it stands with the direction behind it, which is a `Then`.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
-    bytes: Bytes,
+pub(super) struct Told<Then> {
+    pub(super) bytes: Bytes,
     pub(super) messages: Vec<Message>,
     pub(super) ends_exchange: bool,
-    pub(super) then: State,
+    pub(super) then: Then,
 }
 
 /// What the bytes that arrived are.
-pub(super) enum Taken {
-    /// At least that unit, of that length.
-    Unit(usize, Told),
+pub(super) enum Taken<Then> {
+    /// At least that unit.
+    Unit(Told<Then>),
     /// The beginning of a unit.
     Part,
     /// Nothing that was told.
@@ -32,54 +31,49 @@ pub(super) enum Taken {
 }
 
 /// One direction of a connection that both ends frame. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Passage(Arc<Mutex<VecDeque<Told>>>);
+#[derive(Debug)]
+pub(super) struct Passage<Then>(Arc<Mutex<VecDeque<Told<Then>>>>);
 
-impl Passage {
-    fn units(&self) -> MutexGuard<'_, VecDeque<Told>> {
+impl<Then> Clone for Passage<Then> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<Then> Default for Passage<Then> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<Then> Passage<Then> {
+    fn units(&self) -> MutexGuard<'_, VecDeque<Told<Then>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells of a unit that is sent next, as it is. Returns whether that was possible.
-    pub(super) fn tell(&self, unit: &Unit, ends_exchange: bool, then: State) -> bool {
+    pub(super) fn tell(&self, told: Told<Then>) -> bool {
         let mut units = self.units();
         let is_room = units.len() < TOLD_MAX;
         if is_room {
-            units.push_back(Told {
-                bytes: unit.bytes.clone(),
-                messages: unit.messages.clone(),
-                ends_exchange,
-                then,
-            });
+            units.push_back(told);
         }
         is_room
     }
 
     /// Takes the unit with which the bytes begin. Bytes are sent after they are told, so those that arrived were told, or
     /// never will be.
-    pub(super) fn take(&self, bytes: &[u8]) -> Taken {
+    pub(super) fn take(&self, bytes: &[u8]) -> Taken<Then> {
         let mut units = self.units();
         let Some(told) = units.front() else {
             return Taken::Untold;
         };
-        let len = told.bytes.len();
         if bytes.starts_with(&told.bytes) {
-            units
-                .pop_front()
-                .map_or(Taken::Untold, |told| Taken::Unit(len, told))
+            units.pop_front().map_or(Taken::Untold, Taken::Unit)
         } else if told.bytes.starts_with(bytes) {
             Taken::Part
         } else {
             Taken::Untold
         }
     }
-}
-
-/// The passages of a connection.
-#[derive(Clone, Debug, Default)]
-pub struct Passages {
-    /// From the end that dialled.
-    pub requests: Passage,
-    /// To the end that dialled.
-    pub responses: Passage,
 }

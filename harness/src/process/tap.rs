@@ -338,7 +338,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
                 }
                 Some(_) => return this.reset(),
                 None if this.inn.finished => {
-                    this.note_end(None);
+                    // Who asked may have closed only its own direction and wait for the answer: then the end is told when
+                    // this end goes.
+                    if this.dialled || !this.in_exchange() {
+                        this.note_end(None);
+                    }
                     return Poll::Ready(Ok(()));
                 }
                 None => {

@@ -306,7 +306,7 @@ impl<'a> Driver<'a> {
                 self.order_server(&server, Order::ExpireAll);
             }
             StepAction::Notify { server } => {
-                // The journal sees it when it is on the wire: until then this is no quiet time.
+                // The journal sees it when it is on the wire: until then nothing has settled.
                 self.settled = false;
                 self.order_server(&server, Order::Notify);
             }
