@@ -174,6 +174,10 @@ const RULES: &[Rule] = &[
                 "harness/benches/throughput/measure.rs",
                 "a run has a thread of its own",
             ),
+            (
+                "harness/src/sim/run/tests.rs",
+                "somebody who computes outside of the run",
+            ),
             ("harness/tests/properties.rs", "two searches side by side"),
             ("harness/tests/world/robust.rs", "runs side by side"),
             (

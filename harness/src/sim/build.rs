@@ -102,6 +102,7 @@ impl World<'_> {
             recorder,
             jumper: Jumper::default(),
             processes: BTreeMap::new(),
+            outside: Vec::new(),
             reports: Rc::new(RefCell::new(VecDeque::new())),
             logs: AccessLogs::default(),
             findings: Rc::default(),

@@ -21,6 +21,7 @@ use crate::sim::command::{Ask, Command, Commands};
 use crate::sim::error::SimError;
 use crate::sim::network::SharedReach;
 use crate::sim::os;
+use crate::sim::outside::Outside;
 use crate::sim::world::{Managed, World};
 
 /// The longest virtual time of a run, in milliseconds: eight days.
@@ -48,6 +49,9 @@ pub struct Driver<'a> {
     recorder: Recorder,
     jumper: Jumper,
     processes: BTreeMap<ProcessName, Managed>,
+    outside: Vec<Box<dyn Outside>>,
+    /// When the first of those outside wants to go on.
+    outside_deadline: Option<u64>,
     commands: Commands,
     reports: Reports,
     jumps: bool,
@@ -79,6 +83,8 @@ impl<'a> Driver<'a> {
             recorder: world.recorder,
             jumper: world.jumper,
             processes: world.processes,
+            outside: world.outside,
+            outside_deadline: None,
             commands: world.commands,
             reports: world.reports,
             reach: world.reach,
@@ -106,6 +112,7 @@ impl<'a> Driver<'a> {
         let mut steps = 0_u64;
         while !finished() {
             self.between_steps();
+            self.settle_outside()?;
             self.step()?;
             steps += 1;
             if self.now_ms > VIRTUAL_LIMIT_MS {
@@ -148,7 +155,8 @@ impl<'a> Driver<'a> {
             return 0;
         }
         let due = self.due.keys().next().map(|(at, _)| *at);
-        let earliest = [clock::next_deadline(), due].into_iter().flatten().min();
+        let earliest = [clock::next_deadline(), due, self.outside_deadline];
+        let earliest = earliest.into_iter().flatten().min();
         let Some(earliest) = earliest else { return 0 };
         let jump_ms = earliest.saturating_sub(self.now_ms + SHORT_OF_DEADLINE_MS);
         if jump_ms > 1 { jump_ms } else { 0 }
@@ -197,6 +205,19 @@ impl<'a> Driver<'a> {
             self.settled = false;
         }
         self.tell_who_refuses();
+    }
+
+    /// Time waits for those outside: each computes until it waits too.
+    fn settle_outside(&mut self) -> Result<(), SimError> {
+        self.outside_deadline = None;
+        for outside in &mut self.outside {
+            let standing = os::outside(|| outside.settle(self.now_ms))?;
+            // What it handed over is seen in the coming step, which must not be a jump.
+            self.settled &= !standing.has_acted;
+            let deadlines = [self.outside_deadline, standing.deadline_ms];
+            self.outside_deadline = deadlines.into_iter().flatten().min();
+        }
+        Ok(())
     }
 
     fn answer_waiting(&mut self) {

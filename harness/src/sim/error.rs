@@ -14,6 +14,8 @@ pub enum SimError {
     NeverRests(u64),
     /// It still stepped after the longest wall-clock time that a run may have, in seconds.
     TooLong(u64),
+    /// Somebody who takes part from outside is gone, or does not come to rest: who, and how that was seen.
+    Outside(String),
     /// The simulation itself failed.
     Failed(String),
 }
@@ -26,6 +28,7 @@ impl fmt::Display for SimError {
                 write!(f, "the run did not end within {days} days of virtual time")
             }
             Self::TooLong(s) => write!(f, "the run did not end within {s} s of wall-clock time"),
+            Self::Outside(what) => write!(f, "{what}"),
             Self::Failed(why) => write!(f, "the simulation failed: {why}"),
         }
     }

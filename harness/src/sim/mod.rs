@@ -9,6 +9,7 @@ mod error;
 mod ids;
 mod network;
 pub mod os;
+mod outside;
 mod panics;
 mod probe;
 mod run;

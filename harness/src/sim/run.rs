@@ -75,6 +75,15 @@ pub fn run(spec: Spec<'_>) -> Result<Run, SimError> {
 /// # Errors
 /// As [`run`].
 pub fn run_with(spec: Spec<'_>, options: &Options) -> Result<Run, SimError> {
+    run_in(spec, options, |_| {})
+}
+
+/// A run whose world is prepared once it is built.
+fn run_in(
+    spec: Spec<'_>,
+    options: &Options,
+    prepare: impl FnOnce(&mut World<'_>),
+) -> Result<Run, SimError> {
     let _inside = os::enter(spec.seed);
     clock::begin();
     let _reports: DefaultGuard = tracing::subscriber::set_default(TimerReports);
@@ -85,7 +94,9 @@ pub fn run_with(spec: Spec<'_>, options: &Options) -> Result<Run, SimError> {
         Some(record) => Recorder::against(Arc::clone(record), plan),
         None => Recorder::new(cast, plan),
     };
-    drive(World::build(spec, recorder), options)
+    let mut world = World::build(spec, recorder);
+    prepare(&mut world);
+    drive(world, options)
 }
 
 fn drive(world: World<'_>, options: &Options) -> Result<Run, SimError> {
@@ -112,3 +123,6 @@ fn drive(world: World<'_>, options: &Options) -> Result<Run, SimError> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use crate::process::shell::{Host, Reports};
 use crate::sim::clock::Jumper;
 use crate::sim::command::Commands;
 use crate::sim::network::SharedReach;
+use crate::sim::outside::Outside;
 use crate::sim::probe::{self, Prober};
 use crate::sim::script::Findings;
 
@@ -42,6 +43,8 @@ pub(super) struct World<'a> {
     pub(super) jumper: Jumper,
     /// The processes as the driver manages them.
     pub(super) processes: BTreeMap<ProcessName, Managed>,
+    /// Who takes part from outside.
+    pub(super) outside: Vec<Box<dyn Outside>>,
     /// What processes tell the driver.
     pub(super) reports: Reports,
     /// The hops' access logs.
