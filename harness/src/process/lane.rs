@@ -85,9 +85,7 @@ impl Lane {
     /// end frames by itself from there on.
     pub(super) fn tell(&mut self, link: Option<&Link>, unit: &Unit, is_sent_whole: bool) {
         if matches!(self.account, Account::Unknown) {
-            self.account = self
-                .passage(link)
-                .map_or(Account::Closed, Account::Told);
+            self.account = self.passage(link).map_or(Account::Closed, Account::Told);
         }
         let Account::Told(passage) = &self.account else {
             return;
