@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::ProcessName;
 
-/// What becomes of an event.
+/// What becomes of an event. A message or an action of the user has yet to happen when that is decided. An effect or an
+/// opened session has happened, and stays: there the fate is that of what the server does next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
