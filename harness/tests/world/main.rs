@@ -2,6 +2,7 @@
 
 mod clock;
 mod effects;
+mod evidence;
 mod fates;
 mod faults;
 mod hazards;
