@@ -37,10 +37,7 @@ pub async fn run<N: Network>(
         store,
     };
     let rmcp = RmcpServer::new(Arc::new(tools), &RmcpServerOptions::default());
-    host.is_up.set(true);
-    net.recorder.note(Event::ProcessUp {
-        process: Arc::clone(&host.process.name),
-    });
+    host.came_up(&net.recorder);
     loop {
         tokio::select! {
             biased;

@@ -1,5 +1,7 @@
 //! Collecting the errors of one file: what is wrong, where, and what would be right, before it is drawn.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -73,6 +75,28 @@ impl<'a> Report<'a> {
         } else {
             self.list.push(finding);
         }
+    }
+
+    /// Whether something stands there for the first time. If not, both places are reported, with what is wrong and what would
+    /// be right.
+    pub(crate) fn is_first<'i>(
+        &mut self,
+        seen: &mut BTreeMap<&'i str, Span>,
+        item: &'i str,
+        span: Span,
+        wrong: impl FnOnce() -> (String, &'static str),
+    ) -> bool {
+        let first = match seen.entry(item) {
+            Entry::Vacant(place) => {
+                place.insert(span);
+                return true;
+            }
+            Entry::Occupied(first) => *first.get(),
+        };
+        let (title, help) = wrong();
+        let finding = Finding::new(span, title, "again here").also(first, "first here");
+        self.add(finding.help(help));
+        false
     }
 
     /// How many errors there are so far.
