@@ -19,6 +19,7 @@ pub mod dialect;
 pub mod explore;
 pub mod failure_mode;
 pub mod fault;
+mod input;
 pub mod invariant;
 pub mod journal;
 pub mod process;

@@ -12,6 +12,7 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 const MAY: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("yaml", &[]),
+    ("input", &[]),
     ("clause", &[]),
     ("failure_mode", &[]),
     // Cores: values and the time in, ordered outputs out.
@@ -24,7 +25,15 @@ const MAY: &[(&str, &[&str])] = &[
     ("dialect", &["server", "yaml"]),
     (
         "scenario",
-        &["fault", "invariant", "journal", "proxy", "server", "yaml"],
+        &[
+            "fault",
+            "input",
+            "invariant",
+            "journal",
+            "proxy",
+            "server",
+            "yaml",
+        ],
     ),
     (
         "registry",
@@ -77,7 +86,9 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["journal", "registry", "report", "runner", "scenario", "sim"],
+        &[
+            "input", "journal", "registry", "report", "runner", "scenario", "sim",
+        ],
     ),
 ];
 

@@ -70,8 +70,8 @@ impl InFront for Bare {
         &'a self,
         action: Action,
         server: Option<&'a ServerName>,
-    ) -> LocalBoxFuture<'a, Result<(), String>> {
-        Box::pin(async move { self.carry_out(action, server).await.map_err(|e| e.message) })
+    ) -> LocalBoxFuture<'a, Result<(), ClientError>> {
+        Box::pin(self.carry_out(action, server))
     }
 
     fn call<'a>(

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stalemate_clients::{CallResult, Client, LocalBoxFuture, StoredSession};
+use stalemate_clients::{CallResult, Client, ClientError, LocalBoxFuture, StoredSession};
 
 pub use account::Account;
 pub use application::Application;
@@ -58,7 +58,7 @@ pub trait InFront {
         &'a self,
         action: Action,
         server: Option<&'a ServerName>,
-    ) -> LocalBoxFuture<'a, Result<(), String>>;
+    ) -> LocalBoxFuture<'a, Result<(), ClientError>>;
 
     /// Calls a tool in the present conversation.
     fn call<'a>(

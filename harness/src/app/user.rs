@@ -101,7 +101,7 @@ impl User {
         .await;
         let error = match acted {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error),
+            Ok(Err(error)) => Some(error.message),
             Err(_) => Some(format!("no answer within {} s", limit_ms / 1000)),
         };
         let well = error.is_none();

@@ -1,6 +1,5 @@
 //! `stalemate trace`, `list`, `explain` and `schema`: the commands that show something.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::slice;
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use crate::cli::args::{
 use crate::cli::out;
 use crate::cli::run::{load_all, unknown_client};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad};
+use crate::input;
 use crate::journal::Record;
 use crate::registry::Registry;
 use crate::report::{self, Detail};
@@ -109,7 +109,7 @@ fn saved(options: &TraceOptions) -> u8 {
             ));
         }
     }
-    let read = match File::open(&options.path) {
+    let read = match input::open(&options.path) {
         Ok(text) => Record::read(BufReader::new(text)).map_err(|e| e.to_string()),
         Err(error) => Err(error.to_string()),
     };

@@ -3,7 +3,7 @@
 use crate::fault::TriggerEvent;
 use crate::journal::{Event, Fate, Message};
 
-/// The kinds of fate that a plan can decide.
+/// The kinds of fate that a plan can decide. What "it" is where the event has happened already, [`Fate`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FateKind {
     /// It happens later.
@@ -70,7 +70,7 @@ impl FateKind {
 /// |---|---|
 /// | a response, sent or received | all |
 /// | a request or an event of a stream, sent or received | all but replace |
-/// | an effect, a session opened | delay, park, halt |
+/// | an effect, a session opened | delay, park, halt: it has happened, and the server's next doing is what they are about |
 /// | an action of the user | delay, halt: of a user that waits for ever nothing can be said |
 #[must_use]
 pub fn admitted(event: TriggerEvent) -> &'static [FateKind] {

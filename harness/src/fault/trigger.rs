@@ -55,7 +55,7 @@ pub enum TriggerEvent {
     SseSent,
     /// An event of a stream arrives.
     SseReceived,
-    /// A tool's effect has been committed, and the server has not gone on yet.
+    /// A tool's effect has been committed, and the server has not gone on yet: no fate takes it back.
     Effect,
     /// A session has been opened, and the server has not gone on yet.
     SessionOpened,

@@ -16,7 +16,7 @@ pub(super) const DISCONNECT_CLEARS: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Policy,
     clauses: &["SES-09", "policy"],
-    needs: &[Evidence::Heads, Evidence::UserView],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::UserView],
     demands: "once the user has disconnected a connector, no request carries a session id from before",
     forbids: "the user disconnects, the page says so, the user connects again, and the next request still has the old id",
     judge: Judge::Client(|view| clears(view, Action::Disconnect, "the user had disconnected")),
@@ -28,7 +28,7 @@ pub(super) const DELETE_CLEARS: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Policy,
     clauses: &["SES-09", "policy"],
-    needs: &[Evidence::Heads, Evidence::UserView],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::UserView],
     demands: "once the user has deleted a connector, no request carries a session id from before, added again or not",
     forbids: "the user deletes the connector, adds it again, and the next request still has the old id",
     judge: Judge::Client(|view| clears(view, Action::Delete, "the user had deleted the connector")),
@@ -73,7 +73,7 @@ pub(super) const SHOWS_THE_TRUTH: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Policy,
     clauses: &["policy"],
-    needs: &[Evidence::Heads, Evidence::UserView],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::UserView],
     demands: "the settings page says connected only if the connector's last exchange was not refused and no disconnect was \
               committed since; disconnected only if the session's id is not used again",
     forbids: "every call is refused and the page says connected; or the page says disconnected, and the next request has \

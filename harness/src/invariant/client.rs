@@ -41,7 +41,12 @@ pub(super) const NO_STALE_ID: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Must,
     clauses: &["SES-08", "SES-09"],
-    needs: &[Evidence::Heads, Evidence::ClientObjects, Evidence::UserView],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::ClientObjects,
+        Evidence::UserView,
+    ],
     demands: "an id is not used again by a client object that got 404 for it or had its DELETE accepted, nor once its \
               user has disconnected or deleted the connector",
     forbids: "a request with id S is answered 404, and the same client object begins another request with id S; requests \
@@ -216,7 +221,7 @@ pub(super) const AT_MOST_ONCE: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Policy,
     clauses: &["policy"],
-    needs: &[Evidence::Bodies, Evidence::ServerTruth],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
     demands: "one call has at most one effect, however often the client sends it",
     forbids: "a call commits its write, the answer is lost, the client sends the call again by itself, and the write is \
               committed twice",

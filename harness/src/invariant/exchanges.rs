@@ -183,14 +183,14 @@ fn received(
     match delivery {
         Delivery::AsObserved => Some((at, Arc::clone(response))),
         Delivery::After(ms) => Some((entry_after(entries, at, ms)?, Arc::clone(response))),
-        Delivery::Replaced(status) => {
+        Delivery::Replaced(replacement) => {
             let replaced = ResponseSummary {
                 call: None,
-                status,
+                status: replacement.status,
                 session: None,
                 content_type: Some(REPLACEMENT_TYPE.to_owned()),
                 stream: false,
-                bytes: 0,
+                bytes: replacement.body.len() as u64,
                 rpc: Vec::new(),
             };
             Some((at, Arc::new(replaced)))

@@ -1,7 +1,7 @@
 //! What is demanded of a hop: that what the server says of a session reaches the client. Judged from what the hop received
 //! from its upstream and what it sent on for it.
 
-use crate::invariant::{Invariant, Judge, Party, Relayed, Severity, Verdict, View};
+use crate::invariant::{Invariant, Judge, Party, Relayed, Severity, Verdict};
 use crate::journal::Evidence;
 
 /// `hop-status-transparent`.
@@ -16,15 +16,14 @@ pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
               client that keeps its session on 5xx anyway",
     forbids: "the server answers 404 to a dead session; the hop makes a 500 of it, and the client never learns that it must \
               initialize again",
-    judge: Judge::Hop(|view, relayed| {
+    judge: Judge::Hop(|relayed| {
         let mut exercised = false;
         for Relayed { outer, inner } in relayed {
-            let (Some((received, theirs)), Some((sent, ours))) = (&inner.response, &outer.response)
-            else {
+            // What the plan did to the response on its way is in what the hop received.
+            let (Some((_, theirs)), Some((sent, ours))) = (&inner.response, &outer.response) else {
                 continue;
             };
-            // What the plan did to the response on its way is not the hop's doing.
-            if !(400..500).contains(&theirs.status) || is_faulted(view, *received) {
+            if !(400..500).contains(&theirs.status) {
                 continue;
             }
             exercised = true;
@@ -45,7 +44,3 @@ pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
         Verdict::of(exercised, None)
     }),
 };
-
-fn is_faulted(view: &View<'_>, at: usize) -> bool {
-    !view.entries[at].fate.is_go()
-}

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::journal::Evidence;
+use crate::journal::{Evidence, Member, Role};
 pub use handshake::Handshake;
 pub use seen::{Over, Relayed, Seen};
 pub use view::{View, is_refusal, refuses_id};
@@ -94,7 +94,7 @@ pub enum Judge {
     /// Of each server: the exchanges that it received.
     Server(fn(&View<'_>, &Arc<str>, &[Seen]) -> Verdict),
     /// Of each hop: what it passed on.
-    Hop(fn(&View<'_>, &[Relayed]) -> Verdict),
+    Hop(fn(&[Relayed]) -> Verdict),
 }
 
 /// A named property of a run.
@@ -153,10 +153,21 @@ impl Invariant {
                 };
                 view.servers.iter().map(of).collect()
             }
+            // Which hops passed something on, the record may not tell either.
+            Judge::Hop(_) if !lacks.is_empty() => {
+                let hops = view.cast.members.iter().filter(|m| m.role == Role::Hop);
+                let of = |hop: &Member| Judgement {
+                    party: hop.process.clone(),
+                    verdict: Verdict::NotDecidable {
+                        lacks: lacks.clone(),
+                    },
+                };
+                hops.map(of).collect()
+            }
             Judge::Hop(judge) => {
                 let of = |(hop, relayed): (&Arc<str>, &Vec<Relayed>)| Judgement {
                     party: hop.clone(),
-                    verdict: verdict(&|| judge(view, relayed)),
+                    verdict: judge(relayed),
                 };
                 view.hops.iter().map(of).collect()
             }

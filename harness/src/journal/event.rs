@@ -146,7 +146,7 @@ pub enum Event {
         /// The exchange it began.
         child: Exchange,
     },
-    /// A server opened a session.
+    /// A server opened a session, and has not gone on yet.
     SessionOpened {
         /// The server.
         server: ServerName,
@@ -166,7 +166,7 @@ pub enum Event {
         /// Why.
         cause: SessionEnd,
     },
-    /// A tool's effect became durable.
+    /// A tool's effect became durable. Its server has not gone on yet: no answer has left.
     EffectCommitted {
         /// The server.
         server: ServerName,

@@ -19,17 +19,18 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Evidence {
-    /// Request lines, statuses and headers, as an access log has them.
+    /// Connections, request lines, statuses and headers, and which request a hop made of which.
     Heads,
-    /// The JSON-RPC messages in bodies and streams.
+    /// The JSON-RPC messages in bodies, and the events of streams.
     Bodies,
     /// What a server truly did: sessions opened and ended, effects committed, processes up and down.
     ServerTruth,
-    /// What the user did and was shown, the calls among it.
+    /// What the user did and was shown, the calls and the climb among it.
     UserView,
     /// Which client object a connection belongs to, and whether it was made from a stored session.
     ClientObjects,
-    /// What was done to the network and its processes.
+    /// What was done to the network and its processes. Without it a record has of a message that a fault met what reached
+    /// its receiver.
     Faults,
 }
 

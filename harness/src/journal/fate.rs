@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::ProcessName;
 
-/// What becomes of an event.
+/// What becomes of an event. A message or an action of the user has yet to happen when that is decided. An effect or an
+/// opened session has happened, and stays: there the fate is that of what the server does next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
@@ -42,13 +43,13 @@ pub const REPLACEMENT_TYPE: &str = "text/plain";
 
 /// What a fate means to whoever was to receive the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub enum Delivery<'a> {
     /// It came as it was observed.
     AsObserved,
     /// It came this many milliseconds after it was observed.
     After(u64),
-    /// A response with that status came in its place.
-    Replaced(u16),
+    /// That response came in its place.
+    Replaced(&'a Replacement),
     /// It did not come, or not whole.
     Never,
 }
@@ -62,11 +63,11 @@ impl Fate {
 
     /// What it means to the receiver.
     #[must_use]
-    pub fn delivery(&self) -> Delivery {
+    pub fn delivery(&self) -> Delivery<'_> {
         match self {
             Self::Go | Self::Duplicate => Delivery::AsObserved,
             Self::Delay(ms) => Delivery::After(*ms),
-            Self::Replace(replacement) => Delivery::Replaced(replacement.status),
+            Self::Replace(replacement) => Delivery::Replaced(replacement),
             Self::Park | Self::Cut(_) | Self::Drop | Self::Halt(_) => Delivery::Never,
         }
     }

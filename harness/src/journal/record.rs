@@ -104,9 +104,13 @@ impl Record {
     /// [`RecordError`] with the line, if the text is no record or one of another version.
     pub fn read(text: impl BufRead) -> Result<Self, RecordError> {
         let mut lines = text.lines().enumerate().map(|(n, line)| {
-            let fail = |why: String| RecordError { line: n + 1, why };
-            line.map(|text| (n + 1, text))
-                .map_err(|e| fail(e.to_string()))
+            line.map(|text| (n + 1, text)).map_err(|e| RecordError {
+                line: n + 1,
+                why: match e.kind() {
+                    io::ErrorKind::InvalidData => "the text is not UTF-8".to_owned(),
+                    _ => e.to_string(),
+                },
+            })
         });
         let fail = |line, why: String| RecordError { line, why };
         let (_, first) = lines
@@ -114,7 +118,7 @@ impl Record {
             .unwrap_or_else(|| Err(fail(1, "the record is empty".to_owned())))?;
         let header: Header<Cast> = serde_json::from_str(&first).map_err(|e| {
             let remedy = "the first line of a record has `record` and `cast`";
-            fail(1, format!("this is no record: {remedy} ({e})"))
+            fail(1, format!("this is no record: {remedy} ({})", told(&e)))
         })?;
         if header.record != VERSION {
             let found = header.record;
@@ -126,7 +130,8 @@ impl Record {
             .filter(|line| !matches!(line, Ok((_, text)) if text.is_empty()))
             .map(|line| {
                 let (n, text) = line?;
-                serde_json::from_str(&text).map_err(|e| fail(n, format!("this is no entry: {e}")))
+                serde_json::from_str(&text)
+                    .map_err(|e| fail(n, format!("this is no entry: {}", told(&e))))
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {
@@ -160,6 +165,37 @@ impl Record {
         let digest = hasher.0.finalize();
         digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
     }
+}
+
+/// What is wrong with a line. The place is a column, because the line is known; and a text of the line is cut to its
+/// first eight characters, because it may be a session id (SES-04).
+fn told(error: &serde_json::Error) -> String {
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = error.to_string();
+    let text = text.strip_suffix(&place).unwrap_or(&text);
+    let quoted = match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) if first < last => Some(first + 1..last),
+        _ => ["unknown variant `", "unknown field `"]
+            .iter()
+            .find_map(|start| {
+                let rest = text.strip_prefix(start)?;
+                // What is expected stands behind it, in the same quotes.
+                let end = rest.find("`, ").unwrap_or(rest.len());
+                Some(start.len()..start.len() + end)
+            }),
+    };
+    let text = match quoted {
+        Some(range) => {
+            let (before, after) = (&text[..range.start], &text[range.end..]);
+            let whole = &text[range];
+            match whole.char_indices().nth(8) {
+                Some((at, _)) => format!("{before}{}…{after}", &whole[..at]),
+                None => text.to_owned(),
+            }
+        }
+        None => text.to_owned(),
+    };
+    format!("{text}, in column {}", error.column())
 }
 
 struct Hasher(Sha256);

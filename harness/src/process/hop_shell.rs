@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::service::service_fn;
@@ -26,9 +26,9 @@ use crate::process::convert;
 use crate::process::link::Link;
 use crate::process::log::{AccessLogs, Log};
 use crate::process::net::{Conn, Net};
-use crate::process::network::{Listener, Network};
+use crate::process::network::Network;
 use crate::process::relay::Relay;
-use crate::process::shell::{Host, Order};
+use crate::process::shell::{Host, HyperResponse, Order, accept, serve, whole_request};
 use crate::proxy::balancer::Picker;
 use crate::proxy::{BalancePolicy, ForwardRequest, Hop, UpstreamFailure};
 
@@ -92,21 +92,12 @@ impl<N: Network> HopShell<N> {
         let mut orders = announces.then(|| self.host.open_orders());
         let mut listener = Some(self.net.listen(port).await?);
         if announces {
-            self.host.is_up.set(true);
-            self.net.recorder.note(Event::ProcessUp {
-                process: Arc::clone(&self.host.process.name),
-            });
+            self.host.came_up(&self.net.recorder);
         }
         loop {
             let order = async {
                 match &mut orders {
                     Some(orders) => orders.recv().await,
-                    None => std::future::pending().await,
-                }
-            };
-            let accepting = async {
-                match &listener {
-                    Some(listener) => listener.accept().await,
                     None => std::future::pending().await,
                 }
             };
@@ -124,7 +115,7 @@ impl<N: Network> HopShell<N> {
                     None => std::future::pending().await,
                 },
                 () = self.host.drains(), if listener.is_some() => listener = None,
-                accepted = accepting => {
+                accepted = accept(listener.as_ref()) => {
                     let (stream, peer) = accepted?;
                     let (conn, link) = self.net.accepted(stream, peer, &self.host.process);
                     spawn_local(Rc::clone(&self).connection(conn, link, peer.ip().to_string()));
@@ -144,11 +135,7 @@ impl<N: Network> HopShell<N> {
             };
             Rc::clone(&self).exchange(link.server, parent, Rc::clone(&peer), request)
         });
-        // A connection's own failure is the peer's to see; the journal has it from the taps.
-        let _ = hyper::server::conn::http1::Builder::new()
-            .auto_date_header(false)
-            .serve_connection(TokioIo::new(conn), service)
-            .await;
+        serve(conn, service).await;
     }
 
     async fn exchange(
@@ -157,12 +144,8 @@ impl<N: Network> HopShell<N> {
         parent: Exchange,
         peer: Rc<str>,
         request: hyper::Request<Incoming>,
-    ) -> Result<hyper::Response<Outgoing>, Infallible> {
-        let (parts, body) = request.into_parts();
-        let Ok(body) = body.collect().await else {
-            return std::future::pending().await;
-        };
-        let request = convert::request(&parts, body.to_bytes().to_vec());
+    ) -> Result<HyperResponse, Infallible> {
+        let request = whole_request(request).await;
         let core = Arc::clone(&self.cores[&server]);
         let log = Log::new(&self.host, &core, &self.logs, &peer, &request);
         let onward = core.forward(&ForwardRequest {
@@ -370,7 +353,7 @@ async fn drain(host: &Host, limit_ms: u64) {
 }
 
 /// A whole response for hyper.
-fn whole(response: Response) -> hyper::Response<Outgoing> {
+fn whole(response: Response) -> HyperResponse {
     convert::response(
         response.status,
         &response.headers,

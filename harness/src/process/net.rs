@@ -208,3 +208,6 @@ impl<N: Network> Dial for Outermost<N> {
         Box::pin(async move { Ok(Box::new(dialling.await?) as BoxIo) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::spawn_local;
+use tokio::time::Instant;
 
 use crate::journal::{Event, ServerName, nonce};
 use crate::process::net::Net;
@@ -36,10 +37,7 @@ pub async fn run<N: Network>(
         store,
     };
     let rmcp = RmcpServer::new(Arc::new(tools), &RmcpServerOptions::default());
-    host.is_up.set(true);
-    net.recorder.note(Event::ProcessUp {
-        process: Arc::clone(&host.process.name),
-    });
+    host.came_up(&net.recorder);
     loop {
         tokio::select! {
             biased;
@@ -61,7 +59,7 @@ pub async fn run<N: Network>(
     }
 }
 
-/// The tools of every server, whose effects are told as the model's are.
+/// The tools of every server, whose effects are told as the model's are: committed, and nothing answered yet.
 struct Tools {
     recorder: Recorder,
     process: Arc<Process>,
@@ -82,6 +80,7 @@ impl ToolBackend for Tools {
             if process.is_halted() {
                 std::future::pending().await
             }
+            let began = Instant::now();
             let done = run_tool(&store, &tool, &arguments)?;
             if done.wrote {
                 let fate = recorder.at(Event::EffectCommitted {
@@ -93,7 +92,8 @@ impl ToolBackend for Tools {
                 process.undergo(fate).await;
             }
             if done.after_ms > 0 {
-                tokio::time::sleep(Duration::from_millis(done.after_ms)).await;
+                // What a fate took of that time is not waited for again, as at the model.
+                tokio::time::sleep_until(began + Duration::from_millis(done.after_ms)).await;
             }
             Ok(done.text)
         })

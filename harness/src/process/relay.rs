@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::process::body::{Feed, Outgoing, Piece};
 use crate::process::convert;
 use crate::process::log::Log;
+use crate::process::shell::HyperResponse;
 use crate::proxy::{BodyEnd, BrokenBody, Framing, HeadDecision, Hop, Release, UpstreamFailure};
 
 /// One response on its way from upstream to client.
@@ -23,7 +24,7 @@ pub struct Relay {
     /// The exchange's log line.
     pub log: Log,
     /// Where the client's response goes.
-    pub answer: oneshot::Sender<hyper::Response<Outgoing>>,
+    pub answer: oneshot::Sender<HyperResponse>,
 }
 
 /// How the upstream's body came to its end.
@@ -188,7 +189,7 @@ impl Relay {
 
 /// What the client has not got yet.
 struct Held {
-    response: Option<hyper::Response<Outgoing>>,
+    response: Option<HyperResponse>,
     data: Vec<Bytes>,
     bytes: usize,
 }

@@ -9,10 +9,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use stalemate_wire::Method;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
@@ -21,15 +19,12 @@ use crate::journal::{Event, ServerName, nonce};
 use crate::process::body::{Feed, Outgoing, Piece};
 use crate::process::convert;
 use crate::process::net::{Conn, Net};
-use crate::process::network::{Listener, Network};
-use crate::process::shell::{Host, Order};
+use crate::process::network::Network;
+use crate::process::shell::{Host, HyperResponse, Order, accept, serve, whole_request};
 use crate::server::{Framing, Input, Key, Output, ServerCore};
 
 /// How long a stopping process may take to send its last bytes, in milliseconds: longer than any hyper needs.
 const LAST_BYTES_MS: u64 = 5;
-
-/// A response on its way to hyper.
-type HyperResponse = hyper::Response<Outgoing>;
 
 struct Open {
     frames: Option<Feed>,
@@ -68,18 +63,9 @@ pub async fn run<N: Network>(
         next_key: Cell::new(0),
         aborted,
     });
-    shell.host.is_up.set(true);
-    shell.net.recorder.note(Event::ProcessUp {
-        process: Arc::clone(&shell.host.process.name),
-    });
+    shell.host.came_up(&shell.net.recorder);
     let mut listener = Some(listener);
     loop {
-        let accepting = async {
-            match &listener {
-                Some(listener) => listener.accept().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             order = orders.recv() => match order {
@@ -100,7 +86,7 @@ pub async fn run<N: Network>(
                 let shell = Rc::clone(&shell);
                 spawn_local(async move { shell.abort(key).await });
             }
-            accepted = accepting => {
+            accepted = accept(listener.as_ref()) => {
                 let (stream, peer) = accepted?;
                 let (conn, _) = shell.net.accepted(stream, peer, &shell.host.process);
                 spawn_local(Rc::clone(&shell).connection(conn));
@@ -111,23 +97,18 @@ pub async fn run<N: Network>(
 
 impl<N: Network> ServerShell<N> {
     async fn connection(self: Rc<Self>, conn: Conn<N>) {
-        let service = service_fn(move |request| Rc::clone(&self).exchange(request));
-        // A connection's own failure is the peer's to see; the journal has it from the taps.
-        let _ = hyper::server::conn::http1::Builder::new()
-            .auto_date_header(false)
-            .serve_connection(TokioIo::new(conn), service)
-            .await;
+        serve(
+            conn,
+            service_fn(move |request| Rc::clone(&self).exchange(request)),
+        )
+        .await;
     }
 
     async fn exchange(
         self: Rc<Self>,
         request: hyper::Request<Incoming>,
     ) -> Result<HyperResponse, Infallible> {
-        let (parts, body) = request.into_parts();
-        let Ok(body) = body.collect().await else {
-            return std::future::pending().await;
-        };
-        let request = convert::request(&parts, body.to_bytes().to_vec());
+        let request = whole_request(request).await;
         let key = Key(self.next_key.get());
         self.next_key.set(key.0 + 1);
         let (head, answer) = oneshot::channel();

@@ -3,12 +3,59 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::TokioIo;
+use stalemate_wire::Request;
 use tokio::sync::{mpsc, watch};
 
+use crate::journal::Event;
+use crate::process::body::Outgoing;
+use crate::process::convert;
+use crate::process::network::{Listener, Stream};
+use crate::process::recorder::Recorder;
 use crate::process::state::Process;
+
+/// A response on its way to hyper.
+pub(super) type HyperResponse = hyper::Response<Outgoing>;
+
+/// The next connection; none ever where nobody listens any more.
+pub(super) async fn accept<L: Listener>(
+    listener: Option<&L>,
+) -> io::Result<(L::Stream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Serves a connection until it ends. Its own failure is the peer's to see; the journal has it from the taps.
+pub(super) async fn serve(
+    conn: impl Stream,
+    service: impl Service<hyper::Request<Incoming>, Response = HyperResponse, Error = Infallible>,
+) {
+    let _ = http1::Builder::new()
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(conn), service)
+        .await;
+}
+
+/// A request with its whole body. It never comes if the body breaks off: hyper drops the exchange then.
+pub(super) async fn whole_request(request: hyper::Request<Incoming>) -> Request {
+    let (parts, body) = request.into_parts();
+    match body.collect().await {
+        Ok(body) => convert::request(&parts, body.to_bytes().to_vec()),
+        Err(_) => std::future::pending().await,
+    }
+}
 
 /// An order to a running process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +112,14 @@ impl Host {
             in_flight: Cell::new(0),
             reports,
         })
+    }
+
+    /// Tells that what runs now has begun to listen.
+    pub fn came_up(&self, recorder: &Recorder) {
+        self.is_up.set(true);
+        recorder.note(Event::ProcessUp {
+            process: Arc::clone(&self.process.name),
+        });
     }
 
     /// A new line for orders; the software that starts now takes it.

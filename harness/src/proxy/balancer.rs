@@ -10,15 +10,12 @@ use std::collections::BTreeMap;
 
 use stalemate_wire::{Headers, Request, Response, header, reason};
 
-use super::cloudflare::end_to_end;
+use super::headers::{chunk, end_to_end, forwarded_for, onward};
+use super::nginx::TIMEOUT_MS;
 use super::{
-    BodyEnd, BrokenBody, ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord,
-    Release, Upstream, UpstreamFailure, forwarded_for,
+    BalancePolicy, ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord, Release,
+    Upstream, UpstreamFailure,
 };
-use crate::proxy::BalancePolicy;
-
-/// nginx's time-outs.
-const TIMEOUT_MS: u64 = 60_000;
 
 /// Which replica gets a request: the state of one running balancer for one server. Replicas are numbered from 0.
 pub struct Picker {
@@ -95,13 +92,7 @@ impl Balancer {
     #[must_use]
     pub fn new(options: &HopOptions) -> Self {
         Self {
-            upstream: Upstream {
-                keep_alive: false,
-                http10: false,
-                connect_timeout_ms: options.connect_timeout_ms.unwrap_or(TIMEOUT_MS),
-                read_timeout_ms: options.read_timeout_ms.unwrap_or(TIMEOUT_MS),
-                idle_timeout_ms: 0,
-            },
+            upstream: Upstream::once(options, TIMEOUT_MS, TIMEOUT_MS),
         }
     }
 }
@@ -112,28 +103,10 @@ impl Hop for Balancer {
     }
 
     fn forward(&self, request: &ForwardRequest<'_>) -> Request {
-        let Request {
-            method,
-            path,
-            headers: received,
-            body,
-        } = request.request;
-        let is_for = |name: &str| name.eq_ignore_ascii_case("x-forwarded-for");
-        let mut headers: Headers = end_to_end(received)
-            .filter(|(name, _)| !is_for(name))
-            .collect();
-        if received.get(header::TRANSFER_ENCODING).is_some() {
-            headers.remove(header::CONTENT_LENGTH);
-            headers.push("Content-Length", body.len().to_string());
-        }
+        let mut headers = onward(request, &["x-forwarded-for"]);
         headers.push("X-Forwarded-For", forwarded_for(request));
         headers.push("Connection", "close");
-        Request {
-            method: method.clone(),
-            path: path.clone(),
-            headers,
-            body: body.clone(),
-        }
+        request.with(&request.request.path, headers)
     }
 
     fn upstream(&self) -> Upstream {
@@ -141,10 +114,7 @@ impl Hop for Balancer {
     }
 
     fn on_failure(&self, failure: UpstreamFailure) -> Response {
-        let status = match failure {
-            UpstreamFailure::Refused | UpstreamFailure::ClosedBeforeHead => 502,
-            UpstreamFailure::ConnectTimeout | UpstreamFailure::ReadTimeout => 504,
-        };
+        let status = failure.status();
         let body = format!("{status} {}\n", reason(status)).into_bytes();
         Response {
             status,
@@ -158,21 +128,12 @@ impl Hop for Balancer {
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {
         let mut forwarded: Headers = end_to_end(headers).collect();
         if let Framing::Chunked | Framing::UntilClose = Framing::of(status, headers) {
-            forwarded.remove(header::CONTENT_LENGTH);
-            forwarded.push("Transfer-Encoding", "chunked");
+            chunk(&mut forwarded);
         }
         HeadDecision::Forward {
             status,
             headers: forwarded,
             release: Release::AtOnce,
-        }
-    }
-
-    fn on_broken_body(&self, why: BrokenBody, framing: Framing) -> BodyEnd {
-        match (why, framing) {
-            // No proxy can tell this from a whole body.
-            (BrokenBody::Closed, Framing::UntilClose) => BodyEnd::Clean,
-            _ => BodyEnd::Cut,
         }
     }
 

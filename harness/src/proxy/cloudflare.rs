@@ -6,11 +6,12 @@
 //! the `Accept-Encoding` that it sets upstream, compression, caching, challenges, HTTP/2 towards the client, and the
 //! limits that are not about reading (write 30 s, acknowledgements 90 s).
 
-use stalemate_wire::{Headers, Request, Response, header};
+use stalemate_wire::{Headers, Request, Response};
 
+use super::headers::{chunk, end_to_end, forwarded_for, onward};
 use super::{
-    BodyEnd, BrokenBody, ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord,
-    Release, Upstream, UpstreamFailure, forwarded_for,
+    ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord, Release, Upstream,
+    UpstreamFailure,
 };
 
 /// The addresses that requests leave from, as the report's log shows them: two requests of one client came from both.
@@ -21,16 +22,6 @@ const CONNECT_TIMEOUT_MS: u64 = 19_000;
 /// The documentation says 100 s in one place and 120 s in another; a measurement said 125 s.
 const READ_TIMEOUT_MS: u64 = 100_000;
 const IDLE_TIMEOUT_MS: u64 = 900_000;
-
-/// Headers that are about one connection, and end at a proxy (RFC 9110, 7.6.1).
-const HOP_BY_HOP: [&str; 6] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    header::TRANSFER_ENCODING,
-    "upgrade",
-];
 
 /// Request headers that Cloudflare writes itself.
 const ADDED: [&str; 3] = ["cf-connecting-ip", "x-forwarded-for", "x-forwarded-proto"];
@@ -48,10 +39,8 @@ impl Cloudflare {
         Self {
             upstream: Upstream {
                 keep_alive: true,
-                http10: false,
-                connect_timeout_ms: options.connect_timeout_ms.unwrap_or(CONNECT_TIMEOUT_MS),
-                read_timeout_ms: options.read_timeout_ms.unwrap_or(READ_TIMEOUT_MS),
                 idle_timeout_ms: IDLE_TIMEOUT_MS,
+                ..Upstream::once(options, CONNECT_TIMEOUT_MS, READ_TIMEOUT_MS)
             },
         }
     }
@@ -63,29 +52,11 @@ impl Hop for Cloudflare {
     }
 
     fn forward(&self, request: &ForwardRequest<'_>) -> Request {
-        let Request {
-            method,
-            path,
-            headers: received,
-            body,
-        } = request.request;
-        let mut headers: Headers = end_to_end(received)
-            .filter(|(name, _)| !is_any(name, &ADDED))
-            .collect();
-        // Chunks ended here: the body is whole, and goes on with a length.
-        if received.get(header::TRANSFER_ENCODING).is_some() {
-            headers.remove(header::CONTENT_LENGTH);
-            headers.push("Content-Length", body.len().to_string());
-        }
+        let mut headers = onward(request, &ADDED);
         headers.push("CF-Connecting-IP", request.remote_addr);
         headers.push("X-Forwarded-For", forwarded_for(request));
         headers.push("X-Forwarded-Proto", "https");
-        Request {
-            method: method.clone(),
-            path: path.clone(),
-            headers,
-            body: body.clone(),
-        }
+        request.with(&request.request.path, headers)
     }
 
     fn upstream(&self) -> Upstream {
@@ -115,8 +86,7 @@ impl Hop for Cloudflare {
         let release = match Framing::of(status, headers) {
             Framing::NoBody | Framing::Length(_) => Release::AtOnce,
             Framing::Chunked | Framing::UntilClose => {
-                forwarded.remove(header::CONTENT_LENGTH);
-                forwarded.push("Transfer-Encoding", "chunked");
+                chunk(&mut forwarded);
                 Release::FirstByte { replaceable: true }
             }
         };
@@ -126,14 +96,6 @@ impl Hop for Cloudflare {
             status,
             headers: forwarded,
             release,
-        }
-    }
-
-    fn on_broken_body(&self, why: BrokenBody, framing: Framing) -> BodyEnd {
-        match (why, framing) {
-            // No proxy can tell this from a whole body.
-            (BrokenBody::Closed, Framing::UntilClose) => BodyEnd::Clean,
-            _ => BodyEnd::Cut,
         }
     }
 
@@ -158,23 +120,6 @@ fn page(status: u16, title: &str) -> Response {
             .with("Server", SERVER),
         body,
     }
-}
-
-/// The headers that outlive a hop: not those about a connection, nor those that `Connection` names.
-pub(super) fn end_to_end(headers: &Headers) -> impl Iterator<Item = (&str, &str)> {
-    let named: Vec<&str> = headers
-        .iter()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("connection"))
-        .flat_map(|(_, value)| value.split(','))
-        .map(str::trim)
-        .collect();
-    headers
-        .iter()
-        .filter(move |(name, _)| !is_any(name, &HOP_BY_HOP) && !is_any(name, &named))
-}
-
-fn is_any(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 #[cfg(test)]

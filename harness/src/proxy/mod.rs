@@ -14,6 +14,7 @@
 pub mod access_log;
 pub mod balancer;
 pub mod cloudflare;
+mod headers;
 mod kind;
 pub mod nginx;
 
@@ -43,8 +44,14 @@ pub trait Hop: Send + Sync {
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision;
 
     /// How the client's body ends when the upstream's broke off after its head had been passed on. `framing` is that of
-    /// the upstream's response.
-    fn on_broken_body(&self, why: BrokenBody, framing: Framing) -> BodyEnd;
+    /// the upstream's response. Every product here cuts it short where it can tell that something is missing.
+    fn on_broken_body(&self, why: BrokenBody, framing: Framing) -> BodyEnd {
+        match (why, framing) {
+            // No proxy can tell this from a whole body.
+            (BrokenBody::Closed, Framing::UntilClose) => BodyEnd::Clean,
+            _ => BodyEnd::Cut,
+        }
+    }
 
     /// The line, without its newline, that the product writes for a finished exchange; `None` if its owner sees none.
     /// It has the whole session id, as the product's has.
@@ -58,6 +65,18 @@ pub struct ForwardRequest<'a> {
     pub request: &'a Request,
     /// The address of the peer that sent it, without a port.
     pub remote_addr: &'a str,
+}
+
+impl ForwardRequest<'_> {
+    /// The same request to another path, with other headers.
+    fn with(&self, path: &str, headers: Headers) -> Request {
+        Request {
+            method: self.request.method.clone(),
+            path: path.to_owned(),
+            headers,
+            body: self.request.body.clone(),
+        }
+    }
 }
 
 /// How a hop talks to its upstream.
@@ -75,6 +94,19 @@ pub struct Upstream {
     pub idle_timeout_ms: u64,
 }
 
+impl Upstream {
+    /// HTTP/1.1 and a connection for each request, with the time-outs of the options or else those.
+    fn once(options: &HopOptions, connect_timeout_ms: u64, read_timeout_ms: u64) -> Self {
+        Self {
+            keep_alive: false,
+            http10: false,
+            connect_timeout_ms: options.connect_timeout_ms.unwrap_or(connect_timeout_ms),
+            read_timeout_ms: options.read_timeout_ms.unwrap_or(read_timeout_ms),
+            idle_timeout_ms: 0,
+        }
+    }
+}
+
 /// How an upstream failed before a head could be passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UpstreamFailure {
@@ -86,6 +118,16 @@ pub enum UpstreamFailure {
     ClosedBeforeHead,
     /// Nothing was read for `read_timeout_ms`.
     ReadTimeout,
+}
+
+impl UpstreamFailure {
+    /// The status that HTTP has for it: bad gateway, or gateway time-out.
+    fn status(self) -> u16 {
+        match self {
+            Self::Refused | Self::ClosedBeforeHead => 502,
+            Self::ConnectTimeout | Self::ReadTimeout => 504,
+        }
+    }
 }
 
 /// How an upstream's body broke off.
@@ -214,17 +256,6 @@ impl HopOptions {
             read_timeout_ms: None,
         }
     }
-}
-
-/// The `X-Forwarded-For` that goes on: what the request came with, and its sender's address at the end.
-fn forwarded_for(request: &ForwardRequest<'_>) -> String {
-    let headers = request.request.headers.iter();
-    headers
-        .filter(|(name, _)| name.eq_ignore_ascii_case("x-forwarded-for"))
-        .map(|(_, value)| value)
-        .chain([request.remote_addr])
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// The hop of that kind. An option that the product does not have is ignored.

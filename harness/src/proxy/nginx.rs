@@ -8,9 +8,10 @@
 
 use stalemate_wire::{Headers, Request, Response, header, reason};
 
+use super::headers::is_any;
 use super::{
-    BodyEnd, BrokenBody, ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord,
-    Release, Upstream, UpstreamFailure,
+    ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord, Release, Upstream,
+    UpstreamFailure,
 };
 
 /// The status that the access log has where the client left before it got a head. It is never sent.
@@ -23,8 +24,10 @@ pub const KEEPALIVE_TIMEOUT_MS: u64 = 75_000;
 /// One buffer of `proxy_buffers`, in bytes. (The first one of a response also has the head in it, which is not modelled.)
 pub const BUFFER_BYTES: usize = 4096;
 
+/// `proxy_connect_timeout` and `proxy_read_timeout`, in milliseconds.
+pub(super) const TIMEOUT_MS: u64 = 60_000;
+
 const SERVER: &str = "nginx/1.22.1";
-const TIMEOUT_MS: u64 = 60_000;
 
 /// Request headers that nginx sets itself or does not pass on.
 const OWN_REQUEST_HEADERS: [&str; 8] = [
@@ -107,10 +110,10 @@ impl Hop for Nginx {
 
     fn forward(&self, request: &ForwardRequest<'_>) -> Request {
         let Request {
-            method,
             path,
             headers: received,
             body,
+            ..
         } = request.request;
         let mut headers = Headers::new()
             .with("Host", self.options.upstream_host.as_str())
@@ -126,30 +129,18 @@ impl Hop for Nginx {
                 headers.push(name, value);
             }
         }
-        Request {
-            method: method.clone(),
-            path: self.path(path),
-            headers,
-            body: body.clone(),
-        }
+        request.with(&self.path(path), headers)
     }
 
     fn upstream(&self) -> Upstream {
         Upstream {
-            keep_alive: false,
             http10: self.options.http10,
-            connect_timeout_ms: self.options.connect_timeout_ms.unwrap_or(TIMEOUT_MS),
-            read_timeout_ms: self.options.read_timeout_ms.unwrap_or(TIMEOUT_MS),
-            idle_timeout_ms: 0,
+            ..Upstream::once(&self.options, TIMEOUT_MS, TIMEOUT_MS)
         }
     }
 
     fn on_failure(&self, failure: UpstreamFailure) -> Response {
-        let status = match failure {
-            UpstreamFailure::Refused | UpstreamFailure::ClosedBeforeHead => 502,
-            UpstreamFailure::ConnectTimeout | UpstreamFailure::ReadTimeout => 504,
-        };
-        error_page(status)
+        error_page(failure.status())
     }
 
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {
@@ -176,13 +167,6 @@ impl Hop for Nginx {
             status,
             headers: forwarded,
             release: self.release(framing, headers.get(X_ACCEL_BUFFERING)),
-        }
-    }
-
-    fn on_broken_body(&self, why: BrokenBody, framing: Framing) -> BodyEnd {
-        match (why, framing) {
-            (BrokenBody::Closed, Framing::UntilClose) => BodyEnd::Clean,
-            _ => BodyEnd::Cut,
         }
     }
 
@@ -217,10 +201,6 @@ fn is_valid(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-fn is_any(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 #[cfg(test)]

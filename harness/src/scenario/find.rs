@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::input::why;
 use crate::yaml::{Diagnostic, Diagnostics};
 
 /// How deep directories are searched.
@@ -82,14 +83,9 @@ fn search(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut
 
 /// That a path cannot be read, and why.
 pub(super) fn cannot_read(path: &Path, error: &io::Error) -> Diagnostic {
-    let why = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),
-        _ => error.to_string(),
-    };
     Diagnostic::of_file(
         path,
-        format!("cannot read this: {why}"),
+        format!("cannot read this: {}", why(error)),
         "name scenario files or directories with scenarios",
     )
 }

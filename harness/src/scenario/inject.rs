@@ -36,7 +36,8 @@ record! {
     /// What must be seen. Every part that is given must match.
     TriggerForm, "`when`";
     required {
-        /// The kind of event.
+        /// The kind of event. A message is seen before it goes on, and the user before acting. At `effect` a tool's effect
+        /// has been committed, at `session-opened` a session is there, and the server has not gone on yet.
         "event" event: At<One<TriggerEvent>>,
     }
     optional {
@@ -60,9 +61,10 @@ record! {
 choice! {
     /// What happens when the trigger fires.
     FateForm, "`then`", "fate";
-    /// It happens this much later.
+    /// It happens this much later. After an effect or an opened session, which stay, the server goes on this much later.
     "delay" Delay(Duration) = "delay: 5s",
-    /// It and everything behind it on its connection stays away.
+    /// It and everything behind it on its connection stays away. After an effect or an opened session, which stay, the
+    /// server never goes on with that request.
     "park" Park(One<Now>) = "park: now",
     /// The connection is cut after that many bytes of the message.
     "cut" Cut(Whole<0, 1_048_576>) = "cut: 20",
@@ -72,7 +74,7 @@ choice! {
     "duplicate" Duplicate(One<Now>) = "duplicate: now",
     /// The response is replaced.
     "replace" Replace(ReplaceForm) = "replace: {status: 503, body: text}",
-    /// The process dies on the spot; a supervisor starts it again.
+    /// The process dies on the spot; a supervisor starts it again. What has been committed by then stays.
     "halt" Halt(At<Text>) = "halt: memory",
 }
 

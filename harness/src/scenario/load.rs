@@ -1,7 +1,6 @@
 //! Loading a scenario file. What it says is checked in `check`; nothing is run here.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use super::check::check;
@@ -9,6 +8,7 @@ use super::file::ScenarioForm;
 use super::find::cannot_read;
 use super::model::Scenario;
 use super::vocabulary::Vocabulary;
+use crate::input::{self, Unreadable};
 use crate::yaml::decode::Decode;
 use crate::yaml::report::{Finding, Report};
 use crate::yaml::source::{Source, Span};
@@ -131,27 +131,20 @@ fn too_large(file: &Path) -> Diagnostic {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
-    let fail = |error: io::Error| Box::new(cannot_read(path, &error));
-    // A pipe or a device could keep the reader waiting for ever.
-    let kind = fs::metadata(path).map_err(fail)?;
-    if !kind.is_file() {
-        let title = if kind.is_dir() {
-            "this is a directory, not a file"
-        } else {
-            "this is not a regular file"
-        };
-        return Err(Box::new(Diagnostic::of_file(
-            path,
-            title,
-            "name a file that ends in .yaml or .yml",
-        )));
-    }
+    let fail = |error: Unreadable| {
+        Box::new(match error {
+            Unreadable::NoFile(title) => {
+                Diagnostic::of_file(path, title, "name a file that ends in .yaml or .yml")
+            }
+            Unreadable::Io(error) => cannot_read(path, &error),
+        })
+    };
     let mut bytes = Vec::new();
-    File::open(path)
+    input::open(path)
         .map_err(fail)?
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)
-        .map_err(fail)?;
+        .map_err(|error| fail(error.into()))?;
     if bytes.len() as u64 > LARGEST {
         return Err(Box::new(too_large(path)));
     }

@@ -124,8 +124,8 @@ pub enum Output {
         /// Why.
         cause: crate::journal::SessionEnd,
     },
-    /// A tool's write became durable. It is in the [`Store`] by the time this is returned, and stands here also when it
-    /// changed nothing, because the server carried it out.
+    /// A tool's effect has been committed: what it wrote is in the [`Store`] by the time this is returned. It stands here
+    /// also when it changed nothing, because the server carried it out. Nothing behind it has been done yet.
     Effect {
         /// The tool.
         tool: String,

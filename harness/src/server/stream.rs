@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use stalemate_wire::{Headers, Request, Revision, header, sse};
+use uuid::Builder;
 
 use super::answer::{Escape, HeaderList, fill};
 use super::dialect::{Finished, Flaw, GetStreams, Resume, Scope};
@@ -411,21 +413,15 @@ impl ServerCore {
 
 /// A UUID that hides what it is made of, and is the same each time. Not for secrets.
 fn uuid(parts: &[&str]) -> String {
-    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    // FNV-1a; each part is closed by a byte that no part has.
-    let bytes = parts.iter().flat_map(|p| p.bytes().chain([0xFF]));
-    let hash = bytes.fold(OFFSET, |h, b| (h ^ u128::from(b)).wrapping_mul(PRIME));
-    let hash = hash & !(0xF << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{hash:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    let mut hash = Sha256::new();
+    for part in parts {
+        // Each part is closed by a byte that no text has.
+        hash.update(part);
+        hash.update([0xFF]);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! for one never shifts another's. SHA-256 in counter mode: slow for a generator, but the same for ever, everywhere.
 
 use sha2::{Digest, Sha256};
+use uuid::Builder;
 
 /// A generator for one purpose.
 #[derive(Clone, Debug)]
@@ -39,18 +40,9 @@ impl Generator {
 
     /// The next UUID of version 4, with dashes.
     pub fn uuid(&mut self) -> String {
-        let mut b = self.bytes16();
-        b[6] = (b[6] & 0x0f) | 0x40;
-        b[8] = (b[8] & 0x3f) | 0x80;
-        let hex: String = b.iter().map(|x| format!("{x:02x}")).collect();
-        format!(
-            "{}-{}-{}-{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..]
-        )
+        Builder::from_random_bytes(self.bytes16())
+            .into_uuid()
+            .to_string()
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{At, Decode, mismatch};
-use super::fields::{repeated, valued};
-use super::report::{Finding, Report};
+use super::fields::{is_repeated, valued};
+use super::report::Report;
 use super::scalar::Text;
 use super::source::Span;
 use super::tree::{Kind, Node};
@@ -77,7 +77,7 @@ impl<T: Decode> Decode for Entries<T> {
                 continue;
             };
             if let Kind::Text(text) = &key.kind
-                && repeated(&mut seen, text, key.span, report)
+                && is_repeated(&mut seen, text, key.span, report)
             {
                 continue;
             }
@@ -119,18 +119,8 @@ pub(crate) fn first_of<'i>(
     shown: &str,
     report: &mut Report<'_>,
 ) -> bool {
-    if let Some(first) = seen.get(item) {
-        report.add(
-            Finding::new(
-                span,
-                format!("{} is listed twice", quote(shown)),
-                "again here",
-            )
-            .also(*first, "first here")
-            .help("remove one of the two"),
-        );
-        return false;
-    }
-    seen.insert(item, span);
-    true
+    report.is_first(seen, item, span, || {
+        let title = format!("{} is listed twice", quote(shown));
+        (title, "remove one of the two")
+    })
 }

@@ -10,26 +10,16 @@ use super::tree::{Kind, Node};
 use super::words::{list, nearest, quote};
 
 /// Whether a key stood in the map before, which is reported.
-pub(super) fn repeated<'n>(
+pub(super) fn is_repeated<'n>(
     seen: &mut BTreeMap<&'n str, Span>,
     key: &'n str,
     span: Span,
     report: &mut Report<'_>,
 ) -> bool {
-    if let Some(first) = seen.get(key) {
-        report.add(
-            Finding::new(
-                span,
-                format!("the key {} is given twice", quote(key)),
-                "again here",
-            )
-            .also(*first, "first here")
-            .help("a key stands once in a map; remove one of the two"),
-        );
-        return true;
-    }
-    seen.insert(key, span);
-    false
+    !report.is_first(seen, key, span, || {
+        let title = format!("the key {} is given twice", quote(key));
+        (title, "a key stands once in a map; remove one of the two")
+    })
 }
 
 /// The value, unless there is none, which is reported.
@@ -86,7 +76,7 @@ impl<'n> Fields<'n> {
                 );
                 continue;
             };
-            if repeated(&mut seen, name, key.span, report) {
+            if is_repeated(&mut seen, name, key.span, report) {
                 continue;
             }
             match keys.iter().find(|k| **k == *name) {

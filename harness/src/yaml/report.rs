@@ -1,9 +1,12 @@
 //! Collecting the errors of one file: what is wrong, where, and what would be right, before it is drawn.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::{Source, Span};
+use super::words::drawn_ids;
 
 /// Errors kept of one file; what comes after them is only counted.
 const KEPT: usize = 100;
@@ -74,6 +77,28 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Whether something stands there for the first time. If not, both places are reported, with what is wrong and what would
+    /// be right.
+    pub(crate) fn is_first<'i>(
+        &mut self,
+        seen: &mut BTreeMap<&'i str, Span>,
+        item: &'i str,
+        span: Span,
+        wrong: impl FnOnce() -> (String, &'static str),
+    ) -> bool {
+        let first = match seen.entry(item) {
+            Entry::Vacant(place) => {
+                place.insert(span);
+                return true;
+            }
+            Entry::Occupied(first) => *first.get(),
+        };
+        let (title, help) = wrong();
+        let finding = Finding::new(span, title, "again here").also(first, "first here");
+        self.add(finding.help(help));
+        false
+    }
+
     /// How many errors there are so far.
     pub(crate) fn count(&self) -> usize {
         self.list.len() + self.more
@@ -84,9 +109,10 @@ impl<'a> Report<'a> {
         self.list.is_empty()
     }
 
-    /// All of it, in the order of the file. `secrets` are blanked out of the source lines.
+    /// All of it, in the order of the file. `secrets` are blanked out of the source lines, and whatever looks like a drawn id.
     pub(crate) fn finish(mut self, secrets: &[Span]) -> Diagnostics {
         self.list.sort_by_key(|f| f.span);
+        let secrets = [secrets, &drawn_ids(&self.source.text)].concat();
         let text = blanked(&self.source.text, secrets);
         let list = self.list.into_iter().map(|finding| Diagnostic {
             file: self.source.file.clone(),
@@ -104,19 +130,20 @@ impl<'a> Report<'a> {
 }
 
 /// The text with every visible character in `secrets` drawn as stars of the same length in bytes.
-fn blanked(text: &Arc<str>, secrets: &[Span]) -> Arc<str> {
+fn blanked(text: &Arc<str>, mut secrets: Vec<Span>) -> Arc<str> {
     if secrets.is_empty() {
         return text.clone();
     }
     let mut out = String::with_capacity(text.len());
-    let mut secrets: Vec<Span> = secrets.to_vec();
     secrets.sort_unstable();
     for span in secrets {
-        if span.start < out.len() {
+        // Two of them may overlap.
+        let start = span.start.max(out.len());
+        if start >= span.end {
             continue;
         }
-        out.push_str(&text[out.len()..span.start]);
-        for c in text[span.start..span.end].chars() {
+        out.push_str(&text[out.len()..start]);
+        for c in text[start..span.end].chars() {
             if c.is_whitespace() {
                 out.push(c);
             } else {

@@ -1,15 +1,42 @@
 //! Words in messages: quoting what a file says, listing what it may say, and finding the word that was meant.
 
+use super::source::Span;
+
 /// Lists longer than this show their nearest members only.
 const LISTED: usize = 30;
 /// Longer words are not compared: they are no slip of the pen.
 const COMPARED: usize = 64;
 
-/// A word of the file in backquotes: control characters escaped, long ones cut.
+/// The digits of an id that is drawn at random: of a UUID, with dashes or without.
+const ID_DIGITS: usize = 32;
+/// How much of such an id is shown.
+const ID_SHOWN: usize = 8;
+
+/// Where anything of the shape of a drawn id stands in a text, but for its first characters. It may be a credential, in a
+/// wrong place perhaps, and no message has it whole.
+pub(super) fn drawn_ids(text: &str) -> Vec<Span> {
+    let is_of_id = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let mut ids = Vec::new();
+    let mut start = 0;
+    for part in text.split_inclusive(|c| !is_of_id(c)) {
+        let id = part.trim_end_matches(|c| !is_of_id(c));
+        if id.bytes().filter(u8::is_ascii_hexdigit).count() == ID_DIGITS {
+            ids.push(Span {
+                start: start + ID_SHOWN,
+                end: start + id.len(),
+            });
+        }
+        start += part.len();
+    }
+    ids
+}
+
+/// A word of the file in backquotes: control characters escaped, long ones cut, and drawn ids too.
 pub(crate) fn quote(word: &str) -> String {
+    let shown = drawn_ids(word).first().map_or(word.len(), |id| id.start);
     let mut out = String::from("`");
-    for (i, c) in word.chars().enumerate() {
-        if i == 48 {
+    for (i, (at, c)) in word.char_indices().enumerate() {
+        if i == 48 || at >= shown {
             out.push('…');
             break;
         }

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod output;
+mod records;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

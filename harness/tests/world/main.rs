@@ -1,6 +1,8 @@
 //! The injection engine and the clock: what a fault does on the wire, and that time is exact whatever it costs.
 
 mod clock;
+mod effects;
+mod evidence;
 mod fates;
 mod faults;
 mod hazards;

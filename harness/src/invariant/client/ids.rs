@@ -73,6 +73,7 @@ pub(in crate::invariant) const DELETE_ON_CLOSE: Invariant = Invariant {
     clauses: &["SES-09"],
     needs: &[
         Evidence::Heads,
+        Evidence::Bodies,
         Evidence::UserView,
         Evidence::ServerTruth,
         Evidence::Faults,

@@ -3,6 +3,7 @@
 use stalemate_wire::Method;
 
 use super::*;
+use crate::proxy::{BodyEnd, BrokenBody};
 
 fn edge() -> Cloudflare {
     Cloudflare::new(&HopOptions::new("localhost:3001"))

@@ -4,6 +4,7 @@
 use stalemate_wire::Method;
 
 use super::*;
+use crate::proxy::{BodyEnd, BrokenBody};
 
 fn nginx() -> Nginx {
     Nginx::new(&HopOptions::new("localhost:3001"))
