@@ -26,6 +26,7 @@ fn met(is: bool) -> &'static str {
 /// Stalemate's run and judging beside the bare simulator.
 fn ratio(registry: &Registry) {
     let bare = |calls, upstream| move || on_thread(|| baseline::run(calls, upstream));
+    let piped = |calls| move || on_thread(|| baseline::run_in_memory(calls, Upstream::Kept));
     let (none, many) = (Job::calls(0, registry), Job::calls(CALLS, registry));
     let costs = in_turn(
         31,
@@ -38,6 +39,8 @@ fn ratio(registry: &Registry) {
             &|| many.once(),
             &|| none.unjudged(),
             &|| many.unjudged(),
+            &piped(0),
+            &piped(CALLS),
         ],
     );
     let (kept, fresh) = (marginal(costs[1], costs[0]), marginal(costs[3], costs[2]));
@@ -47,7 +50,9 @@ fn ratio(registry: &Registry) {
         ..cost
     };
     let unjudged = marginal(counted(costs[7], costs[5]), counted(costs[6], costs[4]));
+    let in_memory = marginal(costs[9], costs[8]);
     let rows = [
+        ("upstream kept alive", baseline::WHAT_IN_MEMORY, in_memory),
         ("upstream kept alive", baseline::WHAT, kept),
         ("a fresh upstream each", baseline::WHAT, fresh),
         ("run and not judged", "stalemate", unjudged),

@@ -2,6 +2,7 @@
 //! file is told. The meaning of scenarios and their diagnostics in detail have tests of their own.
 
 mod bad_input;
+mod determinism;
 mod output;
 mod records;
 

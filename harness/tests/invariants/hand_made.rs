@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use stalemate::invariant::Verdict;
 use stalemate::journal::{
-    Action, CallId, ConnEnd, ConnId, Drawn, Entry, Event, Fate, ObjectId, Outcome, Replacement,
-    Rung, SessionEnd,
+    Action, CallId, ConnEnd, Drawn, Entry, Event, Fate, ObjectId, Outcome, Replacement, Rung,
+    SessionEnd,
 };
 
 use crate::made::Made;
@@ -36,7 +36,7 @@ mod no_stale_id {
             made.opens("S1");
             made.exchange("GET", Some("S1"), 404);
             let at_ms = made.entries[made.last()].at_ms + later_ms;
-            let conn = ConnId(made.asks("tools/call", Some("S1")));
+            let conn = made.asks("tools/call", Some("S1")).conn;
             let asked = made.last();
             let (from, to) = (Arc::from("client"), Arc::from("nginx"));
             let object = Some(ObjectId(0));
@@ -321,7 +321,7 @@ mod page {
         let mut made = Made::default();
         made.opens("S1");
         for what in ["GET", "tools/call"] {
-            let conn = ConnId(made.asks(what, Some("S1")));
+            let conn = made.asks(what, Some("S1")).conn;
             let (from, to) = (Arc::from("client"), Arc::from("memory"));
             let how = ConnEnd::Cut;
             made.note(Event::ConnEnded {
@@ -437,9 +437,9 @@ mod dead_sessions {
             SessionEnd::ChildEnded,
         ] {
             let mut made = Made::default();
-            made.session(None);
+            made.session("S1", None);
             made.served("tools/call", Some("S1"), 200, None);
-            made.session(Some(cause));
+            made.session("S1", Some(cause));
             made.served("tools/call", Some("S1"), 404, None);
             // What these are answered is left open.
             made.served("DELETE", Some("S1"), 405, None);
@@ -453,10 +453,10 @@ mod dead_sessions {
     #[test]
     fn an_id_that_was_opened_again_is_alive() {
         let mut made = Made::default();
-        made.session(None);
-        made.session(Some(SessionEnd::ProcessEnded));
+        made.session("S1", None);
+        made.session("S1", Some(SessionEnd::ProcessEnded));
         made.served("tools/call", Some("S1"), 404, None);
-        made.session(None);
+        made.session("S1", None);
         made.served("tools/call", Some("S1"), 200, None);
         made.holds(ID);
     }

@@ -1,5 +1,7 @@
-//! A journal in the making, for tests that put one together by hand: a handful of events each. A process's other end and
-//! what hops see are left out, because no judgement looks there.
+//! A journal in the making, for tests that put one together by hand: a handful of events each. What stands here is seen from
+//! the client; servers and hops are in `served`. A process's other end is left out, because no judgement looks there.
+
+mod served;
 
 use std::sync::Arc;
 
@@ -7,14 +9,21 @@ use stalemate::invariant::{self, Party, Verdict, View};
 use stalemate::journal::{
     Action, CallId, Cast, ConnId, Drawn, Entry, Event, Evidence, Exchange, Member, Message,
     ObjectId, Phase, Profile, Record, RequestSummary, ResponseSummary, Role, Rung, ServerName,
-    SessionEnd, Side,
+    Side,
 };
 use stalemate_wire::{Method, summarize};
 
-/// A journal in the making. Every event is one millisecond after the last.
+pub(crate) use served::{call, changed, result};
+
+pub(crate) const SERVER: &str = "memory";
+const CLIENT: &str = "client";
+const HOP: &str = "nginx";
+
+/// A journal in the making. Every event is one millisecond after the last, and later after a wait.
 #[derive(Default)]
 pub(crate) struct Made {
     pub(crate) entries: Vec<Entry>,
+    waited_ms: u64,
     conns: u32,
     /// The server that later requests go to.
     pub(crate) server: Option<&'static str>,
@@ -25,77 +34,82 @@ pub(crate) struct Made {
 impl Made {
     pub(crate) fn note(&mut self, event: Event) -> usize {
         let at_ms = self.entries.last().map_or(0, |e| e.at_ms + 1);
+        let at_ms = at_ms + std::mem::take(&mut self.waited_ms);
         self.entries.push(Entry::new(at_ms, event));
         self.entries.len() - 1
     }
 
-    pub(crate) fn server(&self) -> ServerName {
-        Arc::from(self.server.unwrap_or("memory"))
+    /// Lets time pass before the next event.
+    pub(crate) fn wait(&mut self, ms: u64) {
+        self.waited_ms += ms;
     }
 
-    fn http(&mut self, conn: u32, at: &str, side: Side, message: Message) -> usize {
+    pub(crate) fn server(&self) -> ServerName {
+        Arc::from(self.server.unwrap_or(SERVER))
+    }
+
+    /// An exchange on a connection of its own.
+    fn new_exchange(&mut self) -> Exchange {
+        self.conns += 1;
+        let conn = ConnId(self.conns);
+        Exchange { conn, ordinal: 0 }
+    }
+
+    fn http(&mut self, exchange: Exchange, at: &str, side: Side, message: Message) -> usize {
         let (server, object) = (self.server(), ObjectId(self.object));
-        let conn = ConnId(conn);
         self.note(Event::Http {
-            exchange: Exchange { conn, ordinal: 0 },
+            exchange,
             at: Arc::from(at),
             peer: Arc::from("elsewhere"),
             side,
-            object: (at == "client").then_some(object),
+            object: (at == CLIENT).then_some(object),
             server,
             message,
         })
     }
 
-    /// A request of the client with that id, on a connection of its own. `what` is GET, DELETE or a JSON-RPC method.
-    pub(crate) fn asks(&mut self, what: &str, id: Option<&str>) -> u32 {
+    fn request(&mut self, exchange: Exchange, at: &str, side: Side, request: RequestSummary) {
+        self.http(exchange, at, side, Message::Request(Arc::new(request)));
+    }
+
+    fn response(
+        &mut self,
+        exchange: Exchange,
+        at: &str,
+        side: Side,
+        response: ResponseSummary,
+    ) -> usize {
+        self.http(exchange, at, side, Message::Response(Arc::new(response)))
+    }
+
+    /// A request of the client with that id. `what` is GET, DELETE or a JSON-RPC method.
+    pub(crate) fn asks(&mut self, what: &str, id: Option<&str>) -> Exchange {
         self.asks_for(what, id, None)
     }
 
-    pub(crate) fn asks_for(&mut self, what: &str, id: Option<&str>, call: Option<u32>) -> u32 {
-        self.conns += 1;
-        let request = request(what, id, call);
-        self.http(
-            self.conns,
-            "client",
-            Side::Sent,
-            Message::Request(Arc::new(request)),
-        );
-        self.conns
+    pub(crate) fn asks_for(&mut self, what: &str, id: Option<&str>, call: Option<u32>) -> Exchange {
+        let exchange = self.new_exchange();
+        let mut request = named(what, id);
+        request.call = call.map(CallId);
+        self.request(exchange, CLIENT, Side::Sent, request);
+        exchange
     }
 
-    pub(crate) fn answered(&mut self, conn: u32, status: u16, id: Option<&str>) -> usize {
-        let message = Message::Response(Arc::new(response(status, id)));
-        self.http(conn, "client", Side::Received, message)
+    pub(crate) fn answered(&mut self, exchange: Exchange, status: u16, id: Option<&str>) -> usize {
+        self.response(exchange, CLIENT, Side::Received, response(status, id, b""))
     }
 
     /// A request and its answer, which gives no id.
     pub(crate) fn exchange(&mut self, what: &str, id: Option<&str>, status: u16) {
-        let conn = self.asks(what, id);
-        self.answered(conn, status, None);
+        let exchange = self.asks(what, id);
+        self.answered(exchange, status, None);
     }
 
     /// The handshake that opens a session.
     pub(crate) fn opens(&mut self, id: &str) {
-        let conn = self.asks("initialize", None);
-        self.answered(conn, 200, Some(id));
+        let exchange = self.asks("initialize", None);
+        self.answered(exchange, 200, Some(id));
         self.exchange("notifications/initialized", Some(id), 202);
-    }
-
-    /// What the server receives and answers.
-    pub(crate) fn served(
-        &mut self,
-        what: &str,
-        id: Option<&str>,
-        status: u16,
-        gives: Option<&str>,
-    ) {
-        self.conns += 1;
-        let (conn, at) = (self.conns, self.server());
-        let asked = Message::Request(Arc::new(request(what, id, None)));
-        self.http(conn, &at, Side::Received, asked);
-        let answer = Message::Response(Arc::new(response(status, gives)));
-        self.http(conn, &at, Side::Sent, answer);
     }
 
     fn begins(&mut self, action: Action) {
@@ -136,35 +150,20 @@ impl Made {
         self.note(Event::Phase(Phase::Climbed { server, rung }));
     }
 
-    pub(crate) fn session(&mut self, ended: Option<SessionEnd>) {
-        let (server, session) = (self.server(), "S1".to_owned());
-        self.note(match ended {
-            None => Event::SessionOpened {
-                at: server.clone(),
-                server,
-                session,
-            },
-            Some(cause) => Event::SessionEnded {
-                at: server.clone(),
-                server,
-                session,
-                cause,
-            },
-        });
-    }
-
     pub(crate) fn verdict(&self, id: &str) -> Verdict {
         let invariant = invariant::get(id).expect("in the registry");
         let record = Record {
             cast: cast(),
             entries: self.entries.clone(),
         };
-        let judgements = invariant.judge(&View::new(&record));
-        if matches!(invariant.party, Party::Server | Party::Hop) {
-            let of_memory = judgements.into_iter().find(|j| &*j.party == "memory");
-            return of_memory.expect("judged").verdict;
-        }
-        judgements[0].verdict.clone()
+        let party = match invariant.party {
+            Party::Server => SERVER,
+            Party::Hop => HOP,
+            _ => return invariant.judge(&View::new(&record))[0].verdict.clone(),
+        };
+        let mut judgements = invariant.judge(&View::new(&record)).into_iter();
+        let judged = judgements.find(|j| &*j.party == party);
+        judged.expect("judged").verdict
     }
 
     /// That it holds, and was put to the test.
@@ -181,6 +180,15 @@ impl Made {
         assert_eq!(*at, entry, "{id}: {why}");
     }
 
+    /// That it is violated, wherever that shows.
+    pub(crate) fn is_violated(&self, id: &str) {
+        let verdict = self.verdict(id);
+        assert!(
+            matches!(verdict, Verdict::Violated { .. }),
+            "{id}: {verdict:?}"
+        );
+    }
+
     pub(crate) fn last(&self) -> usize {
         self.entries.len() - 1
     }
@@ -193,44 +201,47 @@ fn of_connector(action: Action) -> bool {
     )
 }
 
-fn request(what: &str, id: Option<&str>, call: Option<u32>) -> RequestSummary {
-    let method = match what {
-        "GET" => Method::Get,
-        "DELETE" => Method::Delete,
-        _ => Method::Post,
+/// A request that is told by its JSON-RPC method, or by GET or DELETE.
+fn named(what: &str, id: Option<&str>) -> RequestSummary {
+    let (method, body) = match what {
+        "GET" => (Method::Get, Vec::new()),
+        "DELETE" => (Method::Delete, Vec::new()),
+        _ if what.starts_with("notifications/") => {
+            (Method::Post, stalemate_wire::notification(what))
+        }
+        _ => (Method::Post, stalemate_wire::request(1, what, None)),
     };
-    let body = match method {
-        Method::Post if what.starts_with("notifications/") => stalemate_wire::notification(what),
-        Method::Post => stalemate_wire::request(1, what, None),
-        _ => Vec::new(),
-    };
+    request(method, id, &body)
+}
+
+fn request(method: Method, session: Option<&str>, body: &[u8]) -> RequestSummary {
     RequestSummary {
         method,
         path: "/mcp".to_owned(),
-        session: id.map(str::to_owned),
+        session: session.map(str::to_owned),
         version: None,
         cursor: None,
         accept: None,
         bytes: body.len() as u64,
-        rpc: summarize(&body),
-        call: call.map(CallId),
+        rpc: summarize(body),
+        call: None,
     }
 }
 
-fn response(status: u16, session: Option<&str>) -> ResponseSummary {
+fn response(status: u16, session: Option<&str>, body: &[u8]) -> ResponseSummary {
     ResponseSummary {
         call: None,
         status,
         session: session.map(str::to_owned),
         content_type: None,
         stream: false,
-        bytes: 0,
-        rpc: Vec::new(),
+        bytes: body.len() as u64,
+        rpc: summarize(body),
     }
 }
 
 /// A cast in which everybody is that a journal of these tests speaks of.
-pub(crate) fn cast() -> Arc<Cast> {
+fn cast() -> Arc<Cast> {
     let member = |process: &str, role, server: Option<&str>| Member {
         process: Arc::from(process),
         role,
@@ -239,15 +250,15 @@ pub(crate) fn cast() -> Arc<Cast> {
     Arc::new(Cast {
         scenario: "a test".to_owned(),
         summary: String::new(),
-        client: "client".to_owned(),
+        client: CLIENT.to_owned(),
         seed: 1,
         application: true,
         latency_ms: 1,
         evidence: Evidence::ALL.to_vec(),
         members: vec![
-            member("client", Role::Client, None),
-            member("nginx", Role::Hop, None),
-            member("memory", Role::Server, Some("memory")),
+            member(CLIENT, Role::Client, None),
+            member(HOP, Role::Hop, None),
+            member(SERVER, Role::Server, Some(SERVER)),
             member("bluesky", Role::Server, Some("bluesky")),
         ],
     })

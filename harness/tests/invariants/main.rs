@@ -5,5 +5,6 @@ mod broken;
 mod edges;
 mod hand_made;
 mod made;
+mod served;
 mod support;
 mod table;

@@ -8,6 +8,7 @@ mod faults;
 mod hazards;
 mod lives;
 mod prefix;
+mod properties;
 mod raw;
 mod robust;
 mod support;

@@ -1,12 +1,10 @@
 //! Each broken policy shows its bug on the wire, where the right one does not.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Reply, World, paused, shown};
 use futures_util::future::join_all;
 use stalemate_clients::model::{Policy, broken};
-use support::{Reply, World, paused, shown};
 
 fn named(name: &str) -> Policy {
     let found = broken().into_iter().find(|(n, _)| *n == name);

@@ -1,10 +1,8 @@
 //! Streams of the model server: what goes out on which, how they are resumed (RES-04 to RES-06), and how the real servers
-//! differ in it. What a restart leaves of them, and what servers do that are wrong on purpose, is in `server_variants`.
+//! differ in it. What a restart leaves of them, and what servers do that are wrong on purpose, is in `variants`.
 
-mod model_server;
-
-use model_server::streams::{CHANGED, LATEST, events, ids, messages};
-use model_server::{Server, initialize};
+use crate::model_server::streams::{CHANGED, LATEST, events, ids, messages};
+use crate::model_server::{self, Server, initialize};
 use serde_json::{Value, json};
 use stalemate::journal::SessionEnd;
 use stalemate::server::Input;

@@ -1,19 +1,11 @@
 //! The GET stream of the models, and what arrives on any stream, in paused time.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Reply, Seen, World, gaps, paused};
 use stalemate_clients::Health;
 use stalemate_clients::model::Policy;
-use support::{Reply, Seen, World, paused};
 use tokio::time::sleep;
-
-/// The whole milliseconds between each of these and the one before.
-fn gaps(requests: &[Seen]) -> Vec<u128> {
-    let pairs = requests.windows(2);
-    pairs.map(|p| (p[1].at - p[0].at).as_millis()).collect()
-}
 
 #[test]
 fn a_stream_that_ends_at_once_causes_no_storm() {

@@ -1,8 +1,6 @@
 //! The life of a session in the model server: how it is negotiated, what keeps it, when it expires, how it ends.
 
-mod model_server;
-
-use model_server::{Server, get, initialize, post};
+use crate::model_server::{self, Server, get, initialize, post};
 use serde_json::{Value, json};
 use stalemate::journal::SessionEnd;
 use stalemate::server::{Input, Output};

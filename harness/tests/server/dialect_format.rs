@@ -1,12 +1,10 @@
 //! The dialect file format: that servers quite unlike supergateway fit it, and that mistakes in a file are found when it
 //! is read. The dialects here are sketches of other servers, made for this.
 
-mod model_server;
-
 use std::path::Path;
 use std::sync::Arc;
 
-use model_server::{Server, get, initialize, request};
+use crate::model_server::{Server, get, initialize, request};
 use stalemate::dialect::{self, read_variants};
 use stalemate::registry::Registry;
 use stalemate::scenario::{Diagnostic, Diagnostics};

@@ -1,9 +1,7 @@
 //! The dialects against what real servers sent: every captured row, in order, to the byte. What the rows cannot show
-//! (crashes, timeouts, the order of things) is in `server_hazards`, `server_sessions` and `server_streams`.
+//! (crashes, timeouts, the order of things) is in `hazards`, `sessions` and `streams`.
 
-mod model_server;
-
-use model_server::{Got, Server, get};
+use crate::model_server::{Got, Server, get};
 use stalemate::server::{Framing, Input};
 use stalemate_wire::{Headers, Method, Request, sse};
 

@@ -1,13 +1,6 @@
 //! A world for the tests of the models: a scripted server, a way to it that can refuse, and one client. On loopback in
 //! real time, or on pipes in paused time.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    unused_imports,
-    reason = "each test file uses a part of it, and is a crate of its own"
-)]
-
 mod server;
 
 use std::future::Future;
@@ -26,10 +19,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{LocalSet, spawn_local};
 
-pub use server::{Reply, Seen, Server};
+pub(crate) use server::{Reply, Seen, Server};
 
 /// Runs a test on one thread in real time; nothing in it waits for a clock.
-pub fn real<F: Future<Output = ()>>(test: F) {
+pub(crate) fn real<F: Future<Output = ()>>(test: F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -43,7 +36,7 @@ pub fn real<F: Future<Output = ()>>(test: F) {
 }
 
 /// Runs a test on one thread in paused time: waits are free and exact.
-pub fn paused<F: Future<Output = ()>>(test: F) {
+pub(crate) fn paused<F: Future<Output = ()>>(test: F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -59,13 +52,13 @@ enum Way {
 }
 
 /// A dialler that counts, and refuses when told.
-pub struct Dials {
+pub(crate) struct Dials {
     way: Way,
-    pub count: AtomicUsize,
+    pub(crate) count: AtomicUsize,
     /// So many more are refused.
-    pub refuse: AtomicUsize,
+    pub(crate) refuse: AtomicUsize,
     /// While set, no dial gets an answer.
-    pub hang: AtomicBool,
+    pub(crate) hang: AtomicBool,
 }
 
 impl Dial for Dials {
@@ -94,16 +87,16 @@ impl Dial for Dials {
 }
 
 /// A server and a client in front of it.
-pub struct World {
-    pub server: Rc<Server>,
-    pub client: Arc<dyn Client>,
-    pub dials: Arc<Dials>,
-    pub notes: Arc<Mutex<Vec<String>>>,
+pub(crate) struct World {
+    pub(crate) server: Rc<Server>,
+    pub(crate) client: Arc<dyn Client>,
+    pub(crate) dials: Arc<Dials>,
+    pub(crate) notes: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
     /// On 127.0.0.1.
-    pub async fn loopback(policy: Policy) -> Self {
+    pub(crate) async fn loopback(policy: Policy) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let way = Way::Loopback(listener.local_addr().unwrap());
         let server = Self::server();
@@ -117,12 +110,12 @@ impl World {
     }
 
     /// On pipes.
-    pub fn pipes(policy: Policy) -> Self {
+    pub(crate) fn pipes(policy: Policy) -> Self {
         Self::resumed(policy, None)
     }
 
     /// On pipes, with the id of an earlier session.
-    pub fn resumed(policy: Policy, id: Option<&str>) -> Self {
+    pub(crate) fn resumed(policy: Policy, id: Option<&str>) -> Self {
         let (way, mut accepted) = mpsc::unbounded_channel();
         let server = Self::server();
         let serving = Rc::clone(&server);
@@ -167,19 +160,25 @@ impl World {
         }
     }
 
-    pub async fn call(&self, nonce: u32) -> CallResult {
+    pub(crate) async fn call(&self, nonce: u32) -> CallResult {
         let arguments = json!({"nonce": nonce});
         self.client.call_tool("write".into(), arguments).await
     }
 
     /// Connects and waits for the GET stream.
-    pub async fn connect(&self) {
+    pub(crate) async fn connect(&self) {
         self.client.connect().await.unwrap();
         self.server.until(|s| s.count("GET") > 0).await;
     }
 }
 
 /// The user is told this.
-pub fn shown(result: CallResult) -> String {
+pub(crate) fn shown(result: CallResult) -> String {
     result.expect_err("an error").message
+}
+
+/// The whole milliseconds between each of these and the one before.
+pub(crate) fn gaps(requests: &[Seen]) -> Vec<u128> {
+    let pairs = requests.windows(2);
+    pairs.map(|p| (p[1].at - p[0].at).as_millis()).collect()
 }

@@ -21,29 +21,29 @@ use tokio::time::Instant;
 
 /// A request as the server received it.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub method: String,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
-    pub at: Instant,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+    pub(crate) at: Instant,
 }
 
 impl Seen {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(n, _)| n == name);
         found.map(|(_, v)| v.as_str())
     }
 
-    pub fn session(&self) -> Option<&str> {
+    pub(crate) fn session(&self) -> Option<&str> {
         self.header("mcp-session-id")
     }
 
-    pub fn message(&self) -> Value {
+    pub(crate) fn message(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
     /// The JSON-RPC method, or the HTTP method of a request without one.
-    pub fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         match self.message().get("method").and_then(Value::as_str) {
             Some(method) => method.to_owned(),
             None => self.method.clone(),
@@ -53,7 +53,7 @@ impl Seen {
 
 /// What a script makes the server answer.
 #[derive(Clone)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// Status, content type and body.
     Status(u16, &'static str, String),
     /// The tool runs, then the connection is closed before any byte of an answer.
@@ -66,15 +66,13 @@ pub enum Reply {
     Silence,
     /// An event stream of these bytes that ends.
     Events(String),
-    /// An event stream of these bytes that stays open; for a GET.
-    Held(String),
     /// The usual answer, once the notification has come.
     After(Rc<Notify>),
 }
 
 impl Reply {
     /// A JSON-RPC error with the id null.
-    pub fn error(status: u16, message: &str) -> Self {
+    pub(crate) fn error(status: u16, message: &str) -> Self {
         Self::Status(status, "application/json", rpc_error(message))
     }
 }
@@ -92,21 +90,21 @@ type Events = mpsc::UnboundedSender<Result<Frame<Bytes>, io::Error>>;
 
 /// The server.
 #[derive(Default)]
-pub struct Server {
-    pub log: RefCell<Vec<Seen>>,
-    pub live: RefCell<BTreeSet<String>>,
+pub(crate) struct Server {
+    pub(crate) log: RefCell<Vec<Seen>>,
+    pub(crate) live: RefCell<BTreeSet<String>>,
     minted: Cell<u32>,
     /// The status for a dead id.
-    pub dead: Cell<u16>,
+    pub(crate) dead: Cell<u16>,
     /// Answers as event streams rather than JSON.
-    pub sse: Cell<bool>,
-    pub script: RefCell<Option<Script>>,
+    pub(crate) sse: Cell<bool>,
+    pub(crate) script: RefCell<Option<Script>>,
     /// The tool calls that ran.
-    pub effects: RefCell<Vec<Value>>,
+    pub(crate) effects: RefCell<Vec<Value>>,
     /// The GET streams that are held open.
-    pub streams: RefCell<Vec<Events>>,
+    pub(crate) streams: RefCell<Vec<Events>>,
     /// Requests whose connection was closed by the client while the server was silent.
-    pub given_up: Cell<u32>,
+    pub(crate) given_up: Cell<u32>,
     connections: RefCell<Vec<AbortHandle>>,
     changed: Notify,
 }
@@ -122,25 +120,25 @@ impl Drop for GivenUp {
 
 impl Server {
     /// The requests so far by [`Seen::what`].
-    pub fn whats(&self) -> Vec<String> {
+    pub(crate) fn whats(&self) -> Vec<String> {
         self.log.borrow().iter().map(Seen::what).collect()
     }
 
-    pub fn count(&self, what: &str) -> usize {
+    pub(crate) fn count(&self, what: &str) -> usize {
         self.whats().iter().filter(|w| *w == what).count()
     }
 
-    pub fn all(&self, what: &str) -> Vec<Seen> {
+    pub(crate) fn all(&self, what: &str) -> Vec<Seen> {
         let log = self.log.borrow();
         log.iter().filter(|s| s.what() == what).cloned().collect()
     }
 
-    pub fn last(&self, what: &str) -> Seen {
+    pub(crate) fn last(&self, what: &str) -> Seen {
         self.all(what).pop().expect(what)
     }
 
     /// Waits until the condition holds; it is asked after each request.
-    pub async fn until(&self, condition: impl Fn(&Self) -> bool) {
+    pub(crate) async fn until(&self, condition: impl Fn(&Self) -> bool) {
         loop {
             let changed = self.changed.notified();
             if condition(self) {
@@ -151,22 +149,22 @@ impl Server {
     }
 
     /// Forgets all sessions, as a restart does.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.live.borrow_mut().clear();
     }
 
-    pub fn script(&self, script: impl FnMut(&Seen) -> Option<Reply> + 'static) {
+    pub(crate) fn script(&self, script: impl FnMut(&Seen) -> Option<Reply> + 'static) {
         *self.script.borrow_mut() = Some(Box::new(script));
     }
 
     /// Closes every connection.
-    pub fn cut_all(&self) {
+    pub(crate) fn cut_all(&self) {
         for connection in self.connections.take() {
             connection.abort();
         }
     }
 
-    pub fn push(&self, bytes: &str) {
+    pub(crate) fn push(&self, bytes: &str) {
         let frame = Frame::data(Bytes::from(bytes.to_owned()));
         let _ = self
             .streams
@@ -176,7 +174,7 @@ impl Server {
             .send(Ok(frame));
     }
 
-    pub fn serve(self: &Rc<Self>, io: BoxIo) {
+    pub(crate) fn serve(self: &Rc<Self>, io: BoxIo) {
         let server = Rc::clone(self);
         let service = service_fn(move |request| {
             let server = Rc::clone(&server);
@@ -225,11 +223,6 @@ impl Server {
                 std::future::pending().await
             }
             Some(Reply::Events(bytes)) => Ok(stream(vec![Ok(Frame::data(bytes.into()))])),
-            Some(Reply::Held(bytes)) => {
-                let answer = self.held();
-                self.push(&bytes);
-                Ok(answer)
-            }
             Some(Reply::RunThenEnd) => {
                 self.run(&seen);
                 Ok(stream(Vec::new()))

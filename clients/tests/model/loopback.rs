@@ -1,16 +1,14 @@
 //! Each model policy against a scripted server on loopback: what it puts on the wire and what its user is told. Waits
-//! and limits are in `model_timing.rs`, the broken policies in `model_broken.rs`.
-
-mod support;
+//! and limits are in `timing`, the broken policies in `broken`.
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
+use crate::support::{Reply, World, real, shown};
 use futures_util::future::join_all;
 use serde_json::json;
 use stalemate_clients::Health;
 use stalemate_clients::model::{Backoff, Policy, Reopen};
-use support::{Reply, World, real, shown};
 use tokio::sync::Notify;
 
 /// A policy whose waits are too short to notice.

@@ -1,9 +1,6 @@
 //! The shell that the tests put around the model server: it names exchanges, keeps the timers, and gathers what each
 //! exchange got. Nothing here judges.
 
-// Each test crate uses a part of it.
-#![allow(dead_code)]
-
 pub(crate) mod streams;
 
 use std::collections::BTreeMap;

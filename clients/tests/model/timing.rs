@@ -1,16 +1,14 @@
 //! The waits, limits and bounds of the model policies, in paused time: exact to the millisecond and free.
 
-mod support;
-
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::support::{Reply, Seen, World, gaps, paused, shown};
 use futures_util::future::join_all;
 use stalemate_clients::Health;
 use stalemate_clients::model::{Policy, ReinitBounds};
-use support::{Reply, Seen, World, paused, shown};
 use tokio::time::{Instant, sleep};
 
 /// Fails if any 10 s hold more than 5 of these.
@@ -19,12 +17,6 @@ fn assert_no_storm(mut requests: Vec<Seen>) {
     for six in requests.windows(6) {
         assert!(six[5].at - six[0].at > Duration::from_secs(10));
     }
-}
-
-/// The whole milliseconds between each of these and the one before.
-fn gaps(requests: &[Seen]) -> Vec<u128> {
-    let pairs = requests.windows(2);
-    pairs.map(|p| (p[1].at - p[0].at).as_millis()).collect()
 }
 
 #[test]

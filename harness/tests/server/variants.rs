@@ -1,9 +1,7 @@
 //! What outlives a process of the model server, and what servers do that are wrong on purpose.
 
-mod model_server;
-
-use model_server::streams::{CHANGED, LATEST, ids, messages};
-use model_server::{Server, initialize};
+use crate::model_server::streams::{CHANGED, LATEST, ids, messages};
+use crate::model_server::{Server, initialize};
 use serde_json::json;
 use stalemate::registry::Registry;
 use stalemate::server::{Durable, Input};

@@ -1,8 +1,6 @@
 //! What supergateway 3.4.3 does to its sessions and to itself, each hazard by name, and that 4.0.0 does not.
 
-mod model_server;
-
-use model_server::{Server, get, post, request};
+use crate::model_server::{self, Server, get, post, request};
 use serde_json::json;
 use stalemate::journal::SessionEnd;
 use stalemate::server::{Input, Key, Output};

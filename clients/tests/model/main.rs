@@ -1,0 +1,7 @@
+//! The model clients against a scripted server.
+
+mod broken;
+mod loopback;
+mod streams;
+mod support;
+mod timing;

@@ -1,0 +1,145 @@
+//! What a server receives and sends, event by event, and what a hop makes of it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use stalemate::journal::{CallId, Event, Exchange, Message, SessionEnd, Side, SseSummary};
+use stalemate_wire::{Method, summarize};
+
+use super::{HOP, Made, named, request, response};
+
+/// A `tools/call` with that id.
+pub(crate) fn call(id: u64) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": "create_entities"}})
+}
+
+/// The result of the request with that id.
+pub(crate) fn result(id: u64) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "result": {}})
+}
+
+/// A notification.
+pub(crate) fn changed() -> Value {
+    json!({"jsonrpc": "2.0", "method": "notifications/resources/updated"})
+}
+
+fn bytes(body: &Value) -> Vec<u8> {
+    match body {
+        Value::Null => Vec::new(),
+        body => body.to_string().into_bytes(),
+    }
+}
+
+impl Made {
+    /// What the server receives and answers.
+    pub(crate) fn served(
+        &mut self,
+        what: &str,
+        id: Option<&str>,
+        status: u16,
+        gives: Option<&str>,
+    ) {
+        let (exchange, at) = (self.new_exchange(), self.server());
+        self.request(exchange, &at, Side::Received, named(what, id));
+        self.response(exchange, &at, Side::Sent, response(status, gives, b""));
+    }
+
+    /// The server received a POST.
+    pub(crate) fn post(&mut self, session: &str, body: &Value, call: Option<u32>) -> Exchange {
+        let (exchange, at) = (self.new_exchange(), self.server());
+        let mut request = request(Method::Post, Some(session), &bytes(body));
+        request.call = call.map(CallId);
+        self.request(exchange, &at, Side::Received, request);
+        exchange
+    }
+
+    /// The server received a GET, and answered with a stream.
+    pub(crate) fn get(&mut self, session: &str, cursor: Option<&str>) -> Exchange {
+        let (exchange, at) = (self.new_exchange(), self.server());
+        let mut request = request(Method::Get, Some(session), b"");
+        request.cursor = cursor.map(str::to_owned);
+        self.request(exchange, &at, Side::Received, request);
+        self.head(exchange);
+        exchange
+    }
+
+    /// The server answered with a whole response.
+    pub(crate) fn answer(
+        &mut self,
+        exchange: Exchange,
+        status: u16,
+        body: &Value,
+        call: Option<u32>,
+    ) {
+        let mut response = response(status, None, &bytes(body));
+        response.call = call.map(CallId);
+        self.response(exchange, &self.server(), Side::Sent, response);
+    }
+
+    /// The server answered with the head of a stream.
+    pub(crate) fn head(&mut self, exchange: Exchange) {
+        let mut response = response(200, None, b"");
+        response.stream = true;
+        self.response(exchange, &self.server(), Side::Sent, response);
+    }
+
+    /// The server sent an event.
+    pub(crate) fn event(&mut self, exchange: Exchange, id: &str, data: &Value) {
+        let text = bytes(data);
+        let event = SseSummary {
+            id: Some(id.to_owned()),
+            retry_ms: None,
+            bytes: text.len() as u64,
+            comment: false,
+            rpc: summarize(&text),
+            call: None,
+            digest: data.get("method").map(|_| data.to_string()),
+        };
+        let message = Message::Sse(Arc::new(event));
+        self.http(exchange, &self.server(), Side::Sent, message);
+    }
+
+    /// The server's stream was over.
+    pub(crate) fn end(&mut self, exchange: Exchange) {
+        let end = Message::End { clean: true };
+        self.http(exchange, &self.server(), Side::Sent, end);
+    }
+
+    /// The server said that it has opened a session, or how it has ended one.
+    pub(crate) fn session(&mut self, session: &str, ended: Option<SessionEnd>) {
+        let (server, at, session) = (self.server(), self.server(), session.to_owned());
+        self.note(match ended {
+            None => Event::SessionOpened {
+                at,
+                server,
+                session,
+            },
+            Some(cause) => Event::SessionEnded {
+                at,
+                server,
+                session,
+                cause,
+            },
+        });
+    }
+
+    /// The hop received a request, sent it on, was answered, and answered: statuses, bodies and session id headers.
+    pub(crate) fn relay(
+        &mut self,
+        upstream: (u16, &str, Option<&str>),
+        client: (u16, &str, Option<&str>),
+    ) {
+        let (parent, child) = (self.new_exchange(), self.new_exchange());
+        let asked = || named("tools/call", Some("S"));
+        self.request(parent, HOP, Side::Received, asked());
+        let at = Arc::from(HOP);
+        self.note(Event::Forwarded { at, parent, child });
+        self.request(child, HOP, Side::Sent, asked());
+        let [theirs, ours] = [upstream, client].map(|(status, body, session)| {
+            let body = json!(body).to_string();
+            response(status, session, body.as_bytes())
+        });
+        self.response(child, HOP, Side::Received, theirs);
+        self.response(parent, HOP, Side::Sent, ours);
+    }
+}

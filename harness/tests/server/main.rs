@@ -1,0 +1,9 @@
+//! The model server, and the dialects that make it answer like a real one.
+
+mod dialect_captures;
+mod dialect_format;
+mod hazards;
+mod model_server;
+mod sessions;
+mod streams;
+mod variants;
