@@ -3,17 +3,45 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use insta::{assert_snapshot, with_settings};
 use libtest_mimic::{Arguments, Failed, Trial};
 use stalemate::check::trials;
+use stalemate::journal::Record;
 use stalemate::registry::Registry;
 use stalemate::report::{self, Detail};
-use stalemate::runner::{Cell, Ran, RunError, Runner, judge, scenarios, serve_if_child};
+use stalemate::runner::{Cell, CellResult, Runner, judge, scenarios, serve_if_child};
 use stalemate::scenario::Scenario;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The cells of a scenario, the leading client's first, and what came of each. Traces and the matrix are made of the same
+/// run; that another one agrees with it is for the cells' own tests to ask.
+struct Shown {
+    name: String,
+    cells: Vec<(Cell, OnceLock<Result<(CellResult, Record), String>>)>,
+}
+
+impl Shown {
+    fn of(scenario: &Arc<Scenario>) -> Self {
+        let cells = Cell::of(scenario).into_iter();
+        Self {
+            name: scenario.name.clone(),
+            cells: cells.map(|cell| (cell, OnceLock::new())).collect(),
+        }
+    }
+
+    fn ran(&self, at: usize, runner: &Runner) -> Result<&(CellResult, Record), Failed> {
+        let (cell, ran) = &self.cells[at];
+        let run = || {
+            let run = runner.run_once(cell).map_err(|e| e.to_string())?;
+            let result = judge(&cell.scenario, &run.record, &run.findings, None);
+            Ok((result, run.record))
+        };
+        ran.get_or_init(run).as_ref().map_err(Failed::from)
+    }
+}
 
 fn main() -> ExitCode {
     let registry = Registry::builtin();
@@ -21,16 +49,17 @@ fn main() -> ExitCode {
     let runner = Runner::new(registry);
     let dir = Path::new(ROOT).join("scenarios");
     let mut tests = trials(&dir, &runner);
-    let loaded: Vec<Arc<Scenario>> = scenarios(&[dir], runner.registry())
+    let loaded: Arc<[Shown]> = scenarios(&[dir], runner.registry())
         .expect("the directory can be searched")
         .into_iter()
         .filter_map(|(_, s)| s.ok())
+        .map(|scenario| Shown::of(&scenario))
         .collect();
-    for scenario in &loaded {
-        let (scenario, runner) = (Arc::clone(scenario), runner.clone());
+    for (at, scenario) in loaded.iter().enumerate() {
+        let (loaded, runner) = (Arc::clone(&loaded), runner.clone());
         let name = format!("snapshot of {}", scenario.name);
         tests.push(Trial::test(name, move || {
-            trace_is_as_committed(&scenario, &runner)
+            trace_is_as_committed(&loaded[at], &runner)
         }));
     }
     let names: Vec<String> = loaded.iter().map(|s| format!("{}.snap", s.name)).collect();
@@ -53,25 +82,22 @@ fn committed(area: &str, name: &str, text: &str) -> Result<(), Failed> {
     .map_err(|_| Failed::from("the snapshot differs: `cargo insta review`, or INSTA_UPDATE=always, accepts the change"))
 }
 
-fn trace_is_as_committed(scenario: &Arc<Scenario>, runner: &Runner) -> Result<(), Failed> {
-    let Ran { result, record, .. } = runner.run(&Cell::of(scenario).remove(0))?;
+fn trace_is_as_committed(scenario: &Shown, runner: &Runner) -> Result<(), Failed> {
+    let (result, record) = scenario.ran(0, runner)?;
     let (area, name) = scenario
         .name
         .rsplit_once('/')
         .unwrap_or(("", &scenario.name));
-    committed(area, name, &report::trace(&result, &record, Detail::Short))
+    committed(area, name, &report::trace(result, record, Detail::Short))
 }
 
-fn matrix_is_as_committed(scenarios: &[Arc<Scenario>], runner: &Runner) -> Result<(), Failed> {
-    let judged = |cell: &Cell| {
-        let run = runner.run_once(cell)?;
-        Ok(judge(&cell.scenario, &run.record, &run.findings, None))
-    };
-    let cells: Vec<Cell> = scenarios.iter().flat_map(Cell::of).collect();
-    let results = cells
-        .iter()
-        .map(judged)
-        .collect::<Result<Vec<_>, RunError>>()?;
+fn matrix_is_as_committed(scenarios: &[Shown], runner: &Runner) -> Result<(), Failed> {
+    let mut results = Vec::new();
+    for scenario in scenarios {
+        for at in 0..scenario.cells.len() {
+            results.push(scenario.ran(at, runner)?.0.clone());
+        }
+    }
     committed("", "matrix", &report::matrix(&results))
 }
 

@@ -1,7 +1,8 @@
 //! What these tests share: running a cell of a scenario that is a text here, and asking for verdicts.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use stalemate::app::{AppPolicy, SessionKey};
 use stalemate::registry::Registry;
@@ -12,7 +13,7 @@ use stalemate_wire::Revision;
 
 /// The built-in clients and two that are right as well: `test/polling`, of a revision in which servers say when to come
 /// back, and `test/by-conversation`, whose windows have a session each.
-fn registry() -> Registry {
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     let polling = Policy {
         revision: Revision::V2025_11_25,
         ..Policy::recovering()
@@ -31,11 +32,22 @@ fn registry() -> Registry {
             by_conversation,
             recovering,
         )
-}
+});
+
+/// What came of the cells of [`cell`], each run once however many tests ask: by text and client.
+static RAN: Mutex<BTreeMap<(String, String), Arc<OnceLock<Ran>>>> = Mutex::new(BTreeMap::new());
 
 /// Runs a text with `CLIENT` in it replaced by a client's name.
 pub(crate) fn cell(text: &str, client: &str) -> (CellResult, Ran) {
-    cell_of(&registry(), text, client)
+    let key = (text.to_owned(), client.to_owned());
+    let slot = Arc::clone(
+        RAN.lock()
+            .expect("no panic under it")
+            .entry(key)
+            .or_default(),
+    );
+    let ran = slot.get_or_init(|| cell_of(&REGISTRY, text, client).1);
+    (ran.result.clone(), ran.clone())
 }
 
 /// The same with those clients.

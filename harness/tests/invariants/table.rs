@@ -141,8 +141,11 @@ steps:
   - call: {on: memory, tool: search_nodes}
 ";
 
-const UNLISTED_400: &str = "\
-summary: The server loses its sessions, and says 400.
+/// The server loses its sessions, and says 400; `$violates` lists it or not.
+macro_rules! answers_400 {
+    ($violates:literal) => {
+        concat!(
+            "summary: The server loses its sessions, and says 400.
 servers:
   memory: {dialect: supergateway-3.4.3, port: 3001}
 path: [nginx]
@@ -151,21 +154,15 @@ steps:
   - add: memory
   - restart: memory
   - call: {on: memory, tool: search_nodes}
-";
+",
+            $violates
+        )
+    };
+}
 
-const ANSWERS_400: &str = "\
-summary: The server loses its sessions, and says 400.
-servers:
-  memory: {dialect: supergateway-3.4.3, port: 3001}
-path: [nginx]
-clients: [CLIENT]
-steps:
-  - add: memory
-  - restart: memory
-  - call: {on: memory, tool: search_nodes}
-violates:
-  memory: {srv-dead-session-is-404: answers 400}
-";
+const UNLISTED_400: &str = answers_400!("");
+const ANSWERS_400: &str =
+    answers_400!("violates: {memory: {srv-dead-session-is-404: answers 400}}\n");
 
 const SILENCE: &str = "\
 summary: The answer to a call never comes.

@@ -13,6 +13,15 @@ fn data(text: &str) -> Value {
     serde_json::from_str(line.expect(text)).expect(text)
 }
 
+/// The only session that lives ends after that time, and not a millisecond before.
+fn assert_expires_in(server: &mut Server, ms: u64) {
+    let alive = server.live();
+    server.wait(ms - 1);
+    assert_eq!((server.live(), alive.len()), (alive.clone(), 1));
+    server.wait(1);
+    assert!(server.live().is_empty());
+}
+
 #[test]
 fn the_revision_is_the_wanted_one_or_else_the_newest() {
     let mut server = Server::new(SG343);
@@ -109,10 +118,7 @@ fn a_notification_and_a_harmless_refusal_start_the_idle_clock_anew() {
         server.post(Some(&id), &initialize("2025-06-18")).status,
         400
     );
-    server.wait(999);
-    assert_eq!(server.live(), [id]);
-    server.wait(1);
-    assert!(server.live().is_empty());
+    assert_expires_in(&mut server, 1_000);
 }
 
 #[test]
@@ -124,10 +130,7 @@ fn an_open_get_keeps_the_session_and_the_clock_starts_when_it_ends() {
     assert_eq!(server.list(&id).status, 200);
     server.wait(3_000);
     server.input(Input::Aborted { key: stream });
-    server.wait(999);
-    assert_eq!(server.live(), [id]);
-    server.wait(1);
-    assert!(server.live().is_empty());
+    assert_expires_in(&mut server, 1_000);
 }
 
 #[test]
@@ -138,10 +141,7 @@ fn a_call_longer_than_the_timeout_is_not_cut() {
     server.wait(2_500);
     assert_eq!(data(server.got[&slow].text())["id"], 9);
     assert_eq!(server.got[&slow].end, Some(true));
-    server.wait(999);
-    assert_eq!(server.live(), [id]);
-    server.wait(1);
-    assert!(server.live().is_empty());
+    assert_expires_in(&mut server, 1_000);
 }
 
 #[test]
@@ -153,10 +153,7 @@ fn the_clock_waits_for_the_last_of_several_streams() {
     server.slow(&id, 2, 4_000);
     server.wait(500);
     server.input(Input::Aborted { key: stream });
-    server.wait(4_499);
-    assert_eq!(server.live(), [id]);
-    server.wait(1);
-    assert!(server.live().is_empty());
+    assert_expires_in(&mut server, 4_500);
 }
 
 #[test]
