@@ -20,8 +20,11 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// run; that another one agrees with it is for the cells' own tests to ask.
 struct Shown {
     name: String,
-    cells: Vec<(Cell, OnceLock<Result<(CellResult, Record), String>>)>,
+    cells: Vec<(Cell, Judged)>,
 }
+
+/// A cell's result and record, once somebody has run it.
+type Judged = OnceLock<Result<(CellResult, Record), String>>;
 
 impl Shown {
     fn of(scenario: &Arc<Scenario>) -> Self {

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::journal::{CallId, Entry, Event, Outages, Outcome, ProcessName, ServerName};
 
-/// A call that ended otherwise than ok and had not begun during an outage, with the entries at which it began and ended.
+/// A call that ended otherwise than ok and had not begun during an outage, with the entry at which it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Failed {
     server: ServerName,
-    began: usize,
     ended: usize,
 }
 
@@ -18,7 +17,7 @@ struct Failed {
 pub struct Account {
     outages: Outages,
     /// Calls that run and did not begin during an outage.
-    running: BTreeMap<CallId, (ServerName, usize)>,
+    running: BTreeMap<CallId, ServerName>,
     failed: Vec<Failed>,
 }
 
@@ -33,16 +32,12 @@ impl Account {
                 during_outage: false,
                 ..
             } => {
-                self.running.insert(*call, (server.clone(), at));
+                self.running.insert(*call, server.clone());
             }
             Event::CallEnded { call, outcome } => {
                 let running = self.running.remove(call);
-                if let Some((server, began)) = running.filter(|_| *outcome != Outcome::Ok) {
-                    self.failed.push(Failed {
-                        server,
-                        began,
-                        ended: at,
-                    });
+                if let Some(server) = running.filter(|_| *outcome != Outcome::Ok) {
+                    self.failed.push(Failed { server, ended: at });
                 }
             }
             _ => {}
@@ -55,20 +50,15 @@ impl Account {
         self.outages.is_out(path)
     }
 
-    /// Whether nothing that happens from here on can be called transparent: an error was shown since calm, or a call that
-    /// was in flight at a fault ended otherwise than ok. Calls that began during an outage count as lost, not against it.
+    /// Whether nothing that happens from here on can be called transparent: since the last fault began, a call ended
+    /// otherwise than ok that was in flight then, or began after it. Calls that began during an outage count as lost, not
+    /// against it. What happened before the last fault does not count: the same fault is judged alike, whatever came before.
     #[must_use]
     pub fn is_spoilt(&self, server: &ServerName, path: &[ProcessName]) -> bool {
-        let outages = self.outages.on(path);
+        let Some(last) = self.outages.last_began(path) else {
+            return false;
+        };
         let mut of_server = self.failed.iter().filter(|f| f.server == *server);
-        of_server.any(|call| {
-            let in_flight = outages
-                .clone()
-                .any(|o| (call.began..call.ended).contains(&o.from));
-            let mut all = outages.clone().peekable();
-            let since_calm =
-                all.peek().is_some() && all.all(|o| o.to.is_some_and(|to| to < call.began));
-            in_flight || since_calm
-        })
+        of_server.any(|call| call.ended > last)
     }
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 pub use schedule::{FateOp, Op, PathKind, Schedule};
 pub use shrink::{minimize, smaller};
 
-use crate::journal::Rung;
+use crate::journal::{Event, Rung};
 use crate::registry::Registry;
-use crate::runner::{Cell, Runner, Said, judge};
+use crate::runner::{Cell, Judged, Runner, Said, judge};
 use crate::scenario::{self, Expectation, Scenario};
 
 /// What a schedule showed of one client.
@@ -20,7 +20,13 @@ use crate::scenario::{self, Expectation, Scenario};
 pub struct Found {
     /// The client's and the application's violated invariants, in the order of the registry.
     pub violated: Vec<String>,
-    /// The worst rung; `None` where the server side made no progress.
+    /// What servers and hops violated that their dialect does not own to: who, and which invariant.
+    pub by_others: Vec<(String, String)>,
+    /// Whether no client at all gets anywhere, and nobody is seen whom that is due to.
+    pub is_unexplained: bool,
+    /// Whether there was a climb in which no client gets anywhere.
+    pub no_progress: bool,
+    /// The worst rung; `None` where no client gets anywhere.
     pub rung: Option<Rung>,
     /// The hash of the journal.
     pub journal_hash: String,
@@ -53,10 +59,15 @@ pub fn file(
     let mut scenario = scenario(schedule, client, registry)?;
     let promise = Expectation {
         rung: found.rung,
+        no_progress: found.no_progress,
         violates: found.violated.clone(),
         ..Expectation::default()
     };
     scenario.expect.insert(client.to_owned(), promise);
+    for (party, id) in &found.by_others {
+        let of_party = scenario.violates.entry(party.clone()).or_default();
+        of_party.insert(id.clone(), "found by a generated schedule".to_owned());
+    }
     let text = scenario::write(&scenario);
     Ok(format!(
         "# yaml-language-server: $schema=../schema.json\n{text}"
@@ -75,15 +86,25 @@ pub fn try_schedule(schedule: &Schedule, client: &str, runner: &Runner) -> Resul
     };
     let run = runner.run_once(&cell).map_err(|error| error.to_string())?;
     let result = judge(&cell.scenario, &run.record, &run.findings, None);
-    let of_client = |party: &str| matches!(party, "client" | "application");
-    let violated = result
-        .invariants
-        .iter()
-        .filter(|j| j.verdict == Said::Violated && !j.expected && of_client(&j.party))
-        .map(|j| j.id.clone())
-        .collect();
+    let mut of_client = Vec::new();
+    let mut by_others = Vec::new();
+    let unexpected = |j: &&Judged| j.verdict == Said::Violated && !j.expected;
+    for judged in result.invariants.iter().filter(unexpected) {
+        match &*judged.party {
+            "client" | "application" => of_client.push(judged.id.clone()),
+            other => by_others.push((other.to_owned(), judged.id.clone())),
+        }
+    }
+    let blamed = run.record.entries.iter().filter_map(|e| match &e.event {
+        Event::NoProgress { blamed, .. } => Some(blamed.len()),
+        _ => None,
+    });
+    let blamed: Vec<usize> = blamed.collect();
     Ok(Found {
-        violated,
+        violated: of_client,
+        by_others,
+        is_unexplained: blamed.contains(&0),
+        no_progress: !blamed.is_empty(),
         rung: result.rung,
         journal_hash: result.journal_hash,
     })

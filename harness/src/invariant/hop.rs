@@ -1,8 +1,10 @@
-//! What is demanded of a hop: that what the server says of a session reaches the client. Judged from what the hop received
-//! from its upstream and what it sent on for it.
+//! What is demanded of a hop: that what the server says of a session reaches the client, and what the client says in a
+//! session the process that holds it. Judged from what the hop received and what it sent on for it.
 
-use crate::invariant::{Invariant, Judge, Party, Relayed, Severity, Verdict};
-use crate::journal::Evidence;
+use std::collections::BTreeMap;
+
+use crate::invariant::{Invariant, Judge, Party, Relayed, Severity, Verdict, View, refuses_id};
+use crate::journal::{Event, Evidence, Exchange, ProcessName, ServerName};
 
 /// `hop-status-transparent`.
 pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
@@ -16,7 +18,7 @@ pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
               client that keeps its session on 5xx anyway",
     forbids: "the server answers 404 to a dead session; the hop makes a 500 of it, and the client never learns that it must \
               initialize again",
-    judge: Judge::Hop(|relayed| {
+    judge: Judge::Hop(|_, _, relayed| {
         let mut exercised = false;
         for Relayed { outer, inner } in relayed {
             // What the plan did to the response on its way is in what the hop received.
@@ -44,3 +46,109 @@ pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
         Verdict::of(exercised, None)
     }),
 };
+
+/// `hop-session-affinity`.
+pub(super) const SESSION_AFFINITY: Invariant = Invariant {
+    id: "hop-session-affinity",
+    party: Party::Hop,
+    severity: Severity::Policy,
+    clauses: &["policy"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
+    demands: "a request in a session goes to the process that opened the session and still has it",
+    forbids: "a balancer sends initialize to one replica and the call in that session to another, which does not know it",
+    judge: Judge::Hop(|view, hop, relayed| {
+        let several = |server: &ServerName| view.cast.processes_of(server).count() > 1;
+        let in_session = |r: &Relayed| several(&r.outer.server) && r.outer.session().is_some();
+        let first = astray(view).into_iter().find(|a| a.hop == *hop);
+        let found = first.map(
+            |Astray {
+                 at,
+                 opened_at,
+                 went_to,
+                 ..
+             }| {
+                let why = format!(
+                    "a request in a session of {opened_at} goes to {went_to}, which refuses it"
+                );
+                (at, why)
+            },
+        );
+        // What a right client met there in another world, this one may have been spared by luck.
+        let elsewhere = || {
+            let of_hop = |(_, blamed): &(usize, &[String])| blamed.iter().any(|b| **b == **hop);
+            let (at, _) = view.no_progress().find(of_hop)?;
+            let why = "requests in a session go past the process that has it, for a right client";
+            Some((at, why.to_owned()))
+        };
+        let found = found.or_else(elsewhere);
+        Verdict::of(relayed.iter().any(in_session), found)
+    }),
+};
+
+/// A request in a living session that a hop sent to another process than the one that has it, and that was refused there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Astray {
+    /// The entry at which the wrong process received it.
+    pub at: usize,
+    /// The hop.
+    pub hop: ProcessName,
+    /// The server.
+    pub server: ServerName,
+    /// The process that has the session.
+    pub opened_at: ProcessName,
+    /// The one that refused the request.
+    pub went_to: ProcessName,
+}
+
+/// What went astray, in order.
+#[must_use]
+pub fn astray(view: &View<'_>) -> Vec<Astray> {
+    let sent_by: BTreeMap<Exchange, &ProcessName> = view
+        .hops
+        .iter()
+        .flat_map(|(hop, relayed)| relayed.iter().map(move |r| (r.inner.exchange, hop)))
+        .collect();
+    let mut all = Vec::new();
+    for (server, received) in &view.servers {
+        if view.cast.processes_of(server).count() < 2 {
+            continue;
+        }
+        let mut opened: BTreeMap<&str, (usize, &ProcessName)> = BTreeMap::new();
+        for seen in received {
+            if let Some((at, id)) = seen.given() {
+                opened.insert(id, (at, &seen.process));
+            }
+        }
+        for seen in received {
+            let refused = seen.status().is_some_and(refuses_id);
+            let (Some(id), Some(hop)) = (seen.session(), sent_by.get(&seen.exchange)) else {
+                continue;
+            };
+            let Some((since, at)) = opened.get(id).filter(|(since, _)| *since < seen.at) else {
+                continue;
+            };
+            if refused && **at != seen.process && lives(view, id, at, *since, seen.at) {
+                all.push(Astray {
+                    at: seen.at,
+                    hop: (*hop).clone(),
+                    server: server.clone(),
+                    opened_at: (*at).clone(),
+                    went_to: seen.process.clone(),
+                });
+            }
+        }
+    }
+    all.sort_by_key(|a| a.at);
+    all
+}
+
+/// Whether nothing had ended the session, nor made its process unreachable, between two entries.
+fn lives(view: &View<'_>, id: &str, process: &ProcessName, since: usize, until: usize) -> bool {
+    let ends = |e: &Event| match e {
+        Event::SessionEnded { session, .. } => session == id,
+        Event::ProcessDown { process: p, .. } => p == process,
+        _ => false,
+    };
+    !view.entries[since..until].iter().any(|e| ends(&e.event))
+        && !view.outages.was_out_on(until, process)
+}

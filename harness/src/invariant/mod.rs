@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{Evidence, Member, Role};
 pub use handshake::Handshake;
+pub use hop::{Astray, astray};
 pub use seen::{Over, Relayed, Seen};
 pub use view::{View, is_refusal, refuses_id};
 
@@ -94,7 +95,7 @@ pub enum Judge {
     /// Of each server: the exchanges that it received.
     Server(fn(&View<'_>, &Arc<str>, &[Seen]) -> Verdict),
     /// Of each hop: what it passed on.
-    Hop(fn(&[Relayed]) -> Verdict),
+    Hop(fn(&View<'_>, &Arc<str>, &[Relayed]) -> Verdict),
 }
 
 /// A named property of a run.
@@ -167,7 +168,7 @@ impl Invariant {
             Judge::Hop(judge) => {
                 let of = |(hop, relayed): (&Arc<str>, &Vec<Relayed>)| Judgement {
                     party: hop.clone(),
-                    verdict: judge(relayed),
+                    verdict: judge(view, hop, relayed),
                 };
                 view.hops.iter().map(of).collect()
             }
@@ -199,9 +200,11 @@ pub static ALL: &[Invariant] = &[
     server::DEAD_SESSION_IS_404,
     server::session::NO_RESURRECTION,
     server::session::SESSION_ISOLATION,
+    server::session::OPENS_SESSIONS,
     server::stream::ONE_STREAM,
     server::stream::REPLAY_SAME_STREAM,
     hop::STATUS_TRANSPARENT,
+    hop::SESSION_AFFINITY,
 ];
 
 /// The invariant of that name.

@@ -8,8 +8,8 @@ use stalemate_wire::Method;
 use crate::invariant::exchanges::Exchanges;
 use crate::invariant::seen::{Relayed, Seen, entry_after};
 use crate::journal::{
-    Action, Cast, ConnId, Delivery, Entry, Event, Outages, Phase, ProcessName, Record, Rung,
-    ServerName,
+    Action, Cast, ConnId, Delivery, Entry, Event, Outages, ProcessName, Record, Rung, ServerName,
+    climbs,
 };
 
 /// What a run is judged from.
@@ -157,18 +157,20 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Where no client could have got anywhere: the entries that say so, with those that it is due to.
+    pub fn no_progress(&self) -> impl Iterator<Item = (usize, &'a [String])> + use<'a> {
+        let entries = self.entries.iter().enumerate();
+        entries.filter_map(|(at, entry)| match &entry.event {
+            Event::NoProgress { blamed, .. } => Some((at, &blamed[..])),
+            _ => None,
+        })
+    }
+
     /// The worst rung over all climbs, with its entry; `None` if there was none. A climb that the server side made
     /// impossible says nothing of the client, and takes nothing from what another one says.
     #[must_use]
     pub fn worst_rung(&self) -> Option<(usize, Rung)> {
-        let rungs = self
-            .entries
-            .iter()
-            .enumerate()
-            .filter_map(|(at, e)| match &e.event {
-                Event::Phase(Phase::Climbed { rung, .. }) => Some((at, (*rung)?)),
-                _ => None,
-            });
+        let rungs = climbs(self.entries).filter_map(|climb| Some((climb.at, climb.rung?)));
         let mut worst = None;
         for (at, rung) in rungs {
             if worst.is_none_or(|(_, w)| rung > w) {

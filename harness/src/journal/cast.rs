@@ -7,8 +7,6 @@ use crate::journal::{Evidence, ProcessName, ServerName};
 
 /// The name of the process that the clients live in.
 pub const CLIENT: &str = "client";
-/// The name of the process that the harness's probes live in.
-pub const PROBE: &str = "probe";
 
 /// What a process is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -20,8 +18,6 @@ pub enum Role {
     Hop,
     /// It is a server's only process, or one of its replicas.
     Server,
-    /// The harness asks from it whether a server side works. It is no party and has no lane.
-    Probe,
 }
 
 /// One process.
@@ -54,7 +50,7 @@ pub struct Cast {
     pub latency_ms: u64,
     /// What the record tells of.
     pub evidence: Vec<Evidence>,
-    /// The processes: the client, the hops from the outermost on, the servers in the order of the scenario, the probe.
+    /// The processes: the client, the hops from the outermost on, the servers in the order of the scenario.
     pub members: Vec<Member>,
 }
 
@@ -83,6 +79,19 @@ impl Cast {
         self.get(process)?.server.as_ref()
     }
 
+    /// The processes of a server.
+    pub fn processes_of<'a>(
+        &'a self,
+        server: &str,
+    ) -> impl Iterator<Item = &'a ProcessName> + use<'a> {
+        let server: ServerName = server.into();
+        let own = self
+            .members
+            .iter()
+            .filter(move |m| m.server.as_ref() == Some(&server));
+        own.map(|m| &m.process)
+    }
+
     /// Whether a process is the server's only one, or one of its replicas.
     #[must_use]
     pub fn is_process_of(&self, process: &str, server: &str) -> bool {
@@ -103,8 +112,7 @@ impl Cast {
 
     /// The processes that have a lane in a picture, in the order of the lanes.
     pub fn lanes(&self) -> impl Iterator<Item = &ProcessName> {
-        let drawn = self.members.iter().filter(|m| m.role != Role::Probe);
-        drawn.map(|m| &m.process)
+        self.members.iter().map(|m| &m.process)
     }
 
     /// The processes on the way to a server: the client, the hops, and its own.
@@ -113,7 +121,6 @@ impl Cast {
         let on_the_way = |m: &&Member| match m.role {
             Role::Client | Role::Hop => true,
             Role::Server => m.server.as_ref().is_some_and(|s| **s == *server),
-            Role::Probe => false,
         };
         let path = self.members.iter().filter(on_the_way);
         path.map(|m| m.process.clone()).collect()

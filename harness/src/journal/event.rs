@@ -10,7 +10,7 @@ use crate::journal::{
     SessionEnd, Side,
 };
 
-/// A process of the simulated world, by the scenario's name: a server, a hop, `client` or `probe`.
+/// A process of the simulated world, by the scenario's name: a server, a hop or `client`.
 pub type ProcessName = Arc<str>;
 /// A server of the scenario, by its name there. One connector leads to one server.
 pub type ServerName = Arc<str>;
@@ -58,12 +58,14 @@ pub enum Event {
         /// What it says.
         shown: Drawn,
     },
-    /// The harness's own probe of a server's path came to its end.
-    ProbeEnded {
-        /// The server.
+    /// When the run was over: in a climb no client can get anywhere, as a right client in a world of its own showed.
+    NoProgress {
+        /// The climb's number among all climbs of the run, from 0.
+        climb: usize,
+        /// Its server.
         server: ServerName,
-        /// Whether a fresh client could work.
-        works: bool,
+        /// The servers and hops that did what they must not in that world.
+        blamed: Vec<String>,
     },
     /// A client object was made for a connector.
     ObjectMade {

@@ -11,13 +11,13 @@ mod outage;
 mod record;
 mod terms;
 
-pub use cast::{CLIENT, Cast, Member, PROBE, Role};
+pub use cast::{CLIENT, Cast, Member, Role};
 pub use event::{Event, ProcessName, ServerName};
 pub use evidence::Evidence;
 pub use fate::{Delivery, Fate, REPLACEMENT_TYPE, Replacement};
 pub use message::{Message, RequestSummary, ResponseSummary, Side, SseSummary};
 pub use outage::{Outage, Outages};
-pub use record::{Entry, Record, RecordError, VERSION};
+pub use record::{Climb, Entry, Record, RecordError, VERSION, climbs};
 pub use terms::{
     Action, CallId, ConnEnd, ConnId, Drawn, Exchange, ObjectId, Outcome, Phase, Profile, Rung,
     SessionEnd,

@@ -93,10 +93,34 @@ impl Outages {
         self.all.iter().filter(|o| o.touches(path))
     }
 
+    /// The entry at which the last of the troubles that touch any of the processes began; faults that overlap are one.
+    #[must_use]
+    pub fn last_began(&self, path: &[ProcessName]) -> Option<usize> {
+        let mut last: Option<(usize, Option<usize>)> = None;
+        for outage in self.on(path) {
+            last = Some(match last {
+                Some((from, to)) if to.is_none_or(|to| outage.from <= to) => {
+                    (from, to.zip(outage.to).map(|(a, b)| a.max(b)))
+                }
+                _ => (outage.from, outage.to),
+            });
+        }
+        last.map(|(from, _)| from)
+    }
+
     /// Whether something on the path is out after what was seen.
     #[must_use]
     pub fn is_out(&self, path: &[ProcessName]) -> bool {
         self.open.iter().any(|n| self.all[*n].touches(path))
+    }
+
+    /// Whether a process was out, or cut off, just before an entry.
+    #[must_use]
+    pub fn was_out_on(&self, at: usize, process: &ProcessName) -> bool {
+        let path = std::slice::from_ref(process);
+        let began = self.all.partition_point(|o| o.from < at);
+        let mut on = self.all[..began].iter().filter(|o| o.touches(path));
+        on.any(|o| o.to.is_none_or(|to| to >= at))
     }
 
     /// Whether anything at all was out just before an entry.

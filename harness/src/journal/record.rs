@@ -1,6 +1,7 @@
 //! What came of a run, as it is kept: the cast and everything that was observed, in order. Enough to judge, to draw and
 //! to hash a run, in another process and on another day.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
@@ -140,14 +141,10 @@ impl Record {
         })
     }
 
-    /// The rung of each climb, in order; `None` where the server side made no progress.
+    /// The rung of each climb, in order; `None` where no client can get anywhere.
     #[must_use]
     pub fn rungs(&self) -> Vec<(ServerName, Option<Rung>)> {
-        let climbed = self.entries.iter().filter_map(|e| match &e.event {
-            Event::Phase(Phase::Climbed { server, rung }) => Some((server.clone(), *rung)),
-            _ => None,
-        });
-        climbed.collect()
+        climbs(&self.entries).map(|c| (c.server, c.rung)).collect()
     }
 
     /// When the last entry was made, in virtual milliseconds.
@@ -165,6 +162,41 @@ impl Record {
         let digest = hasher.0.finalize();
         digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
     }
+}
+
+/// A climb of the recovery ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Climb {
+    /// The entry at which it ended.
+    pub at: usize,
+    /// Of which server.
+    pub server: ServerName,
+    /// The rung that worked, or [`Rung::Never`]; `None` where no client can get anywhere.
+    pub rung: Option<Rung>,
+}
+
+/// The climbs in those entries, in order.
+pub fn climbs(entries: &[Entry]) -> impl Iterator<Item = Climb> {
+    let hopeless: BTreeSet<usize> = entries
+        .iter()
+        .rev()
+        .map_while(|e| match &e.event {
+            Event::NoProgress { climb, .. } => Some(*climb),
+            _ => None,
+        })
+        .collect();
+    let ended = entries
+        .iter()
+        .enumerate()
+        .filter_map(|(at, e)| match &e.event {
+            Event::Phase(Phase::Climbed { server, rung }) => Some((at, server.clone(), *rung)),
+            _ => None,
+        });
+    ended.enumerate().map(move |(n, (at, server, rung))| Climb {
+        at,
+        server,
+        rung: Some(rung).filter(|_| !hopeless.contains(&n)),
+    })
 }
 
 /// What is wrong with a line. The place is a column, because the line is known; and a text of the line is cut to its

@@ -10,7 +10,7 @@ use crate::journal::ServerName;
 #[serde(transparent)]
 pub struct ConnId(pub u32);
 
-/// A client object: what a factory made, numbered in the order of making. The harness's own probes have one each too.
+/// A client object: what a factory made, numbered in the order of making.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ObjectId(pub u32);
@@ -40,11 +40,6 @@ pub enum Phase {
         /// The server.
         server: ServerName,
     },
-    /// The harness asks whether the server side works at all.
-    Probe {
-        /// The server.
-        server: ServerName,
-    },
     /// A rung of the ladder is tried.
     Rung {
         /// The server.
@@ -56,8 +51,13 @@ pub enum Phase {
     Climbed {
         /// The server.
         server: ServerName,
-        /// The rung that worked, or [`Rung::Never`]; `None` if the server side itself made no progress.
-        rung: Option<Rung>,
+        /// The rung that worked, or [`Rung::Never`].
+        rung: Rung,
+    },
+    /// Nothing happened for a while after the climb: whatever a client puts off, it has had its time.
+    Settled {
+        /// The server.
+        server: ServerName,
     },
 }
 

@@ -8,14 +8,14 @@ use stalemate_wire::Method;
 
 use crate::journal::{
     Cast, ConnEnd, Entry, Event, Exchange, Message, Outcome, Phase, ProcessName, Profile, Record,
-    RequestSummary, ResponseSummary, Role, Side,
+    RequestSummary, ResponseSummary, Side,
 };
 use crate::report::chain::Chains;
 use crate::report::footer::footer;
 use crate::report::grid::{Grid, Row};
 use crate::report::names::{Names, span};
 use crate::report::words::{acted, drawn, ended, fate, noun, rpc_text, sse};
-use crate::runner::CellResult;
+use crate::runner::{self, CellResult};
 
 /// How much a trace shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,6 @@ pub fn trace(result: &CellResult, record: &Record, detail: Detail) -> String {
         names: Names::default(),
         cast,
         entries,
-        probing: false,
         last_ms: 0,
         out: String::new(),
     };
@@ -82,16 +81,11 @@ struct Drawing<'a> {
     names: Names,
     cast: &'a Cast,
     entries: &'a [Entry],
-    probing: bool,
     last_ms: u64,
     out: String,
 }
 
 impl Drawing<'_> {
-    fn is_probe(&self, process: &str) -> bool {
-        self.cast.role(process) == Some(Role::Probe)
-    }
-
     fn line(&mut self, at_ms: u64, row: &Row, text: &str) {
         let step = format!("+{}", span(at_ms - self.last_ms));
         self.last_ms = at_ms;
@@ -105,14 +99,13 @@ impl Drawing<'_> {
         let client = |mark| Row::Mark(lane.clone().unwrap_or_default(), mark);
         Some(match event {
             Event::Phase(phase) => self.phase(phase)?,
-            Event::ProbeEnded { server, works } => {
-                self.probing = false;
-                let how = if *works { "works" } else { "does NOT work" };
-                (
-                    Row::Blank,
-                    format!("probe: a fresh client of {server} {how}"),
-                )
-            }
+            Event::NoProgress { server, blamed, .. } => (
+                Row::Rule,
+                format!(
+                    "{server}: {}",
+                    runner::no_progress(self.cast, server, blamed)
+                ),
+            ),
             Event::UserActed { action, server, .. } => {
                 (client('☺'), acted(*action, server.as_deref()))
             }
@@ -198,7 +191,7 @@ impl Drawing<'_> {
                 to,
                 how,
             } => {
-                if self.is_probe(from) || *how == ConnEnd::Closed {
+                if *how == ConnEnd::Closed {
                     return None;
                 }
                 let how = if *how == ConnEnd::Refused {
@@ -214,10 +207,9 @@ impl Drawing<'_> {
             Event::ConnOpened { .. } | Event::Forwarded { .. } => return None,
             Event::SessionOpened { at, session, .. } => {
                 let name = self.names.session(session);
-                let whose = if self.probing { " for the probe" } else { "" };
                 (
                     Row::Mark(at.to_string(), '◇'),
-                    format!("{at} opens session {name}{whose}"),
+                    format!("{at} opens session {name}"),
                 )
             }
             Event::SessionEnded {
@@ -259,16 +251,13 @@ impl Drawing<'_> {
             Phase::Calm { server } => {
                 format!("calm: everything is healed and up; the climb of {server} begins")
             }
-            Phase::Probe { .. } => {
-                self.probing = true;
-                return None;
-            }
             Phase::Rung { server, rung } => format!("{server}: {}", rung.as_str()),
-            Phase::Climbed {
-                server,
-                rung: Some(rung),
-            } => format!("{server}: the rung is {}", rung.as_str()),
-            Phase::Climbed { server, rung: None } => format!("{server}: no progress, server side"),
+            Phase::Climbed { server, rung } => {
+                format!("{server}: the rung is {}", rung.as_str())
+            }
+            Phase::Settled { server } => {
+                format!("{server}: what was put off has had its time")
+            }
         };
         Some((Row::Rule, text))
     }
@@ -282,10 +271,7 @@ impl Drawing<'_> {
         side: Side,
         message: &Message,
     ) -> Option<(Row, String)> {
-        if self.is_probe(here)
-            || self.is_probe(peer)
-            || (self.detail == Detail::Short && !self.cast.is_client(here))
-        {
+        if self.detail == Detail::Short && !self.cast.is_client(here) {
             return None;
         }
         let full = self.detail == Detail::Full;

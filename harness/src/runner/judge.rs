@@ -2,7 +2,7 @@
 //! is `report`'s business.
 
 use crate::invariant::{self, Party, Severity, Verdict, View};
-use crate::journal::{Event, Message, Record, Rung, ServerName, Side};
+use crate::journal::{Cast, Event, Message, Record, Rung, ServerName, Side};
 use crate::process::recorder::Difference;
 use crate::runner::result::{CellResult, Judged, Outcome, Said};
 use crate::scenario::Scenario;
@@ -52,16 +52,16 @@ fn judge_with(
         );
     }
     let promise = scenario.and_then(|s| s.expect.get(client));
-    let no_progress = promise.is_some_and(|e| e.no_progress);
-    for (server, _) in rungs.iter().filter(|(_, rung)| rung.is_none()) {
-        let why = format!(
-            "{server}: a fresh client could not work either, so the fault is not the client's"
-        );
-        if !no_progress {
+    let is_no_progress = promise.is_some_and(|e| e.no_progress);
+    for entry in &record.entries {
+        if let Event::NoProgress { server, blamed, .. } = &entry.event
+            && !is_no_progress
+        {
+            let why = format!("{server}: {}", no_progress(&record.cast, server, blamed));
             verdict.problem(Outcome::NoProgress, why);
         }
     }
-    if no_progress && rungs.iter().all(|(_, rung)| rung.is_some()) {
+    if is_no_progress && rungs.iter().all(|(_, rung)| rung.is_some()) {
         let why = "no progress of the server side is promised, and it works".to_owned();
         verdict.problem(Outcome::Broken, why);
     }
@@ -236,6 +236,26 @@ pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
         .filter(|clause| !exercised(clause))
         .map(|clause| format!("{clause} is listed under `spec`, and nothing exercised it"));
     unshown.chain(idle).collect()
+}
+
+/// That no client can get anywhere with a server, and where that lies: the hops that lead clients astray, the server that
+/// opens no session, or else the way as a whole.
+#[must_use]
+pub fn no_progress(cast: &Cast, server: &str, blamed: &[String]) -> String {
+    let whose = if blamed.iter().any(|b| b == server) {
+        format!("{server} opens no session for anybody")
+    } else if blamed.is_empty() {
+        let path = cast.path_to(server);
+        let path: Vec<&str> = path.iter().skip(1).map(|p| &**p).collect();
+        format!("the fault is on the way over {}", path.join(", "))
+    } else {
+        let leads = if blamed.len() == 1 { "leads" } else { "lead" };
+        format!(
+            "{} {leads} requests past the process that has their session",
+            blamed.join(", ")
+        )
+    };
+    format!("a right client gets nowhere either; {whose}")
 }
 
 fn worst(rungs: &[(ServerName, Option<Rung>)]) -> Option<Rung> {

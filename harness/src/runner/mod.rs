@@ -6,6 +6,7 @@ mod cell;
 mod error;
 mod judge;
 mod own_process;
+mod reference;
 mod result;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,12 +16,14 @@ use std::time::Duration;
 
 pub use cell::{Cell, Loaded, scenarios};
 pub use error::RunError;
-pub use judge::{judge, judge_record, never_shown};
+pub use judge::{judge, judge_record, never_shown, no_progress};
 pub use own_process::serve_if_child;
+pub use reference::RIGHT;
 pub use result::{CellResult, Judged, Outcome, RESULTS_VERSION, Results, Said};
 
 use crate::journal::Record;
 use crate::registry::{Registry, Subject};
+use crate::runner::reference::References;
 use crate::scenario::ServerKind;
 use crate::sim::{self, Findings, Options, Run, SimError, Spec};
 
@@ -56,6 +59,7 @@ pub struct Runner {
     registry: Registry,
     jobs: usize,
     limits: Limits,
+    references: References,
 }
 
 impl Runner {
@@ -66,6 +70,7 @@ impl Runner {
             registry,
             jobs: thread::available_parallelism().map_or(1, usize::from),
             limits: Limits::default(),
+            references: References::default(),
         }
     }
 
@@ -89,12 +94,14 @@ impl Runner {
         &self.registry
     }
 
-    /// Runs a cell once.
+    /// Runs a cell once, and finds out whether any client could have got anywhere.
     ///
     /// # Errors
     /// [`RunError`]: a bug in the harness, or a client that never comes to rest.
     pub fn run_once(&self, cell: &Cell) -> Result<Run, RunError> {
-        self.run_against(cell, None)
+        let mut run = self.run_against(cell, None)?;
+        self.add_no_progress(&cell.scenario, &mut run.record)?;
+        Ok(run)
     }
 
     /// Runs a cell twice and judges it.
@@ -104,10 +111,13 @@ impl Runner {
     pub fn run(&self, cell: &Cell) -> Result<Ran, RunError> {
         let Run {
             record, findings, ..
-        } = self.run_once(cell)?;
+        } = self.run_against(cell, None)?;
         let record = Arc::new(record);
         let again = self.run_against(cell, Some(&record))?;
         let difference = again.difference.as_ref();
+        let mut record = Arc::unwrap_or_clone(record);
+        self.add_no_progress(&cell.scenario, &mut record)?;
+        let record = Arc::new(record);
         let result = judge(&cell.scenario, &record, &findings, difference);
         Ok(Ran {
             result,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::journal::{CLIENT, PROBE};
+use crate::journal::CLIENT;
 use crate::proxy::HopKind;
 use crate::yaml::decode::{At, unknown};
 use crate::yaml::report::{Finding, Report};
@@ -103,7 +103,7 @@ pub(super) fn fit(name: &At<Text>, what: &str, report: &mut Report<'_>) {
     let word = name.value.as_str();
     // Names that no server and no machine can have: those of the other processes.
     let hops = HopKind::ALL.map(HopKind::as_str);
-    let taken: Vec<&str> = [CLIENT, PROBE].into_iter().chain(hops).collect();
+    let taken: Vec<&str> = [CLIENT].into_iter().chain(hops).collect();
     if taken.contains(&word) {
         let title = format!("{what} cannot be called {}", quote(word));
         report.add(

@@ -13,7 +13,7 @@ use tokio::task::spawn_local;
 use turmoil::{Builder, Sim};
 
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
-use crate::journal::{CLIENT, Cast, Evidence, Member, PROBE, Role, ServerName};
+use crate::journal::{CLIENT, Cast, Evidence, Member, Role, ServerName};
 use crate::process::hop_shell::HopShell;
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
@@ -30,7 +30,6 @@ use crate::sim::clock::Jumper;
 use crate::sim::ids::Ids;
 use crate::sim::network::{SharedReach, Simulated};
 use crate::sim::os;
-use crate::sim::probe::{self, Prober};
 use crate::sim::script::Script;
 use crate::sim::seed::Generator;
 use crate::sim::spec::Spec;
@@ -71,7 +70,6 @@ pub(super) fn cast(spec: Spec<'_>) -> Cast {
             .into_iter()
             .chain(hops)
             .chain(servers)
-            .chain([member(PROBE, Role::Probe, None)])
             .collect(),
     }
 }
@@ -97,7 +95,6 @@ impl World<'_> {
         let reach = SharedReach::default();
         let network = Simulated::new(Arc::clone(&reach));
         let net = Net::new(recorder.clone(), network, routes);
-        let (prober, probes) = Prober::new(recorder.clone());
         let mut world = World {
             recorder,
             jumper: Jumper::default(),
@@ -109,8 +106,6 @@ impl World<'_> {
             commands: Rc::default(),
             reach,
             sim,
-            prober,
-            probes: Some(probes),
         };
         // Servers first: the order of registration is the order in which hosts act within a step.
         for server in &scenario.servers {
@@ -119,7 +114,6 @@ impl World<'_> {
         for position in (0..scenario.path.len()).rev() {
             world.hop(&net, scenario, position);
         }
-        world.probe(&net, scenario);
         world.client(&net, spec);
         world
     }
@@ -257,36 +251,6 @@ impl World<'_> {
         }
     }
 
-    fn probe(&mut self, net: &Arc<SimNet>, scenario: &Scenario) {
-        let paths = endpoint_paths(scenario);
-        let jobs = self.probes.take().expect("the probe process is made once");
-        let address = self.sim.lookup(PROBE);
-        let host = self.manage(PROBE, vec![address], 0);
-        host.is_up.set(true);
-        // It is down, and costs nothing, until the first calm starts it with all else that is down.
-        host.listens.set(false);
-        let maker = Rc::new(Maker {
-            net: Arc::clone(net),
-            process: Arc::clone(&host.process),
-            factory: Arc::new(probe::factory()),
-            paths,
-        });
-        let (jumper, jobs) = (self.jumper.clone(), Rc::new(RefCell::new(Some(jobs))));
-        self.sim.host(PROBE, move || {
-            let (jumper, maker) = (jumper.clone(), Rc::clone(&maker));
-            let (host, jobs) = (Rc::clone(&host), Rc::clone(&jobs));
-            async move {
-                spawn_local(jumper.serve());
-                let jobs = jobs.borrow_mut().take_if(|_| host.listens.get());
-                match jobs {
-                    Some(jobs) => probe::serve(maker, jobs).await,
-                    None => std::future::pending().await,
-                }
-            }
-        });
-        self.sim.crash(address);
-    }
-
     fn client(&mut self, net: &Arc<SimNet>, spec: Spec<'_>) {
         let Spec {
             scenario, subject, ..
@@ -312,7 +276,6 @@ impl World<'_> {
             recorder: self.recorder.clone(),
             user: User::new(journal, front),
             commands: Rc::clone(&self.commands),
-            prober: self.prober.clone(),
             findings: Rc::clone(&self.findings),
         };
         let (jumper, script) = (self.jumper.clone(), RefCell::new(Some(script)));

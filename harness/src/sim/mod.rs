@@ -11,7 +11,6 @@ mod network;
 pub mod os;
 mod outside;
 mod panics;
-mod probe;
 mod run;
 mod script;
 mod seed;

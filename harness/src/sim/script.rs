@@ -16,7 +16,6 @@ use crate::journal::{Action, Event, Outcome, Phase, ServerName};
 use crate::process::recorder::Recorder;
 use crate::scenario::{Call, CallExpect, Scenario, Step, StepAction};
 use crate::sim::command::{Ask, Command, Commands};
-use crate::sim::probe::Prober;
 
 /// What the script found out, for whoever judges the run.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +36,6 @@ pub struct Script {
     pub user: User,
     /// The way to the driver.
     pub commands: Commands,
-    /// Asks whether a server's side works.
-    pub prober: Prober,
     /// What was found out.
     pub findings: Rc<RefCell<Findings>>,
 }
@@ -159,7 +156,7 @@ impl Script {
         self.recorder.note(Event::Phase(Phase::Calm {
             server: Arc::clone(server),
         }));
-        climb(&self.user, server, || self.prober.probe(server)).await;
+        climb(&self.user, server).await;
         self.recorder.set_calm(false);
     }
 

@@ -15,7 +15,6 @@ use crate::sim::clock::Jumper;
 use crate::sim::command::Commands;
 use crate::sim::network::SharedReach;
 use crate::sim::outside::Outside;
-use crate::sim::probe::{self, Prober};
 use crate::sim::script::Findings;
 
 /// The ids of the sessions of a model server that would end with its process now.
@@ -55,8 +54,4 @@ pub(super) struct World<'a> {
     pub(super) commands: Commands,
     /// What the driver tells those who dial.
     pub(super) reach: SharedReach,
-    /// Asks for probes.
-    pub(super) prober: Prober,
-    /// The probe process's end, until that is made.
-    pub(super) probes: Option<probe::Jobs>,
 }

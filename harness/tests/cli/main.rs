@@ -106,8 +106,8 @@ fn exit_codes_of_runs() {
     let listed = "expect:\n  connector/recovering: {violates: [cli-recovers]}\n";
     let unfired =
         "inject:\n  - when: {event: effect, at: memory, nth: 99}\n    then: {park: now}\n";
-    // Of a server with one session a process the probe gets none: the server side is at fault.
-    let stuck = "# one session\n";
+    // A balancer that knows no sessions lets nobody begin: the path is at fault.
+    let stuck = "violates: {balancer: {hop-session-affinity: it knows no sessions}}\n";
     let unexercised = "spec: [POLL-05]\n";
     for (more, code, outcome) in [
         ("", 0, "kept"),
@@ -123,7 +123,10 @@ fn exit_codes_of_runs() {
     ] {
         let mut text = scenario(more);
         if more.starts_with(stuck) {
-            text = text.replace("supergateway-4.0.0", "typescript-sdk");
+            text = text
+                .replace("port: 3001", "port: 3001, replicas: 2")
+                .replace("path: [nginx]", "path: [balancer]")
+                .replace(", expect: ok", "");
         }
         let (_dir, file) = written(&text);
         let done = stalemate(&["run", &file, "--format", "json"]);

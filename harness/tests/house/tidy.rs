@@ -20,7 +20,6 @@ const LONG_FILES: &[&str] = &[
     "clients/tests/model/loopback.rs",
     "harness/src/clause.rs",
     "harness/src/process/tap.rs",
-    "harness/src/report/trace.rs",
     "harness/src/server/core.rs",
     "harness/src/server/stream.rs",
     "harness/tests/invariants/hand_made.rs",

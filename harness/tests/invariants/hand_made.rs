@@ -245,14 +245,21 @@ mod recovery {
     fn a_climb_without_progress_hides_no_other() {
         let id = "cli-recovers";
         let mut made = Made::default();
-        made.climbed(None);
+        made.climbed(Rung::Never);
+        made.no_progress(0);
         assert_eq!(made.verdict(id), Verdict::NotExercised);
-        made.climbed(Some(Rung::Retry));
+        let climbed = |rungs: &[Rung]| {
+            let mut made = Made::default();
+            rungs.iter().for_each(|rung| made.climbed(*rung));
+            made
+        };
+        let mut made = climbed(&[Rung::Never, Rung::Retry]);
+        made.no_progress(0);
         made.holds(id);
-        made.climbed(Some(Rung::Never));
+        let mut made = climbed(&[Rung::Never, Rung::Retry, Rung::Never]);
         let worst = made.last();
-        made.climbed(Some(Rung::Reconnect));
-        made.climbed(None);
+        made.climbed(Rung::Reconnect);
+        made.no_progress(0);
         made.breaks(id, worst);
     }
 }

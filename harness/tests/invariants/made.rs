@@ -145,7 +145,17 @@ impl Made {
         });
     }
 
-    pub(crate) fn climbed(&mut self, rung: Option<Rung>) {
+    /// Of that climb, counted from 0, no client could have made anything.
+    pub(crate) fn no_progress(&mut self, climb: usize) {
+        let server = self.server();
+        self.note(Event::NoProgress {
+            climb,
+            server,
+            blamed: Vec::new(),
+        });
+    }
+
+    pub(crate) fn climbed(&mut self, rung: Rung) {
         let server = self.server();
         self.note(Event::Phase(Phase::Climbed { server, rung }));
     }

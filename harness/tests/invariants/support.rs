@@ -35,7 +35,8 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
 });
 
 /// What came of the cells of [`cell`], each run once however many tests ask: by text and client.
-static RAN: Mutex<BTreeMap<(String, String), Arc<OnceLock<Ran>>>> = Mutex::new(BTreeMap::new());
+type Cells = BTreeMap<(String, String), Arc<OnceLock<Ran>>>;
+static RAN: Mutex<Cells> = Mutex::new(BTreeMap::new());
 
 /// Runs a text with `CLIENT` in it replaced by a client's name.
 pub(crate) fn cell(text: &str, client: &str) -> (CellResult, Ran) {

@@ -119,6 +119,10 @@ rows! {
         "connector/recovering" in BROADCASTS, "connector/recovering" in TWO_STREAMS;
     srv_replay_same_stream "srv-replay-same-stream":
         "connector/recovering" in REPLAYS_OTHERS, "connector/recovering" in STREAM_BREAKS;
+    srv_opens_sessions "srv-opens-sessions":
+        "connector/recovering" in NEVER_AGAIN, "connector/recovering" in RESTART;
+    hop_session_affinity "hop-session-affinity":
+        "connector/recovering" in TURN_ABOUT, "connector/recovering" in STICKY;
     // No hop of ours does this, and what a plan does to a response is not the hop's doing.
     @by_hand hop_status_transparent "hop-status-transparent":
         served::hop_status_transparent::made_a_500, "connector/recovering" in RESTART;
@@ -341,6 +345,42 @@ with_server!(TWO_STREAMS, BROADCASTS "broken/server-broadcasts":
   - await: slow
 ");
 
+const NEVER_AGAIN: &str = "\
+summary: The only transport of a server has lost its session, and was initialized before.
+servers:
+  memory: {dialect: typescript-sdk, port: 3001}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - expire: memory
+expect: {CLIENT: {progress: none}}
+";
+
+/// Two replicas behind a balancer with that policy, and what is promised.
+macro_rules! replicas {
+    ($policy:literal, $promise:literal) => {
+        concat!(
+            "summary: Two replicas know nothing of each other's sessions.
+servers:
+  memory: {dialect: supergateway-4.0.0, replicas: 2}
+path: [nginx, balancer: {policy: ",
+            $policy,
+            "}]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - call: {on: memory, tool: search_nodes}
+",
+            $promise
+        )
+    };
+}
+
+const STICKY: &str = replicas!("sticky", "");
+const TURN_ABOUT: &str = replicas!("round-robin", "expect: {CLIENT: {progress: none}}\n");
+
 const TWO_SESSIONS: &str = with_server!(
     "spec",
     "Two windows have a session each, and a stream of one of them is resumed.",
@@ -423,8 +463,11 @@ fn listed(row: &Row) {
             .filter(|id| !of_client(id) && !of_client(&row.id));
         let known: Vec<String> = parties.map(|id| format!("{id}: known")).collect();
         if !known.is_empty() {
-            let is_hop = row.id.starts_with("hop-");
-            let party = if is_hop { "nginx" } else { "memory" };
+            let party = match row.id {
+                "hop-session-affinity" => "balancer",
+                id if id.starts_with("hop-") => "nginx",
+                _ => "memory",
+            };
             text += &format!("violates: {{{party}: {{{}}}}}\n", known.join(", "));
         }
         text

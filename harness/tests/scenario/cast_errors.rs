@@ -27,7 +27,7 @@ fn names() {
         ("a hop twice", changed("[cloudflare, nginx]", "[nginx, nginx: {read-timeout: 5s}]")),
         ("a process on two machines", changed("[memory, nginx]}", "[memory, nginx], ec2: [other, memory]}")),
         ("a server with a taken name", changed("  other:", "  nginx:")),
-        ("a machine with a taken name", changed("lightsail:", "probe:")),
+        ("a machine with a taken name", changed("lightsail:", "client:")),
         ("a machine with a server's name", changed("lightsail:", "other:")),
         ("a name with blanks", changed("  other:", "  Other One:")),
         ("neither dialect nor real", changed("{real: rmcp}", "{port: 3005}")),

@@ -35,7 +35,7 @@ expect:
     let errors = errors(text);
     let places: Vec<_> = errors.iter().map(|e| (e.line(), e.column())).collect();
     assert!(places.is_sorted(), "{places:?}");
-    assert_eq!((errors.count(), places.len()), (13, 13));
+    assert_eq!((errors.count(), places.len()), (12, 12));
     snapshot("together", &[("a file with many errors", text.to_owned())]);
 }
 

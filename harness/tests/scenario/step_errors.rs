@@ -75,7 +75,6 @@ fn injections() {
     let fate = |then: &str| inject("{event: response-sent}", then);
     snapshot("injections", &[
         ("an unknown place", trigger("{event: effect, at: memry}")),
-        ("the probe", trigger("{event: request-sent, at: probe}")),
         ("an unknown event", trigger("{event: response-send}")),
         ("no event", trigger("{at: memory}")),
         ("an unknown method", trigger("{event: request-sent, method: PUT}")),

@@ -108,7 +108,7 @@ fn is_delete(seen: &Seen, id: &str) -> bool {
 }
 
 /// The id that the client's requests to a server carried last, or were given last, if its session is alive at that entry
-/// as far as the client can know, and it can be told so.
+/// as far as the client can know, and it can be told so. What an earlier action closed is that action's business.
 fn live_id<'a>(view: &'a View<'_>, server: &ServerName, at: usize) -> Option<&'a str> {
     let of_server = || view.client.iter().filter(|s| s.server == *server);
     let carried = of_server().filter_map(|s| Some((s.at, s.session()?)));
@@ -116,7 +116,15 @@ fn live_id<'a>(view: &'a View<'_>, server: &ServerName, at: usize) -> Option<&'a
         let (answered, response) = s.response.as_ref()?;
         Some((*answered, response.session.as_deref()?))
     });
-    let before = carried.chain(given).filter(|(n, _)| *n < at);
+    let closes = [Action::Disconnect, Action::Delete].into_iter();
+    let closed = closes
+        .flat_map(|action| view.actions(action))
+        .filter(|(_, ended, of)| *of == Some(server) && *ended < at)
+        .map(|(_, ended, _)| ended)
+        .max();
+    let before = carried
+        .chain(given)
+        .filter(|(n, _)| *n < at && closed.is_none_or(|closed| *n > closed));
     let (_, id) = before.max_by_key(|(n, _)| *n)?;
     let ended = view.is_ended(server, id, at);
     let told = of_server().any(|s| {

@@ -1,10 +1,12 @@
 //! What a client does with its event streams: it resumes what broke, waits as long as it was told to, and has a stream
 //! again when the fault is over.
 
+use std::ops::Range;
+
 use stalemate_wire::{Revision, Rpc, RpcKind};
 
 use crate::invariant::{Invariant, Judge, Over, Party, Seen, Severity, Verdict, View};
-use crate::journal::{ConnEnd, Entry, Event, Evidence, Phase, ServerName};
+use crate::journal::{Climb, Entry, Event, Evidence, Phase, ProcessName, ServerName, climbs};
 
 /// How long a client may take to resume a stream, in milliseconds: longer than any sound wait between attempts.
 const RESUMED_WITHIN_MS: u64 = 60_000;
@@ -164,90 +166,87 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
         Evidence::UserView,
         Evidence::Faults,
     ],
-    demands: "a client that had its GET stream open when the fault came has one open again when the climb is over, in a \
-              session that is alive",
+    demands: "a client that had its GET stream open when a fault came has one open again, or asks for one, within the 40 s \
+              after the climb",
     forbids: "a restart ends the stream; every call works again, and the client never hears another notification; a \
-              client that is still trying, at sound intervals, is exempt",
+              client whose end of a dead stream says nothing of it is exempt, for it cannot know",
     judge: Judge::Client(|view| {
         let is_fault = |e: &Entry| matches!(e.event, Event::FaultBegan { .. }) || !e.fate.is_go();
-        let Some(fault) = view.entries.iter().position(is_fault) else {
-            return Verdict::NotExercised;
-        };
+        let faults: Vec<usize> = (0..view.entries.len())
+            .filter(|n| is_fault(&view.entries[*n]))
+            .collect();
         let mut exercised = false;
-        for (at, entry) in view.entries.iter().enumerate() {
-            let Event::Phase(Phase::Climbed {
-                server,
-                rung: Some(_),
-            }) = &entry.event
-            else {
-                continue;
-            };
-            if !is_listening(view, server, fault) {
+        for Climb { at, server, .. } in climbs(view.entries).filter(|c| c.rung.is_some()) {
+            let listening = listening(view, &server);
+            let was_open = |fault: &&usize| listening.iter().any(|span| span.contains(fault));
+            if !faults.iter().take_while(|n| **n < at).any(|n| was_open(&n)) {
                 continue;
             }
-            let is_back = is_listening(view, server, at);
-            if !is_back && is_trying(view, server, at) {
+            let settled = settled(view, &server, at);
+            let is_back = listening
+                .iter()
+                .any(|span| span.start <= settled && span.end > at);
+            let gets = || {
+                let of_server = view.client.iter().filter(|s| s.server == server);
+                of_server.filter(|s| s.is_get() && s.at < settled)
+            };
+            if !is_back && gets().any(|s| s.at > at || waits_until(view, s) > at) {
                 continue;
             }
             exercised = true;
             if !is_back {
                 let why = format!("the GET stream of {server} is not open again");
-                return Verdict::Violated { at, why };
+                return Verdict::Violated { at: settled, why };
             }
         }
         Verdict::of(exercised, None)
     }),
 };
 
-/// The longest sound wait between two attempts at a stream, in milliseconds.
-const PATIENCE_MS: u64 = 35_000;
-
-/// The longest that an edge was seen to hold a head back, in milliseconds (Cloudflare: 100 s by its documentation, 125 s
-/// as measured).
-const HELD_MS: u64 = 125_000;
-
-/// Whether not long before an entry the last GET failed in a way that means: later; or a connection was refused, which may
-/// have been for a GET.
-fn is_trying(view: &View<'_>, server: &ServerName, at: usize) -> bool {
-    let lately = |n: usize| view.ms(at) - view.ms(n) <= PATIENCE_MS;
-    let mut gets = view.client.iter().rev();
-    let last = gets.find(|s| s.at < at && s.is_get() && s.server == *server);
-    let put_off = last.and_then(|s| match &s.response {
-        Some((n, response)) => (response.status >= 500 || response.status == 429).then_some(*n),
-        None => s.failed,
-    });
-    // An edge may hold the head of a silent stream back until it gives up.
-    let is_held = last.is_some_and(|s| {
-        s.response.is_none() && s.failed.is_none() && view.ms(at) - view.ms(s.at) <= HELD_MS
-    });
-    let refused = |e: &Entry| {
-        let how = ConnEnd::Refused;
-        matches!(&e.event, Event::ConnEnded { from, how: h, .. } if view.cast.is_client(from) && *h == how)
-    };
-    let mut before = view.entries[..at].iter().enumerate().rev();
-    is_held || put_off.is_some_and(lately) || before.any(|(n, e)| lately(n) && refused(e))
+/// The entry at which what was put off after a climb had had its time.
+fn settled(view: &View<'_>, server: &ServerName, climbed: usize) -> usize {
+    let is_settled =
+        |e: &Entry| matches!(&e.event, Event::Phase(Phase::Settled { server: s }) if s == server);
+    let after = view.entries[climbed..].iter().position(is_settled);
+    after.map_or(view.entries.len() - 1, |n| climbed + n)
 }
 
-/// Whether the client waits on a GET and the server serves it, just before an entry. A hop may still hold the head back.
-fn is_listening(view: &View<'_>, server: &ServerName, at: usize) -> bool {
-    let has_gone_down = |seen: &Seen| {
-        let mut since = view.entries[seen.at..at].iter();
-        since.any(
-            |e| matches!(&e.event, Event::ProcessDown { process, .. } if *process == seen.process),
-        )
+/// The entry until which a client waits on a request or its stream, as far as it can know.
+fn waits_until(view: &View<'_>, seen: &Seen) -> usize {
+    let over = match &seen.response {
+        Some((n, response)) if !response.stream || response.status >= 300 => Some(*n),
+        Some(_) => seen.over.map(|(n, _)| n),
+        None => seen.failed,
     };
-    let served = |id: Option<&str>| {
-        let received = view.servers.get(server).into_iter().flatten();
-        let mut open = received.filter(|s| s.is_get() && s.is_open_stream(at));
-        open.any(|s| s.session() == id && !has_gone_down(s))
-    };
-    let waits = |s: &&Seen| {
-        let unanswered =
-            s.response.as_ref().is_none_or(|(n, _)| *n >= at) && s.failed.is_none_or(|n| n >= at);
-        s.at < at && s.is_get() && s.server == *server && (unanswered || s.is_open_stream(at))
-    };
-    view.client
-        .iter()
-        .filter(waits)
-        .any(|s| served(s.session()))
+    over.unwrap_or(view.entries.len())
+}
+
+/// When the client waits on a GET and the server serves it, each from an entry until another. A hop may still hold the head
+/// back. A stream ends for good where a process on its way does, whoever notices.
+fn listening(view: &View<'_>, server: &ServerName) -> Vec<Range<usize>> {
+    let served = view.servers.get(server).into_iter().flatten();
+    let served = served.filter(|s| s.is_get()).filter_map(|s| {
+        let (head, response) = s.response.as_ref()?;
+        (response.stream && response.status < 300).then_some((*head, s))
+    });
+    let waiting = view.client.iter();
+    let waiting = waiting.filter(|s| s.is_get() && s.server == *server);
+    let mut spans = Vec::new();
+    for (head, served) in served {
+        for waits in waiting.clone().filter(|w| w.session() == served.session()) {
+            let start = head.max(waits.at);
+            let is_on_the_way = |process: &ProcessName| {
+                *process == served.process || view.hops.contains_key(process)
+            };
+            let breaks = |e: &Entry| matches!(&e.event, Event::ProcessDown { process, .. } if is_on_the_way(process));
+            let broken = view.entries[waits.at..].iter().position(breaks);
+            let broken = broken.map(|n| waits.at + n);
+            let end = waits_until(view, waits).min(waits_until(view, served));
+            let end = end.min(broken.unwrap_or(end));
+            if start < end {
+                spans.push(start..end);
+            }
+        }
+    }
+    spans
 }

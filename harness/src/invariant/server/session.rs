@@ -143,3 +143,27 @@ pub(in crate::invariant) const SESSION_ISOLATION: Invariant = Invariant {
         Verdict::of(answered.len() > 1, None)
     }),
 };
+
+/// `srv-opens-sessions`.
+pub(in crate::invariant) const OPENS_SESSIONS: Invariant = Invariant {
+    id: "srv-opens-sessions",
+    party: Party::Server,
+    severity: Severity::Policy,
+    clauses: &["policy"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
+    demands: "a server that runs opens a session for a client that initializes as it should",
+    forbids: "a server with one transport for all loses its session and keeps the transport, which was initialized once; \
+              every further initialize is refused until somebody restarts it",
+    judge: Judge::Server(|view, server, received| {
+        let opened = received.iter().any(|s| s.given().is_some());
+        // What a right client met in another world, this one may never have asked for.
+        let found = view
+            .no_progress()
+            .find(|(_, blamed)| blamed.iter().any(|b| **b == **server))
+            .map(|(at, _)| {
+                let why = "it refuses every initialize of a right client, with no fault about";
+                (at, why.to_owned())
+            });
+        Verdict::of(opened, found)
+    }),
+};

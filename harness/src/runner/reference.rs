@@ -1,0 +1,140 @@
+//! What a right client achieves in a scenario, in worlds of its own: the measure of whether any client could get anywhere.
+//! Nothing of it touches the run that is judged.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::invariant::{Seen, View, astray};
+use crate::journal::{Climb, Entry, Event, Phase, Record, Rung, ServerName, climbs};
+use crate::runner::{Cell, RunError, Runner};
+use crate::scenario::Scenario;
+
+/// The client that does everything right.
+pub const RIGHT: &str = "connector/recovering";
+/// In how many worlds it is tried where it is a matter of luck which process a request comes to. Of two replicas a balancer
+/// that knows no sessions sends a client astray in every second of them.
+const WORLDS: u64 = 12;
+/// The scenarios whose answers are kept: cells of one scenario run near each other.
+const KEPT: usize = 64;
+
+/// For each climb of a scenario, in order: nothing if a right client works again after it, else whom that is due to.
+type Climbs = Vec<Option<Vec<String>>>;
+
+/// An answer, once somebody has found it out.
+type Answer = Arc<OnceLock<Result<Climbs, RunError>>>;
+
+/// What was found out so far, the oldest first. Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct References(Arc<Mutex<Kept>>);
+
+type Kept = Vec<(Arc<Scenario>, Answer)>;
+
+impl References {
+    fn of(&self, scenario: &Arc<Scenario>) -> Answer {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, answer)) = all.iter().find(|(s, _)| Arc::ptr_eq(s, scenario)) {
+            return Arc::clone(answer);
+        }
+        if all.len() == KEPT {
+            all.remove(0);
+        }
+        let answer = Answer::default();
+        all.push((Arc::clone(scenario), Arc::clone(&answer)));
+        answer
+    }
+}
+
+impl Runner {
+    /// Adds to a record in which of its climbs no client could have got anywhere. That is asked where nothing helped, and
+    /// where luck may have: the answer is the same for every client and every seed.
+    pub(super) fn add_no_progress(
+        &self,
+        scenario: &Arc<Scenario>,
+        record: &mut Record,
+    ) -> Result<(), RunError> {
+        let is_asked =
+            is_luck(scenario) || climbs(&record.entries).any(|c| c.rung == Some(Rung::Never));
+        if !is_asked {
+            return Ok(());
+        }
+        let answer = self.references.of(scenario);
+        let found = answer.get_or_init(|| self.find_out(scenario)).clone()?;
+        let at_ms = record.last_ms();
+        let of_record: Vec<_> = climbs(&record.entries).collect();
+        for (n, climb) in of_record.into_iter().enumerate() {
+            if let Some(Some(blamed)) = found.get(n) {
+                let event = Event::NoProgress {
+                    climb: n,
+                    server: climb.server,
+                    blamed: blamed.clone(),
+                };
+                record.entries.push(Entry::new(at_ms, event));
+            }
+        }
+        Ok(())
+    }
+
+    fn find_out(&self, scenario: &Arc<Scenario>) -> Result<Climbs, RunError> {
+        let worlds = if is_luck(scenario) { WORLDS } else { 1 };
+        let mut all = Climbs::new();
+        for seed in 1..=worlds {
+            let cell = Cell {
+                scenario: Arc::clone(scenario),
+                client: RIGHT.to_owned(),
+                seed,
+            };
+            let run = self.run_against(&cell, None)?;
+            for (n, came) in hopeless(&run.record).into_iter().enumerate() {
+                if n == all.len() {
+                    all.push(came);
+                } else if let Some(blamed) = came {
+                    let known = all[n].get_or_insert_default();
+                    known.extend(blamed);
+                    known.sort();
+                    known.dedup();
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Whether it is a matter of luck which process a request comes to.
+fn is_luck(scenario: &Scenario) -> bool {
+    scenario.servers.iter().any(|s| s.processes().len() > 1)
+}
+
+/// Of each climb: nothing if it came to a good end on a way that can be relied on. Else the hops that led requests astray, or
+/// the server that opened no session for anybody; nobody where neither is seen.
+fn hopeless(record: &Record) -> Climbs {
+    let view = View::new(record);
+    let astray = astray(&view);
+    let of_climb = |climb: Climb| {
+        let began = record.entries[..climb.at].iter().rposition(
+            |e| matches!(&e.event, Event::Phase(Phase::Calm { server }) if *server == climb.server),
+        );
+        let during = began.unwrap_or(0)..climb.at;
+        let led = astray
+            .iter()
+            .filter(|a| during.contains(&a.at) && a.server == climb.server);
+        let mut blamed: Vec<String> = led.map(|a| a.hop.to_string()).collect();
+        blamed.sort();
+        blamed.dedup();
+        let is_never = climb.rung == Some(Rung::Never);
+        if is_never && blamed.is_empty() && opens_none(&view, &climb.server, during) {
+            blamed.push(climb.server.to_string());
+        }
+        (is_never || !blamed.is_empty()).then_some(blamed)
+    };
+    climbs(&record.entries).map(of_climb).collect()
+}
+
+/// Whether a server was asked for new sessions between those entries, and its own answer to each was a refusal or none.
+fn opens_none(view: &View<'_>, server: &ServerName, during: Range<usize>) -> bool {
+    let received = view.servers.get(server).into_iter().flatten();
+    let mut asked = received
+        .filter(|s| during.contains(&s.at) && s.request.asks("initialize"))
+        .peekable();
+    let is_refused = |s: &Seen| s.status().is_none_or(|status| status >= 400);
+    asked.peek().is_some() && asked.all(is_refused)
+}
