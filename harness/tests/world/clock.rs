@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 /// The virtual time of a run that is stepped through in every test run, in milliseconds. Each costs some 70 us.
-const STEPPED_MS: u64 = 60_200;
+const STEPPED_MS: u64 = 50_900;
 
 /// What a jump skips is nothing: the journal is the same as that of a run which goes through every millisecond.
 fn a_jump_changes_nothing_in(lasting: impl Fn(u64) -> bool) {
