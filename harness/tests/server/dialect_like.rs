@@ -26,7 +26,7 @@ fn a_variant_is_like_another_and_its_mistakes_are_its_own() {
         (
             "like: texts",
             "like: texts-2",
-            "2:9 `texts-2` is not among the dialects: not among the dialects",
+            "2:9 `texts-2` is not among the dialects: did you mean `texts`?",
         ),
         (
             "  summary: as the other\n",
@@ -146,7 +146,7 @@ fn a_folder_of_dialects_is_read_as_a_whole() {
         "{both}"
     );
     assert!(
-        both.contains("c.yaml:1:30") && both.contains("d.yaml:1:"),
+        both.contains("c.yaml:1:29") && both.contains("d.yaml:1:"),
         "{both}"
     );
     assert!(
