@@ -222,6 +222,7 @@ impl World<'_> {
                 options.read_timeout_ms = hop.read_timeout_ms;
                 options.http10 = hop.http10;
                 options.buffering = hop.buffering;
+                options.edits = hop.edits.clone();
                 (
                     Arc::from(server.name.as_str()),
                     proxy::hop(hop.kind, &options),

@@ -16,6 +16,8 @@ pub(crate) enum Yaml {
     Items(Vec<Yaml>),
     /// A map, on one line.
     Map(Vec<(String, Yaml)>),
+    /// A map with numbers as keys, on one line.
+    Numbers(Vec<(u64, Yaml)>),
     /// A map, each entry on lines of its own.
     Lines(Vec<(String, Yaml)>),
 }
@@ -104,6 +106,10 @@ impl Serialize for Within<'_> {
                 let entries = entries.iter();
                 serializer.collect_map(entries.map(|(key, value)| (key, Within(value))))
             }
+            Yaml::Numbers(entries) => {
+                let entries = entries.iter();
+                serializer.collect_map(entries.map(|(key, value)| (key, Within(value))))
+            }
         }
     }
 }
@@ -113,7 +119,7 @@ impl Serialize for Yaml {
         match self {
             Self::Number(_) | Self::Text(_) => Within(self).serialize(serializer),
             Self::List(_) => FlowSeq(Within(self)).serialize(serializer),
-            Self::Map(_) => FlowMap(Within(self)).serialize(serializer),
+            Self::Map(_) | Self::Numbers(_) => FlowMap(Within(self)).serialize(serializer),
             Self::Items(items) => items.serialize(serializer),
             Self::Lines(entries) => Map(entries).serialize(serializer),
         }
