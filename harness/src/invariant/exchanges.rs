@@ -66,6 +66,7 @@ impl Exchanges {
                 response: None,
                 failed: None,
                 events: Vec::new(),
+                cut_short: None,
                 over: None,
             });
             return;
@@ -79,7 +80,10 @@ impl Exchanges {
                     seen.response.get_or_insert(received);
                 }
             }
-            Message::Sse(event) => seen.events.push((at, Arc::clone(event))),
+            Message::Sse(event) => match came(entries, at, seen.side) {
+                Some(at) => seen.events.push((at, Arc::clone(event))),
+                None => seen.cut_short = event.id.clone(),
+            },
             Message::End { clean } => {
                 let how = if *clean { Over::Clean } else { Over::Broken };
                 seen.over.get_or_insert((at, how));
@@ -165,6 +169,19 @@ impl Exchanges {
             (hop.clone(), relayed.collect())
         };
         children.into_iter().map(of_hop).collect()
+    }
+}
+
+/// When what was observed came to whom it was for, whole: at the requester's end it may be held back or broken off before.
+fn came(entries: &[Entry], at: usize, side: Side) -> Option<usize> {
+    let delivery = match side {
+        Side::Sent => entries[at].fate.delivery(),
+        Side::Received => Delivery::AsObserved,
+    };
+    match delivery {
+        Delivery::AsObserved => Some(at),
+        Delivery::After(ms) => entry_after(entries, at, ms),
+        Delivery::Replaced(_) | Delivery::Never => None,
     }
 }
 

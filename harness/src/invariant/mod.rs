@@ -205,6 +205,7 @@ pub static ALL: &[Invariant] = &[
     server::stream::REPLAY_SAME_STREAM,
     hop::STATUS_TRANSPARENT,
     hop::SESSION_AFFINITY,
+    hop::passes::END_TO_END,
 ];
 
 /// The invariant of that name.
