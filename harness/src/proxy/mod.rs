@@ -2,7 +2,7 @@
 //! here: sockets, clocks, connection pools, the journal; the shell in `process` has those and asks a [`Hop`].
 //!
 //! How the shell asks, for one request of a client:
-//! 1. [`Hop::forward`] gives the request to send; [`Hop::upstream`] says over what connection and for how long to wait.
+//! 1. [`Hop::answer`]: what the hop answers itself goes nowhere. Otherwise [`Hop::forward`] gives the request to send; [`Hop::upstream`] says over what connection and for how long to wait.
 //!    `read_timeout_ms` runs from the whole request having been sent, and anew from every byte that is read.
 //! 2. No head in time, or none at all: [`Hop::on_failure`] is the answer. Otherwise [`Hop::on_head`] decides, and its
 //!    [`Release`] says when the client sees something.
@@ -14,6 +14,7 @@
 pub mod access_log;
 pub mod balancer;
 pub mod cloudflare;
+pub mod edits;
 mod headers;
 mod kind;
 pub mod nginx;
@@ -24,12 +25,19 @@ use stalemate_wire::{Headers, Request, Response, header};
 
 pub use access_log::{ChunkCounter, LogRecord, chunked_len};
 pub use cloudflare::EGRESS;
+pub use edits::{Edits, HeaderEdits, Redirect, RedirectTo};
 pub use kind::{BalancePolicy, HopKind};
 
 /// What a proxy decides. Every method is a function of its arguments and of the options that the hop was made with.
 pub trait Hop: Send + Sync {
     /// The product's name, which is also [`HopKind::as_str`].
     fn name(&self) -> &'static str;
+
+    /// The answer to a request that the hop does not pass on; `None` of those that it does.
+    fn answer(&self, request: &ForwardRequest<'_>) -> Option<Response> {
+        let _ = request;
+        None
+    }
 
     /// The request as it goes on upstream: path and headers rewritten as the product does; the body is unchanged.
     fn forward(&self, request: &ForwardRequest<'_>) -> Request;
@@ -241,6 +249,8 @@ pub struct HopOptions {
     pub connect_timeout_ms: Option<u64>,
     /// The longest silence of the upstream in milliseconds, where it differs from the product's default.
     pub read_timeout_ms: Option<u64>,
+    /// What is changed in the messages besides what the product does.
+    pub edits: Edits,
 }
 
 impl HopOptions {
@@ -254,6 +264,7 @@ impl HopOptions {
             buffering: false,
             connect_timeout_ms: None,
             read_timeout_ms: None,
+            edits: Edits::default(),
         }
     }
 }
@@ -261,11 +272,12 @@ impl HopOptions {
 /// The hop of that kind. An option that the product does not have is ignored.
 #[must_use]
 pub fn hop(kind: HopKind, options: &HopOptions) -> Arc<dyn Hop> {
-    match kind {
+    let product: Arc<dyn Hop> = match kind {
         HopKind::Cloudflare => Arc::new(cloudflare::Cloudflare::new(options)),
         HopKind::Nginx => Arc::new(nginx::Nginx::new(options)),
         HopKind::Balancer => Arc::new(balancer::Balancer::new(options)),
-    }
+    };
+    edits::Edited::around(product, options)
 }
 
 #[cfg(test)]

@@ -312,6 +312,7 @@ fn options(hop: &scenario::Hop, port: u16) -> HopOptions {
         read_timeout_ms: hop.read_timeout_ms,
         http10: hop.http10,
         buffering: hop.buffering,
+        edits: hop.edits.clone(),
         ..HopOptions::new(format!("localhost:{port}"))
     }
 }

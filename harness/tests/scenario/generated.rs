@@ -9,7 +9,8 @@ use std::sync::Arc;
 use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, admitted};
 use stalemate::invariant::Party;
 use stalemate::journal::{Action, Fate, Replacement, Rung};
-use stalemate::proxy::{BalancePolicy, HopKind};
+use stalemate::proxy::edits::REDIRECTS;
+use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
 use stalemate::scenario::{Expectation, Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
 use stalemate::server::{Dialect, Durable, Keepalive, Tool};
 
@@ -116,6 +117,7 @@ fn path(tape: &mut Tape) -> Vec<Hop> {
     let hop = |kind| {
         let mut hop = Hop::new(kind);
         hop.read_timeout_ms = tape.maybe(Tape::ms);
+        hop.edits = edits(tape);
         match kind {
             HopKind::Cloudflare => {}
             HopKind::Nginx => (hop.http10, hop.buffering) = (tape.is(), tape.is()),
@@ -124,6 +126,41 @@ fn path(tape: &mut Tape) -> Vec<Hop> {
         hop
     };
     kinds.map(hop).collect()
+}
+
+fn edits(tape: &mut Tape) -> Edits {
+    let status = |tape: &mut Tape| u16::try_from(400 + tape.below(200)).expect("small");
+    let paths = ["/v2/mcp", "/", "/a,b:c"].map(|path| RedirectTo::Path(path.to_owned()));
+    Edits {
+        request: header_edits(tape),
+        response: header_edits(tape),
+        statuses: (0..tape.below(3))
+            .map(|_| (status(tape), status(tape)))
+            .collect(),
+        redirect: tape.maybe(|tape| Redirect {
+            status: *tape.one(&REDIRECTS),
+            to: tape
+                .one(&[&paths[..], &[RedirectTo::Slash]].concat())
+                .clone(),
+        }),
+    }
+}
+
+fn header_edits(tape: &mut Tape) -> HeaderEdits {
+    let mut edits = HeaderEdits::default();
+    for name in tape.some(&["mcp-session-id", "X-Old", "null", "1e3", "~"]) {
+        let value = tape.one(&["a", "X-New", "no", "-1"]);
+        match tape.below(3) {
+            0 => edits.hide.push(name.to_owned()),
+            1 => drop(edits.rename.insert(name.to_owned(), (*value).to_owned())),
+            _ => drop(
+                edits
+                    .add
+                    .insert(name.to_owned(), format!("{value}: #\"{value}\"")),
+            ),
+        }
+    }
+    edits
 }
 
 fn server(
