@@ -18,6 +18,7 @@ fn names() {
         ("an unknown server", changed("add: memory", "add: memroy").replace("on: memory", "on: memroy")),
         ("an unknown tool", changed("create_entities", "create_entity")),
         ("an unknown clause", changed("SES-08", "SES-8")),
+        ("a clause that nothing judges", changed("SES-08", "SES-03")),
         ("an unknown target", stepped(&["restart: [memory, lightsial]"])),
         ("a hop that is not on the path", without_nginx("[cloudflare]") + "  - cut: nginx\n"),
         ("a machine as a server", stepped(&["add: lightsail"])),

@@ -96,7 +96,7 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
         file: PathBuf::from("area/file.yaml"),
         summary: tape.text(),
         report: tape.maybe(|tape| format!("https://example.org/{}", tape.text())),
-        spec: tape.some(&vocabulary.clauses),
+        spec: tape.some(&vocabulary.judged_clauses),
         expect: expect
             .into_iter()
             .map(|client| (client, promise(tape, vocabulary)))

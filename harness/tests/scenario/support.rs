@@ -157,6 +157,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
             invariant("hop-keeps-status", Party::Hop),
         ],
         clauses: words(&["SES-03", "SES-07b", "SES-08", "SES-09", "RES-04"]),
+        judged_clauses: words(&["SES-07b", "SES-08", "SES-09", "RES-04"]),
     }
 }
 
