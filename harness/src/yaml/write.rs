@@ -8,6 +8,10 @@ use serde_saphyr::{FlowMap, FlowSeq};
 pub(crate) enum Yaml {
     /// A number.
     Number(u64),
+    /// A number that may be negative.
+    Signed(i64),
+    /// `true` or `false`.
+    Flag(bool),
     /// A text, a word or a duration.
     Text(String),
     /// A list, on one line.
@@ -96,6 +100,8 @@ impl Serialize for Within<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Yaml::Number(number) => serializer.serialize_u64(*number),
+            Yaml::Signed(number) => serializer.serialize_i64(*number),
+            Yaml::Flag(flag) => serializer.serialize_bool(*flag),
             Yaml::Text(text) => serializer.serialize_str(text),
             Yaml::List(items) | Yaml::Items(items) => {
                 serializer.collect_seq(items.iter().map(Within))
@@ -111,7 +117,9 @@ impl Serialize for Within<'_> {
 impl Serialize for Yaml {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Number(_) | Self::Text(_) => Within(self).serialize(serializer),
+            Self::Number(_) | Self::Signed(_) | Self::Flag(_) | Self::Text(_) => {
+                Within(self).serialize(serializer)
+            }
             Self::List(_) => FlowSeq(Within(self)).serialize(serializer),
             Self::Map(_) => FlowMap(Within(self)).serialize(serializer),
             Self::Items(items) => items.serialize(serializer),

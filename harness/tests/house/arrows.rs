@@ -26,6 +26,7 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "scenario",
         &[
+            "app",
             "fault",
             "input",
             "invariant",
