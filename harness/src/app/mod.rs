@@ -7,7 +7,7 @@ mod application;
 mod bare;
 mod ladder;
 mod policy;
-mod user;
+pub mod user;
 
 use std::rc::Rc;
 use std::sync::Arc;

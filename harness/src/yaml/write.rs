@@ -68,6 +68,17 @@ impl Entries {
         }
     }
 
+    /// With those entries behind its own.
+    pub(crate) fn and(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A map on one line.
     pub(crate) fn map(self) -> Yaml {
         Yaml::Map(self.0)

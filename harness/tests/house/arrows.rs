@@ -22,11 +22,12 @@ const MAY: &[(&str, &[&str])] = &[
     ("app", &["journal", "server"]),
     ("invariant", &["journal"]),
     // From files to the cores' own values.
-    ("dialect", &["server", "yaml"]),
+    ("dialect", &["input", "server", "yaml"]),
     (
         "scenario",
         &[
             "app",
+            "dialect",
             "fault",
             "input",
             "invariant",

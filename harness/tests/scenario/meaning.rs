@@ -138,6 +138,7 @@ fn the_steps_are_as_written() {
         background: None,
         takes_ms: 10_000,
         progress: false,
+        patience_ms: None,
     };
     let slow = Call {
         tool: Tool::Slow,
@@ -202,7 +203,7 @@ fn a_server_can_keep_its_sessions_and_be_told_to_notify() {
         )
         .replace(
             "steps: [",
-            "steps: [{notify: a}, {add: a}, {call: {on: a, tool: slow, progress: wanted}}, ",
+            "steps: [{notify: a}, {add: a}, {call: {on: a, tool: slow, progress: wanted, patience: 20s}}, ",
         );
     let scenario = right(&text);
     let durable: Vec<Durable> = scenario.servers.iter().map(|s| s.durable).collect();
@@ -216,6 +217,7 @@ fn a_server_can_keep_its_sessions_and_be_told_to_notify() {
         panic!("{:?}", scenario.steps[2]);
     };
     assert!(call.progress);
+    assert_eq!(call.patience_ms, Some(20_000));
 }
 
 #[test]
