@@ -37,7 +37,7 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         ));
     };
     let client = options.client.as_ref().unwrap_or(&scenario.clients[0]);
-    if registry.get(client).is_none() {
+    if registry.subject(scenario, client).is_none() {
         return bad(&unknown_client(client, registry));
     }
     let cell = Cell {

@@ -1,5 +1,6 @@
 //! Right scenarios of any kind, made of numbers and texts that somebody draws.
 
+mod client;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +82,8 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
     if clients.is_empty() {
         clients.push(vocabulary.clients[0].clone());
     }
+    let own_clients = client::own_clients(tape, vocabulary);
+    clients.extend(own_clients.keys().cloned());
     let mut seeds = BTreeSet::from([tape.below(3) as u64]);
     if tape.is() {
         seeds.extend([u64::MAX, tape.below(1_000_000) as u64]);
@@ -106,6 +109,7 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
         servers,
         path,
         clients,
+        own_clients,
         seeds: seeds.into_iter().collect(),
         steps,
         inject,
