@@ -2,6 +2,7 @@
 //! built in and a user's own. What each does is where it is defined.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stalemate_clients::ClientFactory;
@@ -13,7 +14,7 @@ use crate::clause;
 use crate::dialect;
 use crate::invariant;
 use crate::proxy::HopKind;
-use crate::scenario::Vocabulary;
+use crate::scenario::{Diagnostics, Vocabulary};
 use crate::server::Dialect;
 
 /// A client as a scenario names it.
@@ -54,6 +55,8 @@ impl Subject {
 pub struct Registry {
     clients: BTreeMap<String, (Subject, String)>,
     dialects: Vec<Arc<Dialect>>,
+    /// The directories that some of them were read from.
+    directories: Vec<PathBuf>,
     real_servers: Vec<String>,
 }
 
@@ -74,6 +77,7 @@ impl Registry {
         let empty = Self {
             clients: BTreeMap::new(),
             dialects: dialect::builtin(),
+            directories: Vec::new(),
             real_servers: vec!["rmcp".to_owned()],
         };
         let mut registry = empty
@@ -143,7 +147,7 @@ impl Registry {
     }
 
     /// Adds a dialect of the model server, in place of one of that name if there is one. [`dialect::read`] makes one of a
-    /// file.
+    /// file's text, [`dialect::read_several`] those that are like another.
     #[must_use]
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         let dialect = Arc::new(dialect);
@@ -152,6 +156,25 @@ impl Registry {
             None => self.dialects.push(dialect),
         }
         self
+    }
+
+    /// Adds the dialects of all files below a directory, as [`Self::dialect`] does. One of them may be like one that is
+    /// there already.
+    ///
+    /// # Errors
+    /// All that is wrong in the files, or that there are none.
+    pub fn dialects_in(mut self, directory: &Path) -> Result<Self, Diagnostics> {
+        for dialect in dialect::folder(directory, &self.dialects)? {
+            self = self.dialect(Dialect::clone(&dialect));
+        }
+        self.directories.push(directory.to_owned());
+        Ok(self)
+    }
+
+    /// The directories that dialects were read from, in their order.
+    #[must_use]
+    pub fn dialect_directories(&self) -> &[PathBuf] {
+        &self.directories
     }
 
     /// The client of that name.
@@ -212,6 +235,11 @@ impl Registry {
                 .map(|i| (i.id.to_owned(), i.party))
                 .collect(),
             clauses: clause::ALL.iter().map(|c| c.id.to_owned()).collect(),
+            judged_clauses: invariant::ALL
+                .iter()
+                .flat_map(|i| i.clauses)
+                .map(|id| (*id).to_owned())
+                .collect(),
         }
     }
 }

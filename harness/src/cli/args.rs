@@ -61,6 +61,9 @@ pub(super) struct RunOptions {
     /// Print the hops' access logs too, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,
+    /// A directory of dialect files, which scenarios can name; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(super) dialects: Vec<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -84,6 +87,9 @@ pub(super) struct TraceOptions {
     /// Print the hops' access logs too, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,
+    /// A directory of dialect files, which scenarios can name; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(super) dialects: Vec<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -94,6 +100,9 @@ pub(super) struct ListOptions {
     /// How to print the list
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
+    /// A directory of dialect files, which scenarios can name; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(super) dialects: Vec<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -101,6 +110,9 @@ pub(super) struct ExplainOptions {
     /// What to explain, e.g. `cli-no-stale-id`, `SES-08`, `supergateway-3.4.3`, `F3`, `reconnect`; without it, all topics
     #[arg(value_name = "ID")]
     pub(super) topic: Option<String>,
+    /// A directory of dialect files, which scenarios can name; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(super) dialects: Vec<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

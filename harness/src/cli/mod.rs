@@ -5,6 +5,7 @@ mod out;
 mod run;
 mod show;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -30,11 +31,24 @@ pub fn main(registry: &Registry) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { BAD_INPUT } else { 0 });
         }
     };
+    let with = |dialects: &[PathBuf], command: &dyn Fn(&Registry) -> u8| {
+        let mut registry = registry.clone();
+        for directory in dialects {
+            registry = match registry.dialects_in(directory) {
+                Ok(registry) => registry,
+                Err(diagnostics) => {
+                    anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
+                    return BAD_INPUT;
+                }
+            };
+        }
+        command(&registry)
+    };
     let code = match args.command {
-        Command::Run(options) => run::run(&options, registry),
-        Command::Trace(options) => show::trace(&options, registry),
-        Command::List(options) => show::list(&options, registry),
-        Command::Explain(options) => show::explain(&options, registry),
+        Command::Run(o) => with(&o.dialects, &|registry| run::run(&o, registry)),
+        Command::Trace(o) => with(&o.dialects, &|registry| show::trace(&o, registry)),
+        Command::List(o) => with(&o.dialects, &|registry| show::list(&o, registry)),
+        Command::Explain(o) => with(&o.dialects, &|registry| show::explain(&o, registry)),
         Command::Schema(options) => show::schema(&options),
     };
     ExitCode::from(code)

@@ -116,14 +116,14 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         }
     }
     for cell in failed {
-        replay(cell);
+        replay(cell, &options.dialects);
     }
     for (cell, error) in errors {
         code = HARNESS_BUG;
         let style = error_style();
         let (scenario, client) = (&cell.scenario.name, &cell.client);
         anstream::eprintln!("{style}error{style:#}: {scenario} with {client}: {error}");
-        replay(cell);
+        replay(cell, &options.dialects);
     }
     code
 }
@@ -154,10 +154,14 @@ fn summary(results: &[CellResult]) {
 }
 
 /// The line that replays a cell, for a bug report.
-fn replay(cell: &Cell) {
+fn replay(cell: &Cell, dialects: &[PathBuf]) {
     let program = std::env::args().next();
     let program = program.as_deref().unwrap_or("stalemate");
-    eprintln!("replay: {program} {}", cell.replay());
+    let dialects = dialects.iter();
+    let dialects: String = dialects
+        .map(|directory| format!(" --dialects {}", directory.display()))
+        .collect();
+    eprintln!("replay: {program} {}{dialects}", cell.replay());
 }
 
 /// Of two exit codes the one that comes first in 101, 4, 2, 1, 3, 5, 0.

@@ -1,24 +1,21 @@
 //! The shape of a dialect file: which keys each part has, and what a missing one means. What the parts mean is said where
 //! the server's core defines them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use stalemate_wire::sse::{Field, Style};
+use stalemate_wire::sse::Style;
 
-use super::plain::{Plain, shape};
+use super::parts::{Accepts, Answers, StyleForm};
+use super::plain::shape;
 use crate::server::{
-    Answer, Cancelled, Check, Dialect, Exit, Finished, Framing, GetStreams, Hazards, HeaderList,
-    IdShape, IdleClock, Keepalive, Messages, PoisonedIds, Priming, Resume, RpcFault, Scope,
-    Sessions, Situation, Sse, StreamEnd, Then,
+    Answer, Cancelled, Check, Dialect, Exit, Finished, Flaw, Framing, GetStreams, Hazards,
+    HeaderList, IdShape, IdleClock, Keepalive, Messages, PoisonedIds, Priming, Resume, RpcFault,
+    Scope, Sessions, Sse, StreamEnd, Then,
 };
-use crate::yaml::collection::{Entries, List};
-use crate::yaml::decode::{At, Decode, mismatch, unknown};
+use crate::yaml::collection::List;
 use crate::yaml::duration::{Duration, TimeoutForm};
-use crate::yaml::fields::Fields;
-use crate::yaml::report::{Finding, Report};
 use crate::yaml::scalar::{AnyText, Flag, Signed, Text, Whole};
-use crate::yaml::tree::{Kind, Node};
-use crate::yaml::word::{One, Word};
+use crate::yaml::word::One;
 
 /// The notification of the TypeScript SDK, as its members stand.
 const TYPESCRIPT_NOTIFICATION: &str = r#"{"method":${method}${params},"jsonrpc":"2.0"}"#;
@@ -26,35 +23,49 @@ const TYPESCRIPT_NOTIFICATION: &str = r#"{"method":${method}${params},"jsonrpc":
 shape! {
     Dialect, "a dialect";
     required {
+        /// Its name: product and version.
         "name" name: Text,
+        /// What was run, in one line.
         "summary" summary: Text,
+        /// How sessions are named and when they expire.
         "sessions" sessions: Sessions,
+        /// The protocol revisions that it takes, the preferred one first.
         "revisions" revisions: List<Text>,
+        /// What it checks of a request, in its order.
         "checks" checks: List<One<Check>>,
+        /// Event streams.
         "sse" sse: Sse,
+        /// JSON-RPC messages.
         "messages" messages: Messages,
+        /// The answers by situation. An answer stands whole; a situation that has one is not accepted.
         "answers" answers: Answers,
+        /// How it loses sessions, streams and itself.
         "hazards" hazards: Hazards,
     }
     optional {}
     otherwise {
+        /// Headers of every answer, in front of its own.
         "every-answer" every_answer: HeaderList = HeaderList::default(),
-        "accepts" accepts: List<One<Situation>> = BTreeSet::new(),
-    }
-    besides {
-        flaws: BTreeSet::new(),
+        /// Situations that other servers refuse and this one does not, besides those that it accepts already.
+        "accepts" accepts: Accepts = BTreeSet::new(),
+        /// The rules that it breaks on purpose.
+        "flaws" flaws: List<One<Flaw>> = BTreeSet::new(),
     }
 }
 
 shape! {
     Sessions, "`sessions`";
     required {
+        /// The shape of an id.
         "id" id: One<IdShape>,
+        /// The time of rest after which a session expires, or `never`.
         "idle-timeout" idle_timeout_ms: TimeoutForm,
     }
     optional {}
     otherwise {
+        /// What counts as rest.
         "idle-clock" idle_clock: One<IdleClock> = IdleClock::default(),
+        /// There is one session in the life of the process.
         "single" single: Flag = false,
     }
 }
@@ -62,20 +73,31 @@ shape! {
 shape! {
     Sse, "`sse`";
     required {
+        /// Headers of the answer to the `initialize` that opened the session; `${session}` is the id.
         "initialize-headers" initialize_headers: HeaderList,
+        /// Headers of the answers to other POSTs.
         "post-headers" post_headers: HeaderList,
+        /// Headers of a GET stream.
         "get-headers" get_headers: HeaderList,
     }
     optional {
+        /// The `event` field.
         "event" event: AnyText,
+        /// The `id` of events on POST streams, from `${session}`, `${stream}`, `${event}`, `${stream-uuid}`, `${event-uuid}`.
         "post-event-id" post_event_id: Text,
+        /// The `id` of events on GET streams.
         "get-event-id" get_event_id: Text,
+        /// The event without data in front of each stream.
         "priming" priming: Priming,
+        /// How streams are resumed.
         "resume" resume: Resume,
+        /// Comments on a silent stream.
         "keepalive" keepalive: Keepalive,
     }
     otherwise {
-        "style" style: Style = Style::default(),
+        /// The order of the fields, and the line end.
+        "style" style: StyleForm = Style::default(),
+        /// Which GET streams a session has.
         "get-streams" get_streams: One<GetStreams> = GetStreams::default(),
     }
 }
@@ -84,14 +106,21 @@ shape! {
     Priming, "`priming`";
     required {}
     optional {
+        /// Its `retry` field.
         "retry" retry_ms: Duration,
+        /// The first revision whose clients get it.
         "since" since: Text,
+        /// Its id on GET streams, where that is fixed and does not count as an event.
         "get-id" get_id: Text,
+        /// Its id on the stream that opens a session, where that stream stands apart.
         "opening-id" opening_id: Text,
+        /// The data that it is replayed with, as a message.
         "replayed-data" replayed_data: AnyText,
     }
     otherwise {
+        /// Whether GET streams have one too; `true` if it is missing.
         "get" get: Flag = true,
+        /// Whether the connection of a POST that got one is closed right behind it.
         "closes" closes: Flag = false,
     }
 }
@@ -99,15 +128,22 @@ shape! {
 shape! {
     Resume, "`resume`";
     required {
+        /// How many events of a session are kept; the oldest are forgotten first.
         "keeps" keeps: Whole<0, { u64::MAX }>,
     }
     optional {}
     otherwise {
+        /// Whose events are replayed.
         "scope" scope: One<Scope> = Scope::default(),
+        /// Whether the event that the cursor names comes again.
         "inclusive" inclusive: Flag = false,
+        /// Whether the stream goes on after the replay; `true` if it is missing.
         "continues" continues: Flag = true,
+        /// What a stream is to a cursor once its last answer was sent.
         "finished" finished: One<Finished> = Finished::default(),
+        /// Whether a GET without a cursor gets the kept events of the session's stream.
         "fresh-get" fresh_get: Flag = false,
+        /// Whether an accepted unknown cursor leads to a stream that stays silent.
         "unknown-is-silent" unknown_is_silent: Flag = false,
     }
 }
@@ -115,7 +151,9 @@ shape! {
 shape! {
     Keepalive, "`keepalive`";
     required {
+        /// The time between two of them.
         "every" every_ms: Duration,
+        /// The comment, behind its colon.
         "comment" comment: AnyText,
     }
     optional {}
@@ -125,12 +163,16 @@ shape! {
 shape! {
     Messages, "`messages`";
     required {
+        /// The result of `initialize`, from `${revision}`.
         "initialize" initialize: Text,
+        /// A result, from `${result}` and `${id}`.
         "result" result: Text,
+        /// An error, from `${code}`, `${message}` and `${id}`.
         "error" error: Text,
     }
     optional {}
     otherwise {
+        /// A notification, from `${method}` and `${params}`.
         "notification" notification: Text = TYPESCRIPT_NOTIFICATION.to_owned(),
     }
 }
@@ -138,14 +180,19 @@ shape! {
 shape! {
     Hazards, "`hazards`";
     required {
+        /// What SIGTERM does to open streams.
         "stop" stop: One<StreamEnd>,
     }
     optional {
+        /// Session ids that kill the process.
         "poisoned-ids" poisoned_ids: PoisonedIds,
+        /// How the process dies of an answer that becomes ready after its POST was abandoned.
         "abandoned-post" abandoned_post: Exit,
+        /// The error that a call gets whose child died.
         "child-death" child_death: RpcFault,
     }
     otherwise {
+        /// What becomes of a call that was cancelled.
         "cancelled-call" cancelled_call: Cancelled = Cancelled::default(),
     }
 }
@@ -153,7 +200,9 @@ shape! {
 shape! {
     PoisonedIds, "`poisoned-ids`";
     required {
+        /// The ids.
         "ids" ids: List<Text>,
+        /// How it dies.
         "exit" exit: Exit,
     }
     optional {}
@@ -163,7 +212,9 @@ shape! {
 shape! {
     Exit, "an exit";
     required {
+        /// The exit status.
         "code" code: Whole<0, 255>,
+        /// The last line of its log; `${id}` is the JSON-RPC id of the request.
         "why" why: Text,
     }
     optional {}
@@ -173,7 +224,9 @@ shape! {
 shape! {
     RpcFault, "a JSON-RPC error";
     required {
+        /// The code.
         "code" code: Signed,
+        /// The message.
         "message" message: AnyText,
     }
     optional {}
@@ -183,122 +236,19 @@ shape! {
 shape! {
     Answer, "an answer";
     required {
+        /// The status code.
         "status" status: Whole<0, { u16::MAX as u64 }>,
     }
     optional {
+        /// What else happens.
         "then" then: One<Then>,
     }
     otherwise {
+        /// The headers besides those of every answer; values may hold variables.
         "headers" headers: HeaderList = HeaderList::default(),
+        /// The body; may hold variables.
         "body" body: AnyText = String::new(),
+        /// How the body is framed.
         "framing" framing: One<Framing> = Framing::default(),
-    }
-}
-
-/// What is answered in each situation.
-pub(super) struct Answers(BTreeMap<Situation, Answer>);
-
-impl Decode for Answers {
-    const WHAT: &'static str = "a map";
-
-    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let situations = Situation::words();
-        let names: Vec<&str> = situations.iter().map(|(name, _)| *name).collect();
-        let mut answers = BTreeMap::new();
-        for (name, answer) in Entries::<Answer>::decode(node, report)?.0 {
-            let known = situations.iter().find(|(word, _)| *word == name.value);
-            match (known, answer) {
-                (None, _) => report.add(unknown(name.span, Situation::WHAT, &name.value, &names)),
-                (Some((_, situation)), Some(answer)) => {
-                    answers.insert(*situation, answer);
-                }
-                (Some(_), None) => {}
-            }
-        }
-        Some(Self(answers))
-    }
-}
-
-impl Plain<BTreeMap<Situation, Answer>> for Answers {
-    fn plain(self) -> BTreeMap<Situation, Answer> {
-        self.0
-    }
-}
-
-impl Decode for HeaderList {
-    const WHAT: &'static str = "a map";
-
-    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let entries = Entries::<AnyText>::decode(node, report)?.0.into_iter();
-        let pairs = entries.filter_map(|(name, value)| Some((name.value, value?.0)));
-        Some(Self(pairs.collect()))
-    }
-}
-
-impl Plain<Self> for HeaderList {
-    fn plain(self) -> Self {
-        self
-    }
-}
-
-impl Decode for Style {
-    const WHAT: &'static str = "a map";
-
-    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let fields = Fields::of(node, "`style`", &["order", "crlf"], report)?;
-        let order = fields.optional::<At<List<One<Field>>>>("order", report);
-        let crlf = fields.optional::<Flag>("crlf", report);
-        let mut style = Self::default();
-        if let Some(order) = order
-            && order.value.whole
-        {
-            let all: Vec<Field> = order.value.plain();
-            match <[Field; 4]>::try_from(all) {
-                Ok(all) => style.order = all,
-                Err(some) => report.add(
-                    Finding::new(
-                        order.span,
-                        format!("an event has four fields, here are {}", some.len()),
-                        "each of them stands here once",
-                    )
-                    .help("write e.g. `order: [event, data, id, retry]`"),
-                ),
-            }
-        }
-        style.crlf = crlf.is_some_and(|flag| flag.0);
-        Some(style)
-    }
-}
-
-impl Plain<Self> for Style {
-    fn plain(self) -> Self {
-        self
-    }
-}
-
-impl Decode for Cancelled {
-    const WHAT: &'static str = "`silence`, `end` or a map with an `error`";
-
-    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        match &node.kind {
-            Kind::Map(_) => {
-                let fields = Fields::of(node, "`cancelled-call`", &["error"], report)?;
-                fields
-                    .required::<RpcFault>("error", report)
-                    .map(Self::Error)
-            }
-            Kind::Text(word) if word == "silence" => Some(Self::Silence),
-            Kind::Text(word) if word == "end" => Some(Self::End),
-            _ => {
-                report.add(mismatch(node, Self::WHAT));
-                None
-            }
-        }
-    }
-}
-
-impl Plain<Self> for Cancelled {
-    fn plain(self) -> Self {
-        self
     }
 }

@@ -1,100 +1,119 @@
-//! Variants: dialects that differ from another one in little. Those whose names begin with `broken/` are wrong on purpose,
-//! one rule each: invariants are tested on them.
+//! Dialects that are written as another one and what differs. Maps are laid over each other key by key; lists, headers and
+//! single answers stand whole; `none` takes an optional part away.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::plain::shape;
-use super::shapes::Answers;
-use crate::server::{Answer, Dialect, Flaw, Scope, Situation};
-use crate::yaml::collection::List;
+use super::plain::Shape;
+use crate::server::{Dialect, Situation};
 use crate::yaml::decode::{At, unknown};
+use crate::yaml::fields::Fields;
 use crate::yaml::report::{Finding, Report};
-use crate::yaml::scalar::{Flag, Text};
-use crate::yaml::word::One;
+use crate::yaml::scalar::Text;
+use crate::yaml::tree::{Kind, Node};
+use crate::yaml::words::list;
+use crate::yaml::write::{Entries, Yaml};
 
-/// One variant.
-pub(super) struct Variant {
-    name: String,
-    summary: String,
-    /// The dialect that it is like.
-    like: At<Text>,
-    flaws: BTreeSet<Flaw>,
-    /// Answers in place of the other's, also to what that accepts.
-    answers: BTreeMap<Situation, Answer>,
-    replays: Option<At<One<Scope>>>,
-    priming_closes: Option<At<Flag>>,
-    /// Whether the process takes more than one session where the other does not.
-    takes_many: bool,
+/// The key that names the other dialect.
+pub(super) const LIKE: &str = "like";
+
+/// How a dialect is called in messages that is written so.
+const WHAT: &str = "a dialect that is like another";
+
+/// The value under a key of a map.
+pub(super) fn below<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    let Kind::Map(entries) = &node.kind else {
+        return None;
+    };
+    let found = entries.iter().find(|(k, _)| text(k) == Some(key));
+    found.map(|(_, value)| value)
 }
 
-shape! {
-    Variant, "a variant";
-    required {
-        "name" name: Text,
-        "summary" summary: Text,
-        "like" like: At<Text>,
-    }
-    optional {
-        "replays" replays: At<One<Scope>>,
-        "priming-closes" priming_closes: At<Flag>,
-    }
-    otherwise {
-        "flaws" flaws: List<One<Flaw>> = BTreeSet::new(),
-        "answers" answers: Answers = BTreeMap::new(),
-        "takes-many" takes_many: Flag = false,
+/// The text that a node is.
+pub(super) fn text(node: &Node) -> Option<&str> {
+    match &node.kind {
+        Kind::Text(text) => Some(text),
+        _ => None,
     }
 }
 
-impl Variant {
-    /// The dialect that it is; `None` after an error. `known` are those that it can be like.
-    pub(super) fn applied(
-        self,
-        known: &[Arc<Dialect>],
-        report: &mut Report<'_>,
-    ) -> Option<Dialect> {
-        let base = known.iter().find(|d| d.name == self.like.value);
-        let Some(base) = base else {
-            let names: Vec<&str> = known.iter().map(|d| d.name.as_str()).collect();
-            report.add(unknown(
-                self.like.span,
-                "dialects",
-                &self.like.value,
-                &names,
-            ));
-            return None;
-        };
-        let mut dialect = Dialect::clone(base);
-        let mut missing = |span, what: &str| {
-            let title = format!("{} {what}", base.name);
-            report.add(Finding::new(span, title, "so this has no effect"));
-        };
-        if let Some(scope) = self.replays {
-            match &mut dialect.sse.resume {
-                Some(resume) => resume.scope = scope.value.0,
-                None => missing(scope.span, "replays nothing"),
-            }
-        }
-        if let Some(closes) = self.priming_closes {
-            match &mut dialect.sse.priming {
-                Some(priming) => priming.closes = closes.value.0,
-                None => missing(closes.span, "primes no stream"),
-            }
-        }
-        if self.takes_many {
-            dialect.sessions.single = false;
-            let never = [Situation::Closed, Situation::NotInitialized];
-            dialect
-                .answers
-                .retain(|situation, _| !never.contains(situation));
-        }
-        for (situation, answer) in self.answers {
-            dialect.accepts.remove(&situation);
-            dialect.answers.insert(situation, answer);
-        }
-        dialect.flaws = self.flaws;
-        dialect.summary = self.summary;
-        dialect.name = self.name;
-        Some(dialect)
+/// Where a dialect stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In a file, where it has a name and a summary of its own.
+    File,
+    /// In a scenario, where it may have the other's.
+    Scenario,
+}
+
+/// The dialect that the map says, and the one that it is like. `known` are those that it can be like.
+pub(super) fn read(
+    node: &Node,
+    place: Place,
+    known: &[Arc<Dialect>],
+    report: &mut Report<'_>,
+) -> Option<(Dialect, Arc<Dialect>)> {
+    let keys: Vec<&'static str> = [LIKE]
+        .into_iter()
+        .chain(Dialect::KEYS.iter().copied())
+        .collect();
+    let fields = Fields::of(node, WHAT, &keys, report)?;
+    let listed = known.iter().filter(|d| d.is_listed());
+    let listed: Vec<&str> = listed.map(|d| d.name.as_str()).collect();
+    let like = fields.optional::<At<Text>>(LIKE, report);
+    if below(node, LIKE).is_none() {
+        let finding = Finding::new(
+            node.span,
+            "nothing says which dialect it is like",
+            "`like` is missing here",
+        );
+        report.add(finding.help(format!("add `like:` with one of {}", list(&listed))));
     }
+    if place == Place::File {
+        // They are read again below; whether they are there is asked here.
+        for key in ["name", "summary"] {
+            fields.demand::<Text>(key, report);
+        }
+    }
+    let base = like.as_ref().and_then(|like| {
+        let base = known.iter().find(|d| d.name == like.value);
+        if base.is_none() {
+            report.add(unknown(like.span, "dialects", &like.value, &listed));
+        }
+        base
+    });
+    // Without the one that is meant, the mistakes in the rest are found all the same.
+    let mut dialect = Dialect::clone(base.or(known.first())?);
+    dialect.lay(&fields, report);
+    settle(&mut dialect, node);
+    base.map(|base| (dialect, Arc::clone(base)))
+}
+
+/// A situation is where it is named last: under `answers` or `accepts`. What the other one says of situations that this one
+/// cannot come into is no mistake here.
+fn settle(dialect: &mut Dialect, node: &Node) {
+    let names = |key: &str| -> Vec<&str> {
+        let nodes: Vec<&Node> = match below(node, key).map(|node| &node.kind) {
+            Some(Kind::Map(entries)) => entries.iter().map(|(k, _)| k).collect(),
+            Some(Kind::List(items)) => items.iter().collect(),
+            _ => Vec::new(),
+        };
+        nodes.into_iter().filter_map(text).collect()
+    };
+    let (answered, accepted) = (names("answers"), names("accepts"));
+    for (situation, name) in Situation::ALL {
+        let (answers, accepts) = (answered.contains(name), accepted.contains(name));
+        let never = !dialect.knows(*situation);
+        if accepts && !answers || never && !answers {
+            dialect.answers.remove(situation);
+        }
+        if answers && !accepts || never && !accepts {
+            dialect.accepts.remove(situation);
+        }
+    }
+}
+
+/// What must be said of a dialect that is like `base`, the name of that included.
+pub(super) fn written(dialect: &Dialect, base: &Dialect) -> Entries {
+    let like = Entries::default().with(LIKE, Yaml::text(&base.name));
+    like.and(dialect.differing(base))
 }

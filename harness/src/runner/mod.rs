@@ -158,7 +158,8 @@ impl Runner {
         let mut servers = cell.scenario.servers.iter();
         let real_server = servers.any(|s| matches!(s.kind, ServerKind::Real(_)));
         if real_server || subject.factory().needs_own_process() {
-            return own_process::run(cell, first, self.limits.run);
+            let dialects = self.registry.dialect_directories();
+            return own_process::run(cell, dialects, first, self.limits.run);
         }
         on_thread(cell, subject, first, self.limits.run)
     }

@@ -34,6 +34,8 @@ struct Ask {
     seed: u64,
     /// The lines of the steps and of the injections in the file that the scenario came from.
     lines: (Vec<u64>, Vec<u64>),
+    /// The directories whose dialects the scenario can name.
+    dialects: Vec<PathBuf>,
     /// The hash of the run that this one is compared with.
     like: Option<String>,
 }
@@ -48,6 +50,7 @@ struct Answer {
 /// Runs a cell in a child process, for at most that long.
 pub(super) fn run(
     cell: &Cell,
+    dialects: &[PathBuf],
     first: Option<&Arc<Record>>,
     limit: Duration,
 ) -> Result<Run, RunError> {
@@ -61,6 +64,7 @@ pub(super) fn run(
             scenario.steps.iter().map(|s| s.line).collect(),
             scenario.inject.iter().map(|i| i.line).collect(),
         ),
+        dialects: dialects.to_owned(),
         like: first.map(|record| record.hash()),
     };
     let ask = serde_json::to_string(&ask).expect("plain data");
@@ -179,6 +183,12 @@ fn serve(told: &str, registry: &Registry) -> Result<(Answer, Option<Record>), Ru
         |why: String| RunError::Machine(format!("{CHILD} is not for people to set: {why}"));
     let (ask, text) = told.split_once('\n').unwrap_or((told, ""));
     let ask: Ask = serde_json::from_str(ask).map_err(|e| for_nobody(e.to_string()))?;
+    let mut registry = registry.clone();
+    for directory in &ask.dialects {
+        registry = registry
+            .dialects_in(directory)
+            .map_err(|diagnostics| for_nobody(diagnostics.to_string()))?;
+    }
     let scenario = load_text(&ask.name, &ask.file, text, &registry.vocabulary())
         .map_err(|diagnostics| for_nobody(diagnostics.to_string()))?;
     let cell = Cell {

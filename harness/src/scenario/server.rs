@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::names::{Names, fit};
 use super::secret::{Secret, session_ids, shortened};
 use super::vocabulary::Vocabulary;
+use crate::dialect::{self, DialectForm};
 use crate::server::{Dialect, Durable};
 use crate::yaml::collection::{Entries, List};
 use crate::yaml::decode::{At, unknown};
@@ -99,13 +100,32 @@ impl fmt::Debug for Server {
 pub enum ServerKind {
     /// The model server with that dialect.
     Dialect(Arc<Dialect>),
+    /// The model server with a dialect that stands in the scenario itself.
+    Like {
+        /// The dialect.
+        dialect: Arc<Dialect>,
+        /// The one that it is written as like.
+        like: Arc<Dialect>,
+    },
     /// A real server by name, e.g. `rmcp`.
     Real(String),
+}
+
+impl ServerKind {
+    /// The dialect of a model server.
+    #[must_use]
+    pub fn dialect(&self) -> Option<&Arc<Dialect>> {
+        match self {
+            Self::Dialect(dialect) | Self::Like { dialect, .. } => Some(dialect),
+            Self::Real(_) => None,
+        }
+    }
 }
 
 impl fmt::Debug for ServerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Like { like, .. } => f.debug_struct("Like").field("like", &like.name).finish(),
             Self::Dialect(dialect) => f.debug_tuple("Dialect").field(&dialect.name).finish(),
             Self::Real(name) => f.debug_tuple("Real").field(name).finish(),
         }
@@ -117,8 +137,9 @@ record! {
     ServerForm, "a server";
     required {}
     optional {
-        /// The model server with that dialect, e.g. `supergateway-3.4.3`.
-        "dialect" dialect: At<Text>,
+        /// The model server with that dialect, e.g. `supergateway-3.4.3`; or `{like: …}` with any key of a dialect file that
+        /// differs.
+        "dialect" dialect: At<DialectForm>,
         /// A real server, e.g. `rmcp`.
         "real" real: At<Text>,
         /// How many processes it consists of; 1 if it is missing. More need a `balancer` as the innermost hop.
@@ -241,12 +262,12 @@ fn kind(
 ) -> Option<ServerKind> {
     match (&server.dialect, &server.real) {
         (Some(dialect), None) => {
-            let known = vocabulary.dialect(&dialect.value);
-            if known.is_none() {
-                let listed = vocabulary.listed_dialects();
-                report.add(unknown(dialect.span, "dialects", &dialect.value, &listed));
-            }
-            known.cloned().map(ServerKind::Dialect)
+            let known = &vocabulary.dialects;
+            let (dialect, like) = dialect.value.meant(dialect.span, known, report)?;
+            Some(match like {
+                None => ServerKind::Dialect(dialect),
+                Some(like) => ServerKind::Like { dialect, like },
+            })
         }
         (None, Some(real)) => {
             if !vocabulary.real_servers.contains(&real.value) {
@@ -311,8 +332,9 @@ impl Server {
     /// As the file has it, its name aside.
     pub(super) fn written(&self) -> Yaml {
         let (key, name) = match &self.kind {
-            ServerKind::Dialect(dialect) => ("dialect", &dialect.name),
-            ServerKind::Real(name) => ("real", name),
+            ServerKind::Dialect(dialect) => ("dialect", Yaml::text(&dialect.name)),
+            ServerKind::Like { dialect, like } => ("dialect", dialect::written(dialect, like)),
+            ServerKind::Real(name) => ("real", Yaml::text(name)),
         };
         let replicas = (self.replicas != 1).then_some(Yaml::Number(self.replicas as u64));
         let sessions = (!self.session_ids.is_empty()).then(|| Yaml::texts(&self.session_ids));
@@ -323,7 +345,7 @@ impl Server {
         });
         let durable = self.durable != Durable::default();
         write::Entries::default()
-            .with(key, Yaml::text(name))
+            .with(key, name)
             .with("port", Yaml::Number(self.port.into()))
             .with_some("replicas", replicas)
             .with_some("sessions", sessions)

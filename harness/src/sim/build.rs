@@ -193,7 +193,7 @@ impl World<'_> {
                 }
                 match kind {
                     ServerKind::Real(_) => Ok(real_shell::run(net, host, name, port, store).await?),
-                    ServerKind::Dialect(dialect) => {
+                    ServerKind::Dialect(dialect) | ServerKind::Like { dialect, .. } => {
                         let options = ServerOptions {
                             path: ENDPOINT.to_owned(),
                             ids: Box::new(move || ids.borrow_mut().next()),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::scenario::{Server, ServerKind};
+use crate::scenario::Server;
 use crate::server::IdShape;
 use crate::sim::seed::Generator;
 
@@ -16,10 +16,8 @@ pub(super) struct Ids {
 impl Ids {
     /// The ids of that server under that seed.
     pub(super) fn new(server: &Server, seed: u64) -> Self {
-        let hex = match &server.kind {
-            ServerKind::Dialect(dialect) => dialect.sessions.id == IdShape::Hex32,
-            ServerKind::Real(_) => false,
-        };
+        let dialect = server.kind.dialect();
+        let hex = dialect.is_some_and(|d| d.sessions.id == IdShape::Hex32);
         Self {
             named: server.session_ids.iter().cloned().collect(),
             drawn: Generator::new(seed, &format!("session ids of {}", server.name)),

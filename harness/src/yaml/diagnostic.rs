@@ -191,6 +191,16 @@ impl Diagnostics {
         Self { list, more: 0 }
     }
 
+    /// The errors of several files.
+    pub(crate) fn together(all: Vec<Self>) -> Self {
+        let more = all.iter().map(|diagnostics| diagnostics.more).sum();
+        let list = all.into_iter().flat_map(|diagnostics| diagnostics.list);
+        Self {
+            list: list.collect(),
+            more,
+        }
+    }
+
     /// The errors, in the order of the file. Of more than 100 the rest is counted only.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()

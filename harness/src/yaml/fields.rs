@@ -115,22 +115,28 @@ impl<'n> Fields<'n> {
         self.found.keys().copied().collect()
     }
 
+    /// What stands under a key, if it is there and has a value; `what` is what it should be.
+    pub(crate) fn node(
+        &self,
+        key: &'static str,
+        what: &str,
+        report: &mut Report<'_>,
+    ) -> Option<&'n Node> {
+        let (key, value) = self.found.get(key)?;
+        valued(key, value, what, report)
+    }
+
     /// The value of a key that need not be there.
     pub(crate) fn optional<T: Decode>(
         &self,
         key: &'static str,
         report: &mut Report<'_>,
     ) -> Option<T> {
-        let (key, value) = self.found.get(key)?;
-        T::decode(valued(key, value, T::WHAT, report)?, report)
+        T::decode(self.node(key, T::WHAT, report)?, report)
     }
 
-    /// The value of a key that must be there.
-    pub(crate) fn required<T: Decode>(
-        &self,
-        key: &'static str,
-        report: &mut Report<'_>,
-    ) -> Option<T> {
+    /// Reports it if a key is not there that must be.
+    pub(crate) fn demand<T: Decode>(&self, key: &'static str, report: &mut Report<'_>) {
         if !self.found.contains_key(key) && !self.meant.contains(&key) {
             report.add(
                 Finding::new(
@@ -141,6 +147,15 @@ impl<'n> Fields<'n> {
                 .help(format!("add `{key}:` with {}", T::hint())),
             );
         }
+    }
+
+    /// The value of a key that must be there.
+    pub(crate) fn required<T: Decode>(
+        &self,
+        key: &'static str,
+        report: &mut Report<'_>,
+    ) -> Option<T> {
+        self.demand::<T>(key, report);
         self.optional(key, report)
     }
 }

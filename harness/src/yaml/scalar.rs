@@ -152,3 +152,6 @@ impl Decode for Flag {
         }
     }
 }
+
+inline_schema!([] Signed, json_schema!({"type": "integer"}));
+inline_schema!([] Flag, json_schema!({"type": "boolean"}));

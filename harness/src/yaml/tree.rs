@@ -16,7 +16,7 @@ const DEEPEST: usize = 32;
 const MOST: usize = 20_000;
 
 /// A value of the file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) kind: Kind,
     /// Where to point: a scalar's own text, a map's or list's key or beginning. In an alias, where the value is defined.
@@ -26,7 +26,7 @@ pub(crate) struct Node {
 }
 
 /// What a value is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// Nothing, or `~`.
     Null,

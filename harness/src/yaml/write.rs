@@ -8,6 +8,10 @@ use serde_saphyr::{FlowMap, FlowSeq};
 pub(crate) enum Yaml {
     /// A number.
     Number(u64),
+    /// A number that may be negative.
+    Signed(i64),
+    /// `true` or `false`.
+    Flag(bool),
     /// A text, a word or a duration.
     Text(String),
     /// A list, on one line.
@@ -66,6 +70,17 @@ impl Entries {
         }
     }
 
+    /// With those entries behind its own.
+    pub(crate) fn and(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A map on one line.
     pub(crate) fn map(self) -> Yaml {
         Yaml::Map(self.0)
@@ -98,6 +113,8 @@ impl Serialize for Within<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Yaml::Number(number) => serializer.serialize_u64(*number),
+            Yaml::Signed(number) => serializer.serialize_i64(*number),
+            Yaml::Flag(flag) => serializer.serialize_bool(*flag),
             Yaml::Text(text) => serializer.serialize_str(text),
             Yaml::List(items) | Yaml::Items(items) => {
                 serializer.collect_seq(items.iter().map(Within))
@@ -117,7 +134,9 @@ impl Serialize for Within<'_> {
 impl Serialize for Yaml {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Number(_) | Self::Text(_) => Within(self).serialize(serializer),
+            Self::Number(_) | Self::Signed(_) | Self::Flag(_) | Self::Text(_) => {
+                Within(self).serialize(serializer)
+            }
             Self::List(_) => FlowSeq(Within(self)).serialize(serializer),
             Self::Map(_) | Self::Numbers(_) => FlowMap(Within(self)).serialize(serializer),
             Self::Items(items) => items.serialize(serializer),

@@ -22,10 +22,11 @@ const MAY: &[(&str, &[&str])] = &[
     ("app", &["journal", "server"]),
     ("invariant", &["journal"]),
     // From files to the cores' own values.
-    ("dialect", &["server", "yaml"]),
+    ("dialect", &["input", "server", "yaml"]),
     (
         "scenario",
         &[
+            "dialect",
             "fault",
             "input",
             "invariant",

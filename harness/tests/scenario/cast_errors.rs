@@ -18,6 +18,7 @@ fn names() {
         ("an unknown server", changed("add: memory", "add: memroy").replace("on: memory", "on: memroy")),
         ("an unknown tool", changed("create_entities", "create_entity")),
         ("an unknown clause", changed("SES-08", "SES-8")),
+        ("a clause that nothing judges", changed("SES-08", "SES-03")),
         ("an unknown target", stepped(&["restart: [memory, lightsial]"])),
         ("a hop that is not on the path", without_nginx("[cloudflare]") + "  - cut: nginx\n"),
         ("a machine as a server", stepped(&["add: lightsail"])),
@@ -42,6 +43,40 @@ fn names() {
         ("an empty machine", changed("[memory, nginx]", "[]")),
         ("what a real server keeps", changed("{real: rmcp}", "{real: rmcp, durable: sessions}")),
         ("nothing that can be kept", changed("port: 3001}", "durable: session}")),
+    ]);
+}
+
+/// What stands under `dialect` is checked as a dialect file is.
+#[test]
+#[rustfmt::skip]
+fn dialects() {
+    let like = |rest: &str| changed("dialect: supergateway-3.4.3", &format!("dialect: {{{rest}}}"));
+    snapshot("dialects", &[
+        ("a list", changed("dialect: supergateway-3.4.3", "dialect: [strict]")),
+        ("like none", like("answers: {accepted: {status: 200}}")),
+        ("like an unknown one", like("like: stricd, revisons: []")),
+        ("like two", like("like: [strict, rmcp]")),
+        ("an unknown key", like("like: strict, answer: {accepted: {status: 200}}")),
+        ("a key without a value", like("like: strict, answers: ")),
+        ("an unknown situation", like("like: strict, answers: {acepted: {status: 200}}")),
+        ("an answer without a status", like("like: strict, answers: {accepted: {body: ok}}")),
+        ("no final status", like("like: strict, answers: {accepted: {status: 102}}")),
+        ("a body of the wrong kind", like("like: strict, answers: {accepted: {status: 200, body: 5}}")),
+        ("an unknown variable", like("like: strict, answers: {accepted: {status: 200, body: '${sesion}'}}")),
+        ("an unknown framing", like("like: strict, answers: {accepted: {status: 200, framing: chunk}}")),
+        ("an end that cannot be", like("like: strict, answers: {accepted: {status: 200, then: end-session}}")),
+        ("answered and accepted", like("like: strict, accepts: [get-second-stream], answers: {get-second-stream: {status: 409}}")),
+        ("what cannot be accepted", like("like: strict, accepts: [post-unknown-session]")),
+        ("what cannot happen", like("like: strict, answers: {closed: {status: 404}}")),
+        ("what must be answered now", like("like: strict, sessions: {single: true}")),
+        ("an unknown check", like("like: strict, checks: [session, acept]")),
+        ("no revision", like("like: strict, revisions: []")),
+        ("a timeout without a unit", like("like: strict, sessions: {idle-timeout: 300}")),
+        ("an unknown key further in", like("like: strict, sse: {keepalive: {evry: 15s}}")),
+        ("a part that is not whole", like("like: strict, sse: {resume: {scope: session}}")),
+        ("three fields", like("like: strict, sse: {style: {order: [id, event, data]}}")),
+        ("an unknown flaw", like("like: strict, flaws: [resurects]")),
+        ("a dialect as a key of the server", changed("dialect: supergateway-3.4.3", "dialect: strict, like: strict")),
     ]);
 }
 

@@ -4,6 +4,7 @@ mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, admitted};
 use stalemate::invariant::Party;
@@ -12,7 +13,7 @@ use stalemate::proxy::edits::REDIRECTS;
 use stalemate::proxy::upstreams::Fails;
 use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
 use stalemate::scenario::{Expectation, Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
-use stalemate::server::{Durable, Tool};
+use stalemate::server::{Dialect, Durable, Keepalive, Tool};
 
 use script::Script;
 
@@ -96,7 +97,7 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
         file: PathBuf::from("area/file.yaml"),
         summary: tape.text(),
         report: tape.maybe(|tape| format!("https://example.org/{}", tape.text())),
-        spec: tape.some(&vocabulary.clauses),
+        spec: tape.some(&vocabulary.judged_clauses),
         expect: expect
             .into_iter()
             .map(|client| (client, promise(tape, vocabulary)))
@@ -184,7 +185,7 @@ fn server(
     let kind = if real {
         ServerKind::Real(tape.one(&vocabulary.real_servers).clone())
     } else {
-        ServerKind::Dialect(tape.one(&vocabulary.dialects).clone())
+        kind(tape, vocabulary)
     };
     let ids = if real { 0 } else { tape.below(3) };
     let id = |k| {
@@ -209,6 +210,31 @@ fn server(
     }
 }
 
+/// A dialect by its name, or one that stands in the file; what that differs in is another one's.
+fn kind(tape: &mut Tape, vocabulary: &Vocabulary) -> ServerKind {
+    let like = tape.one(&vocabulary.dialects).clone();
+    if tape.is() {
+        return ServerKind::Dialect(like);
+    }
+    let (mut dialect, other) = (Dialect::clone(&like), tape.one(&vocabulary.dialects));
+    for (situation, answer) in &other.answers {
+        if tape.is() && dialect.knows(*situation) {
+            dialect.accepts.remove(situation);
+            let mut answer = answer.clone();
+            answer.body = tape.texts.next().unwrap_or_default().replace("${", "{");
+            dialect.answers.insert(*situation, answer);
+        }
+    }
+    dialect.sessions.idle_timeout_ms = tape.maybe(Tape::ms);
+    dialect.sse.event = tape.maybe(Tape::text).filter(|text| text != "none");
+    dialect.sse.keepalive = tape.maybe(|tape| Keepalive {
+        every_ms: tape.ms(),
+        comment: tape.texts.next().unwrap_or_default(),
+    });
+    let dialect = Arc::new(dialect);
+    ServerKind::Like { dialect, like }
+}
+
 /// Who can be named.
 struct Cast {
     servers: Vec<String>,
@@ -221,7 +247,7 @@ struct Cast {
 
 impl Cast {
     fn of(servers: &[Server], path: &[Hop]) -> Self {
-        let model = |s: &&Server| matches!(s.kind, ServerKind::Dialect(_));
+        let model = |s: &&Server| s.kind.dialect().is_some();
         Self {
             servers: strings(servers.iter().map(|s| &s.name)),
             models: strings(servers.iter().filter(model).map(|s| &s.name)),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use stalemate::scenario::{load_text, schema};
 
-use crate::support::{LEAST, WHOLE, right, vocabulary};
+use crate::support::{LEAST, LIKE, WHOLE, right, vocabulary};
 
 /// As much of JSON Schema as ours uses; another keyword is a failure of the test, not of the document.
 fn fits(schema: &Value, root: &Value, value: &Value) -> Result<(), String> {
@@ -23,7 +23,8 @@ fn fits(schema: &Value, root: &Value, value: &Value) -> Result<(), String> {
                     "object" => value.is_object(),
                     "array" => value.is_array(),
                     "string" => value.is_string(),
-                    "integer" => value.is_u64(),
+                    "integer" => value.is_u64() || value.is_i64(),
+                    "boolean" => value.is_boolean(),
                     other => panic!("the type {other}"),
                 };
                 if !good {
@@ -80,6 +81,13 @@ fn fits(schema: &Value, root: &Value, value: &Value) -> Result<(), String> {
                     return fail(format!("more than {rule}"));
                 }
             }
+            "minItems" | "maxItems" => {
+                let (count, least) = (value.as_array().map(Vec::len), keyword == "minItems");
+                let bound = rule.as_u64().and_then(|n| usize::try_from(n).ok());
+                if count.is_some() && if least { count < bound } else { count > bound } {
+                    return fail(format!("{keyword} is {rule}"));
+                }
+            }
             "allOf" => {
                 for rule in list(rule) {
                     fits(&rule, root, value)?;
@@ -115,7 +123,7 @@ fn json(text: &str) -> Value {
 #[test]
 fn the_schema_takes_what_the_loader_takes() {
     let schema = schema();
-    for text in [WHOLE, LEAST] {
+    for text in [WHOLE, LEAST, LIKE] {
         right(text);
         fits(&schema, &schema, &json(text)).expect("fits");
     }
@@ -149,6 +157,23 @@ fn the_schema_refuses_wrong_shapes() {
         ),
         ("clients:", "expect: {rmcp: {rung: nevr}}\nclients:"),
         ("clients:", inject),
+        ("a: {dialect: strict}", "a: {dialect: {summary: other}}"),
+        (
+            "a: {dialect: strict}",
+            "a: {dialect: {like: strict, sse: {keepalive: {every: 15}}}}",
+        ),
+        (
+            "a: {dialect: strict}",
+            "a: {dialect: {like: strict, answers: {acepted: {status: 200}}}}",
+        ),
+        (
+            "a: {dialect: strict}",
+            "a: {dialect: {like: strict, answers: {accepted: {status: ok}}}}",
+        ),
+        (
+            "a: {dialect: strict}",
+            "a: {dialect: {like: strict, sse: {style: {order: [id, data]}}}}",
+        ),
     ] {
         assert_eq!(LEAST.matches(from).count(), 1, "{from}");
         let text = LEAST.replace(from, to);
@@ -186,7 +211,12 @@ fn the_schema_explains_every_key() {
     assert_eq!(verbs.and_then(Value::as_array).map(Vec::len), Some(24));
     // Which dialects and clients there are depends on the program.
     let dialect = &schema["definitions"]["ServerForm"]["properties"]["dialect"];
-    assert_eq!(dialect["type"], "string");
-    assert_eq!(dialect.get("enum"), None);
+    let form = dialect["$ref"].as_str();
+    let form = form.and_then(|form| schema.pointer(form.trim_start_matches('#')));
+    let named = &form.expect("a definition")["anyOf"][0];
+    assert_eq!(
+        (&named["type"], named.get("enum")),
+        (&"string".into(), None)
+    );
     assert!(!schema.to_string().contains("null"), "{schema}");
 }

@@ -96,6 +96,39 @@ clients: [rmcp]
 steps: [{wait: 1ms}]
 ";
 
+/// Dialects that stand in the file itself.
+pub(crate) const LIKE: &str = "\
+summary: Servers that differ in little from one that has a name.
+servers:
+  answering:
+    dialect:
+      like: strict
+      accepts: [post-wrong-accept]
+      answers:
+        accepted: {status: 400, headers: {content-type: text/plain}, body: 'no: thanks', framing: chunked}
+        unsupported-version: {status: 400, body: '${versions}', then: kill-session}
+  streaming:
+    port: 4000
+    dialect:
+      like: supergateway-4.0.0
+      revisions: [\"2025-06-18\"]
+      sessions: {idle-timeout: never, idle-clock: messages}
+      sse:
+        event: none
+        style: {order: [id, event, data, retry], crlf: true}
+        post-event-id: ${event}/${stream}
+        get-event-id: ${event}
+        priming: {retry: 3s, since: \"2025-06-18\"}
+        keepalive: {every: 1500ms, comment: ''}
+      hazards:
+        abandoned-post: none
+        cancelled-call: {error: {code: -32800, message: cancelled}}
+  same: {dialect: {like: strict}}
+  renamed: {dialect: {like: strict, name: lax, summary: takes all, messages: {result: '{${id}:${result}}'}}, durable: sessions}
+clients: [rmcp]
+steps: [{wait: 1ms}]
+";
+
 /// A small vocabulary, as a program with a few clients would pass it.
 pub(crate) fn vocabulary() -> Vocabulary {
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
@@ -124,6 +157,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
             invariant("hop-keeps-status", Party::Hop),
         ],
         clauses: words(&["SES-03", "SES-07b", "SES-08", "SES-09", "RES-04"]),
+        judged_clauses: words(&["SES-07b", "SES-08", "SES-09", "RES-04"]),
     }
 }
 

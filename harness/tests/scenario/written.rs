@@ -1,15 +1,16 @@
 //! Writing scenarios: what is written reads as the same.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use stalemate::explore::{self, FateOp, Op, PathKind, Schedule};
 use stalemate::registry::Registry;
-use stalemate::scenario::{Scenario, Vocabulary, find, load, load_text, write};
+use stalemate::scenario::{Scenario, Server, ServerKind, Vocabulary, find, load, load_text, write};
 
 use crate::generated::{self, Tape};
-use crate::support::{LEAST, WHOLE, right, vocabulary};
+use crate::support::{LEAST, LIKE, WHOLE, right, vocabulary};
 
 /// Fails unless the scenario reads as the same when it is written.
 fn assert_written(scenario: &Scenario, vocabulary: &Vocabulary) {
@@ -41,6 +42,44 @@ fn a_whole_file_is_written() {
         assert!(text.lines().any(|l| l == line), "{line}\n{text}");
     }
     assert_written(&right(LEAST), &vocabulary());
+}
+
+#[test]
+fn what_a_dialect_differs_in_is_written_and_no_more() {
+    let scenario = right(LIKE);
+    assert_written(&scenario, &vocabulary());
+    let text = write(&scenario);
+    for line in [
+        "  answering: {dialect: {like: strict, answers: {accepted: {status: 400, headers: {content-type: text/plain}, body: \"no: thanks\", framing: chunked}, unsupported-version: {status: 400, then: kill-session, body: \"${versions}\"}}, accepts: [post-wrong-accept]}, port: 3000}",
+        "  same: {dialect: {like: strict}, port: 4001}",
+        "  renamed: {dialect: {like: strict, name: lax, summary: takes all, messages: {result: \"{${id}:${result}}\"}}, port: 4002, durable: sessions}",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+}
+
+/// Every dialect can be written as any other one and what differs: all keys are among that.
+#[test]
+fn any_dialect_is_written_as_like_any_other() {
+    let vocabulary = Registry::builtin().vocabulary();
+    let all = &vocabulary.dialects;
+    for like in all {
+        let kinds = all.iter().map(|dialect| ServerKind::Like {
+            dialect: Arc::clone(dialect),
+            like: Arc::clone(like),
+        });
+        let mut scenario = right(LEAST);
+        scenario.clients = vocabulary.clients[..1].to_vec();
+        scenario.servers = kinds
+            .zip(3000..)
+            .map(|(kind, port)| {
+                let name = format!("s{port}");
+                let server = Server::model(&name, Arc::clone(like), port);
+                Server { kind, ..server }
+            })
+            .collect();
+        assert_written(&scenario, &vocabulary);
+    }
 }
 
 #[test]

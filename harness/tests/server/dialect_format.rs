@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::model_server::{Server, get, initialize, request};
-use stalemate::dialect::{self, read_variants};
+use stalemate::dialect;
 use stalemate::registry::Registry;
 use stalemate::scenario::{Diagnostic, Diagnostics};
 use stalemate::server::{Dialect, IdShape, Input, Situation};
 
 /// Like the Rust SDK: plain texts, primed streams with event ids, no `event` field, repeated `initialize` taken.
-const TEXTS: &str = r#"
+pub(crate) const TEXTS: &str = r#"
 name: texts
 summary: bodies of plain text, primed streams
 sessions: {id: uuid-v4, idle-timeout: 5m}
@@ -58,7 +58,7 @@ fn minting() -> String {
     )
 }
 
-fn parse(yaml: &str) -> Result<Dialect, Diagnostics> {
+pub(crate) fn parse(yaml: &str) -> Result<Dialect, Diagnostics> {
     dialect::read(Path::new("texts.yaml"), yaml)
 }
 
@@ -207,7 +207,7 @@ fn an_answer_can_end_the_process() {
 }
 
 /// What was said of the mistakes in a file: where, what, and what would be right.
-fn said(errors: &Diagnostics) -> String {
+pub(crate) fn said(errors: &Diagnostics) -> String {
     let said = |error: &Diagnostic| {
         let (line, column) = error.line().zip(error.column()).expect("a place");
         format!("{line}:{column} {}: {}", error.message(), error.label())
@@ -349,41 +349,6 @@ fn every_mistake_of_a_file_is_reported_with_its_line() {
         "{drawn}"
     );
     assert!(drawn.contains("did you mean `accept`?"), "{drawn}");
-}
-
-#[test]
-fn a_variant_is_like_another_and_its_mistakes_are_its_own() {
-    let known = [Arc::new(parse(TEXTS).expect("right"))];
-    let read = |text: &str| read_variants(Path::new("variants.yaml"), text, &known);
-    let right = "- name: texts-2\n  like: texts\n  summary: as the other\n  answers: {bad-json: {status: 422}}\n";
-    let variants = read(right).expect("right");
-    assert_eq!(variants[0].name, "texts-2");
-    assert_eq!(variants[0].answers[&Situation::BadJson].status, 422);
-    for (from, to, expected) in [
-        (
-            "like: texts",
-            "like: text",
-            "2:9 `text` is not among the dialects: did you mean `texts`?",
-        ),
-        (
-            "answers:",
-            "replays: session\n  answers:",
-            "4:12 texts replays nothing: so this has no effect",
-        ),
-        (
-            "status: 422",
-            "status: 600",
-            "4:32 `bad-json`: 600 is no final status: this does not fit",
-        ),
-        (
-            "bad-json:",
-            "closed:",
-            "4:13 `closed` cannot happen to this server: this does not fit",
-        ),
-    ] {
-        let errors = read(&right.replace(from, to)).expect_err(to);
-        assert_eq!(said(&errors), expected);
-    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod dialect_captures;
 mod dialect_format;
+mod dialect_like;
 mod hazards;
 mod model_server;
 mod sessions;

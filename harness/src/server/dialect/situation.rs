@@ -1,16 +1,24 @@
 //! The situations that servers answer differently, by their names in dialect files.
 
 macro_rules! situations {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+    ($(#[doc = $doc:literal] $variant:ident = $name:literal,)*) => {
         /// A situation that servers answer differently.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Situation {
-            $($(#[$doc])* $variant,)*
+            $(#[doc = $doc] $variant,)*
         }
 
         impl Situation {
             /// Every situation with its name in dialect files.
             pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$variant, $name)),*];
+
+            /// What it is, in a sentence.
+            #[must_use]
+            pub fn told(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $doc.trim_ascii(),)*
+                }
+            }
         }
     };
 }
