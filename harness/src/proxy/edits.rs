@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stalemate_wire::{Headers, Request, Response, reason};
+use stalemate_wire::{Headers, Request, Response};
 
 use super::headers::is_any;
 use super::{
@@ -114,20 +114,14 @@ impl Redirect {
         (to != path).then(|| to + query)
     }
 
-    /// A page of ours, as short as those of the frameworks are.
-    fn answer(&self, request: &Request) -> Option<Response> {
+    /// The redirect of a request; `None` if it came where it should.
+    fn answer(&self, request: &Request, page: impl Fn(u16) -> Response) -> Option<Response> {
         let target = self.target(&request.path)?;
         let host = request.headers.get("host");
         let location = host.map_or(target.clone(), |host| format!("http://{host}{target}"));
-        let body = format!("{} {}\n", self.status, reason(self.status)).into_bytes();
-        Some(Response {
-            status: self.status,
-            headers: Headers::new()
-                .with("Content-Type", "text/plain")
-                .with("Content-Length", body.len().to_string())
-                .with("Location", location),
-            body,
-        })
+        let mut answer = page(self.status);
+        answer.headers.push("Location", location);
+        Some(answer)
     }
 }
 
@@ -174,7 +168,10 @@ impl Hop for Edited {
 
     fn answer(&self, request: &ForwardRequest<'_>) -> Option<Response> {
         let refused = self.inner.answer(request);
-        refused.or_else(|| self.edits.redirect.as_ref()?.answer(request.request))
+        refused.or_else(|| {
+            let redirect = self.edits.redirect.as_ref()?;
+            redirect.answer(request.request, |status| self.inner.page(status))
+        })
     }
 
     fn forward(&self, request: &ForwardRequest<'_>) -> Request {
@@ -190,6 +187,10 @@ impl Hop for Edited {
 
     fn on_failure(&self, failure: UpstreamFailure) -> Response {
         self.inner.on_failure(failure)
+    }
+
+    fn page(&self, status: u16) -> Response {
+        self.inner.page(status)
     }
 
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {

@@ -18,10 +18,11 @@ pub mod edits;
 mod headers;
 mod kind;
 pub mod nginx;
+pub mod upstreams;
 
 use std::sync::Arc;
 
-use stalemate_wire::{Headers, Request, Response, header};
+use stalemate_wire::{Headers, Request, Response, header, reason};
 
 pub use access_log::{ChunkCounter, LogRecord, chunked_len};
 pub use cloudflare::EGRESS;
@@ -47,6 +48,18 @@ pub trait Hop: Send + Sync {
 
     /// The answer to the client when the upstream failed before a head could be passed on.
     fn on_failure(&self, failure: UpstreamFailure) -> Response;
+
+    /// A page of the hop's own with that status.
+    fn page(&self, status: u16) -> Response {
+        let body = format!("{status} {}\n", reason(status)).into_bytes();
+        Response {
+            status,
+            headers: Headers::new()
+                .with("Content-Type", "text/plain")
+                .with("Content-Length", body.len().to_string()),
+            body,
+        }
+    }
 
     /// What becomes of an upstream's response, decided at its head.
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision;
@@ -111,6 +124,21 @@ impl Upstream {
             connect_timeout_ms: options.connect_timeout_ms.unwrap_or(connect_timeout_ms),
             read_timeout_ms: options.read_timeout_ms.unwrap_or(read_timeout_ms),
             idle_timeout_ms: 0,
+        }
+    }
+}
+
+impl Upstream {
+    /// As nginx does it: a connection for each request unless it is told to keep some.
+    fn of_nginx(options: &HopOptions) -> Self {
+        Self {
+            keep_alive: options.keepalive,
+            idle_timeout_ms: if options.keepalive {
+                nginx::UPSTREAM_KEEPALIVE_MS
+            } else {
+                0
+            },
+            ..Self::once(options, nginx::TIMEOUT_MS, nginx::TIMEOUT_MS)
         }
     }
 }
@@ -249,6 +277,11 @@ pub struct HopOptions {
     pub connect_timeout_ms: Option<u64>,
     /// The longest silence of the upstream in milliseconds, where it differs from the product's default.
     pub read_timeout_ms: Option<u64>,
+    /// nginx and the balancer: idle connections to the upstream are kept (`keepalive` in the `upstream` block), instead of
+    /// one for each request.
+    pub keepalive: bool,
+    /// nginx: the largest body of a request, in bytes (`client_max_body_size`); 0 is none.
+    pub max_body_bytes: u64,
     /// What is changed in the messages besides what the product does.
     pub edits: Edits,
 }
@@ -264,6 +297,8 @@ impl HopOptions {
             buffering: false,
             connect_timeout_ms: None,
             read_timeout_ms: None,
+            keepalive: false,
+            max_body_bytes: nginx::MAX_BODY_BYTES,
             edits: Edits::default(),
         }
     }

@@ -11,6 +11,7 @@ use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, admitted};
 use stalemate::invariant::Party;
 use stalemate::journal::{Action, Fate, Replacement, Rung};
 use stalemate::proxy::edits::REDIRECTS;
+use stalemate::proxy::upstreams::Fails;
 use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
 use stalemate::scenario::{Expectation, Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
 use stalemate::server::{Dialect, Durable, Keepalive, Tool};
@@ -124,8 +125,18 @@ fn path(tape: &mut Tape) -> Vec<Hop> {
         hop.edits = edits(tape);
         match kind {
             HopKind::Cloudflare => {}
-            HopKind::Nginx => (hop.http10, hop.buffering) = (tape.is(), tape.is()),
-            HopKind::Balancer => hop.policy = *tape.one(&BalancePolicy::ALL),
+            HopKind::Nginx => {
+                (hop.http10, hop.buffering, hop.keepalive) = (tape.is(), tape.is(), tape.is());
+                hop.max_body_bytes = tape.below(1 << 30) as u64;
+                hop.worker_shutdown_ms = tape.maybe(Tape::ms);
+            }
+            HopKind::Balancer => {
+                (hop.policy, hop.keepalive) = (*tape.one(&BalancePolicy::ALL), tape.is());
+                hop.fails = Fails {
+                    max: u32::try_from(tape.below(1000)).expect("small"),
+                    timeout_ms: tape.ms(),
+                };
+            }
         }
         hop
     };

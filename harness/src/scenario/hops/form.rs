@@ -6,11 +6,14 @@ use super::Hop;
 use super::edits::{
     Added, HeaderNames, RedirectForm, Renamed, RequestForm, Statuses, header_edits,
 };
+use crate::proxy::nginx::MAX_BODY_BYTES;
+use crate::proxy::upstreams::Fails;
 use crate::proxy::{BalancePolicy, Edits, HopKind};
 use crate::yaml::decode::{At, Decode, mismatch};
 use crate::yaml::duration::Duration;
 use crate::yaml::forms::{choice, record, words};
 use crate::yaml::report::Report;
+use crate::yaml::scalar::Whole;
 use crate::yaml::tree::{Kind, Node};
 use crate::yaml::word::One;
 
@@ -44,6 +47,10 @@ impl Decode for VersionForm {
         }
         One::decode(node, report).map(Self)
     }
+}
+
+fn is_on(switch: Option<One<Switch>>) -> bool {
+    switch.is_some_and(|s| s.0 == Switch::On)
 }
 
 /// The settings of a product: its own, and those that every hop has.
@@ -102,6 +109,14 @@ hop! {
     "http" http: VersionForm,
     /// Whether responses are buffered (`proxy_buffering`); off if it is missing, which is not nginx's own default.
     "buffering" buffering: One<Switch>,
+    /// Whether idle connections to the upstream are kept (`keepalive` in its block); off if it is missing, which is
+    /// nginx's default.
+    "keepalive" keepalive: One<Switch>,
+    /// The largest body of a request in bytes (`client_max_body_size`), 0 for no limit; 1048576 if it is missing.
+    "client-max-body-size" max_body: Whole<0, 1_073_741_824>,
+    /// The longest that a graceful stop (`drain`) waits for open streams and calls in flight
+    /// (`worker_shutdown_timeout`); as long as the step says if it is missing.
+    "worker-shutdown-timeout" worker_shutdown: Duration,
 }
 
 hop! {
@@ -109,6 +124,12 @@ hop! {
     BalancerForm, "a balancer";
     /// How it chooses the replica for a request; round-robin if it is missing.
     "policy" policy: One<BalancePolicy>,
+    /// Whether idle connections to the replicas are kept; off if it is missing.
+    "keepalive" keepalive: One<Switch>,
+    /// How many failures in a row leave a replica out for a while, 0 for none (`max_fails`); 1 if it is missing.
+    "max-fails" max_fails: Whole<0, 1000>,
+    /// For how long, counted in whole seconds (`fail_timeout`); 10s if it is missing.
+    "fail-timeout" fail_timeout: Duration,
 }
 
 choice! {
@@ -129,7 +150,7 @@ pub(in crate::scenario) enum HopShape {
     /// As the product comes.
     Plain(One<HopKind>),
     /// With settings.
-    With(HopWithOptions),
+    With(Box<HopWithOptions>),
 }
 
 /// A hop with its place.
@@ -140,7 +161,10 @@ impl Decode for HopShape {
 
     fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         match node.kind {
-            Kind::Map(_) => HopWithOptions::decode(node, report).map(Self::With),
+            Kind::Map(_) => {
+                let form = HopWithOptions::decode(node, report)?;
+                Some(Self::With(Box::new(form)))
+            }
             _ => One::decode(node, report).map(Self::Plain),
         }
     }
@@ -149,20 +173,34 @@ impl Decode for HopShape {
 impl HopShape {
     /// The hop; what is wrong with its settings is reported.
     pub(super) fn hop(&self, report: &mut Report<'_>) -> Hop {
-        match self {
-            Self::Plain(kind) => Hop::new(kind.0),
-            Self::With(HopWithOptions::Cloudflare(form)) => {
-                form.on(Hop::new(HopKind::Cloudflare), report)
-            }
-            Self::With(HopWithOptions::Nginx(form)) => Hop {
+        let form = match self {
+            Self::Plain(kind) => return Hop::new(kind.0),
+            Self::With(form) => &**form,
+        };
+        match form {
+            HopWithOptions::Cloudflare(form) => form.on(Hop::new(HopKind::Cloudflare), report),
+            HopWithOptions::Nginx(form) => Hop {
                 http10: form.http.as_ref().is_some_and(|v| v.0.0 == Version::Old),
-                buffering: form.buffering.is_some_and(|b| b.0 == Switch::On),
+                buffering: is_on(form.buffering),
+                keepalive: is_on(form.keepalive),
+                worker_shutdown_ms: form.worker_shutdown.map(|d| d.0),
+                max_body_bytes: form.max_body.map_or(MAX_BODY_BYTES, |n| n.0),
                 ..form.on(Hop::new(HopKind::Nginx), report)
             },
-            Self::With(HopWithOptions::Balancer(form)) => {
+            HopWithOptions::Balancer(form) => {
                 let hop = form.on(Hop::new(HopKind::Balancer), report);
-                let policy = form.policy.map_or(hop.policy, |policy| policy.0);
-                Hop { policy, ..hop }
+                let max = form
+                    .max_fails
+                    .map(|n| u32::try_from(n.0).unwrap_or(u32::MAX));
+                Hop {
+                    policy: form.policy.map_or(hop.policy, |policy| policy.0),
+                    keepalive: is_on(form.keepalive),
+                    fails: Fails {
+                        max: max.unwrap_or(hop.fails.max),
+                        timeout_ms: form.fail_timeout.map_or(hop.fails.timeout_ms, |d| d.0),
+                    },
+                    ..hop
+                }
             }
         }
     }

@@ -7,6 +7,8 @@ mod form;
 use std::collections::BTreeMap;
 
 use super::names::Names;
+use crate::proxy::nginx::MAX_BODY_BYTES;
+use crate::proxy::upstreams::Fails;
 use crate::proxy::{BalancePolicy, Edits, HopKind};
 use crate::yaml::collection::List;
 use crate::yaml::decode::At;
@@ -31,6 +33,14 @@ pub struct Hop {
     pub buffering: bool,
     /// The balancer: how it chooses.
     pub policy: BalancePolicy,
+    /// The balancer: when a process counts as failed.
+    pub fails: Fails,
+    /// nginx and the balancer: idle connections to the upstream are kept.
+    pub keepalive: bool,
+    /// nginx: the largest body of a request, in bytes; 0 is none.
+    pub max_body_bytes: u64,
+    /// nginx: the longest that a graceful stop waits for what is in flight, in milliseconds.
+    pub worker_shutdown_ms: Option<u64>,
     /// What is changed in the messages that pass it.
     pub edits: Edits,
 }
@@ -45,6 +55,10 @@ impl Hop {
             http10: false,
             buffering: false,
             policy: BalancePolicy::RoundRobin,
+            fails: Fails::default(),
+            keepalive: false,
+            max_body_bytes: MAX_BODY_BYTES,
+            worker_shutdown_ms: None,
             edits: Edits::default(),
         }
     }
@@ -127,6 +141,25 @@ impl Hop {
             .with_some("read-timeout", timeout)
             .with_some("http", self.http10.then(|| Yaml::text("1.0")))
             .with_some("buffering", self.buffering.then(|| Yaml::text("on")))
+            .with_some("keepalive", self.keepalive.then(|| Yaml::text("on")))
+            .with_some(
+                "client-max-body-size",
+                (self.max_body_bytes != plain.max_body_bytes)
+                    .then_some(Yaml::Number(self.max_body_bytes)),
+            )
+            .with_some(
+                "worker-shutdown-timeout",
+                self.worker_shutdown_ms.map(|ms| Yaml::text(written(ms))),
+            )
+            .with_some(
+                "max-fails",
+                (self.fails.max != plain.fails.max).then_some(Yaml::Number(self.fails.max.into())),
+            )
+            .with_some(
+                "fail-timeout",
+                (self.fails.timeout_ms != plain.fails.timeout_ms)
+                    .then(|| Yaml::text(written(self.fails.timeout_ms))),
+            )
             .with_some("policy", policy.then(|| Yaml::text(self.policy.as_str())));
         let settings = edits::written(&self.edits, settings).map();
         write::Entries::default().with(name, settings).map()
