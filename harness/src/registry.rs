@@ -287,6 +287,11 @@ impl Registry {
                 .map(|i| (i.id.to_owned(), i.party))
                 .collect(),
             clauses: clause::ALL.iter().map(|c| c.id.to_owned()).collect(),
+            judged_clauses: invariant::ALL
+                .iter()
+                .flat_map(|i| i.clauses)
+                .map(|id| (*id).to_owned())
+                .collect(),
         }
     }
 }

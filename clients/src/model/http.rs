@@ -9,13 +9,16 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Request, Response};
+use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use stalemate_wire::{SessionId, header, sse};
 use tokio::task::JoinHandle;
 
 use super::failure::Failure;
 use crate::Dialler;
+
+/// How many redirects are followed for one request.
+const MAX_REDIRECTS: usize = 5;
 
 /// The connections of one client.
 pub(super) struct Http {
@@ -51,8 +54,27 @@ impl Conn {
         self.reused
     }
 
-    /// Sends a request and waits for the head of its response.
+    /// Sends a request and waits for the head of its response. A redirect that keeps method and body is followed within
+    /// the same host; any other is an answer like any other (RFC 9110, 15.4).
     pub(super) async fn send(
+        &mut self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Failure> {
+        for _ in 0..MAX_REDIRECTS {
+            let response = self.send_once(request.clone()).await?;
+            let Some(next) = redirected(&request, &response) else {
+                return Ok(response);
+            };
+            let read = response.into_body().collect().await;
+            if read.is_err() || self.sender.ready().await.is_err() {
+                return Err(Failure::Unsent("connection closed"));
+            }
+            *request.uri_mut() = next;
+        }
+        self.send_once(request).await
+    }
+
+    async fn send_once(
         &mut self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Failure> {
@@ -67,6 +89,23 @@ impl Conn {
             Err(_) => Err(Failure::Unknown("connection lost")),
         }
     }
+}
+
+/// Where the same request is to be sent instead, if the response says so and it is on the same host.
+fn redirected(request: &Request<Full<Bytes>>, response: &Response<Incoming>) -> Option<Uri> {
+    if !matches!(response.status().as_u16(), 307 | 308) {
+        return None;
+    }
+    let location = header_of(response, "location")?;
+    let host = request
+        .headers()
+        .get("host")
+        .and_then(|h| h.to_str().ok())?;
+    let path = match location.strip_prefix("http://") {
+        Some(rest) => rest.strip_prefix(host).filter(|p| p.starts_with('/'))?,
+        None => location,
+    };
+    path.parse().ok().filter(|uri: &Uri| uri.host().is_none())
 }
 
 /// The headers by which a request belongs to a session.

@@ -215,8 +215,8 @@ pub static ALL: &[Invariant] = &[
     server::stream::REPLAY_SAME_STREAM,
     hop::STATUS_TRANSPARENT,
     hop::SESSION_AFFINITY,
-    hop::pass::END_TO_END,
-    hop::pass::DELIVERS_MESSAGES,
+    hop::passes::END_TO_END,
+    hop::deliver::DELIVERS_MESSAGES,
 ];
 
 /// The invariant of that name.

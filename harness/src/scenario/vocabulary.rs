@@ -22,6 +22,8 @@ pub struct Vocabulary {
     pub invariants: Vec<(String, Party)>,
     /// The ids of the clauses, e.g. `SES-08`.
     pub clauses: Vec<String>,
+    /// Those on which an invariant rests: nothing can exercise the others.
+    pub judged_clauses: Vec<String>,
 }
 
 impl Vocabulary {

@@ -15,7 +15,7 @@ use turmoil::{Builder, Sim};
 use crate::app::user::{PATIENCE_AFTER_MS, PATIENCE_MS};
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
 use crate::journal::{CLIENT, Cast, Evidence, Member, Role, ServerName};
-use crate::process::hop_shell::HopShell;
+use crate::process::hop_shell::{HopShell, Operation};
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
 use crate::process::net::{Net, Routes, Target};
@@ -222,7 +222,11 @@ impl World<'_> {
                 (name, proxy::hop(hop.kind, &options(hop, server.port)))
             })
             .collect();
-        let policy = (hop.kind == HopKind::Balancer).then_some(hop.policy);
+        let operation = Operation {
+            policy: hop.policy,
+            fails: hop.fails,
+            worker_shutdown_ms: hop.worker_shutdown_ms,
+        };
         for (n, name) in names.iter().enumerate() {
             let (net, host, cores) = (Arc::clone(net), Rc::clone(&host), cores.clone());
             let (logs, jumper) = (Rc::clone(&self.logs), self.jumper.clone());
@@ -234,7 +238,7 @@ impl World<'_> {
                     if !host.listens.get() {
                         return std::future::pending().await;
                     }
-                    let shell = HopShell::new(net, host, position + 1, cores, logs, policy);
+                    let shell = HopShell::new(net, host, position + 1, cores, logs, operation);
                     Ok(shell.run(HOP_PORT, n == 0).await?)
                 }
             };
@@ -312,6 +316,9 @@ fn options(hop: &scenario::Hop, port: u16) -> HopOptions {
         read_timeout_ms: hop.read_timeout_ms,
         http10: hop.http10,
         buffering: hop.buffering,
+        keepalive: hop.keepalive,
+        max_body_bytes: hop.max_body_bytes,
+        edits: hop.edits.clone(),
         ..HopOptions::new(format!("localhost:{port}"))
     }
 }

@@ -251,14 +251,6 @@ pub(crate) mod end_to_end {
         made.relays([asked(), asked()], [empty(202), empty(500)]);
         made.is_violated(ID);
     }
-
-    #[test]
-    fn a_silent_stream_is_given_up() {
-        let mut made = Made::default();
-        let asked = || named("GET", Some("S"));
-        made.relays([asked(), asked()], [stream(), empty(524)]);
-        made.holds(ID);
-    }
 }
 
 pub(crate) mod version {

@@ -133,11 +133,11 @@ rows! {
         "connector/recovering" in BUFFERED, "connector/recovering" in UNBUFFERED;
     hop_session_affinity "hop-session-affinity":
         "connector/recovering" in TURN_ABOUT, "connector/recovering" in STICKY;
+    hop_end_to_end "hop-end-to-end":
+        "connector/recovering" in HIDES_THE_ID, "connector/recovering" in RESTART;
     // No hop of ours does this, and what a plan does to a response is not the hop's doing.
     @by_hand hop_status_transparent "hop-status-transparent":
         served::hop_status_transparent::made_a_500, "connector/recovering" in RESTART;
-    hop_end_to_end "hop-end-to-end":
-        answers::end_to_end::id_dropped, "connector/recovering" in RESTART;
     srv_get_is_stream "srv-get-is-stream-or-405":
         answers::get_is_stream::a_page, "connector/recovering" in RESTART;
     srv_no_response_on_get "srv-no-response-on-get":
@@ -156,6 +156,17 @@ rows! {
     srv_session_isolation "srv-session-isolation":
         served::session_isolation::answers_exchanged, "test/by-conversation" in TWO_SESSIONS;
 }
+
+const HIDES_THE_ID: &str = "\
+summary: A proxy drops the session id of every answer.
+servers: {memory: {dialect: spec}}
+path: [nginx: {hide-headers: [mcp-session-id]}]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - call: {on: memory, tool: create_entities}
+expect: {CLIENT: {progress: none}}
+";
 
 const RESTART: &str = "\
 summary: The server loses its sessions, and says 404.

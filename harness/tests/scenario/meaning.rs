@@ -1,11 +1,12 @@
 //! What right files mean: defaults, machines, durations, other ways to write the same.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use stalemate::fault::{Injection, Trigger, TriggerEvent};
 use stalemate::journal::{Fate, Replacement};
-use stalemate::proxy::{BalancePolicy, HopKind};
+use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
 use stalemate::scenario::{
     Call, CallExpect, Hop, LONGEST_MS, Server, ServerKind, Step, StepAction, Targets,
 };
@@ -37,11 +38,33 @@ fn the_cast_is_as_written() {
     assert_eq!(scenario.seeds, [1, u64::MAX]);
     assert_eq!(scenario.machines["lightsail"], ["memory", "other", "nginx"]);
     let path = [
-        Hop::new(HopKind::Cloudflare),
+        Hop {
+            edits: Edits {
+                statuses: BTreeMap::from([(202, 500), (404, 502)]),
+                redirect: Some(Redirect {
+                    status: 307,
+                    to: RedirectTo::Slash,
+                }),
+                ..Edits::default()
+            },
+            ..Hop::new(HopKind::Cloudflare)
+        },
         Hop {
             read_timeout_ms: Some(60_000),
             http10: true,
             buffering: true,
+            edits: Edits {
+                response: HeaderEdits {
+                    hide: strings(&["mcp-session-id"]),
+                    rename: BTreeMap::from([("x-old".into(), "X-New".into())]),
+                    add: BTreeMap::from([("X-Via".into(), "edge".into())]),
+                },
+                request: HeaderEdits {
+                    hide: strings(&["authorization"]),
+                    ..HeaderEdits::default()
+                },
+                ..Edits::default()
+            },
             ..Hop::new(HopKind::Nginx)
         },
         Hop {
@@ -238,6 +261,7 @@ fn injections_are_as_written() {
         },
         nth: 2,
         fate: Fate::Delay(5_000),
+        ..Injection::default()
     }]);
     let at: Vec<_> = rest.iter().map(|i| i.when.at.as_deref()).collect();
     assert_eq!(at, [None, Some("client"), None, None, None, None]);
@@ -247,7 +271,7 @@ fn injections_are_as_written() {
         (51, TriggerEvent::SseReceived, 1, Fate::Cut(20)),
         (52, TriggerEvent::RequestSent, 1, Fate::Drop),
         (53, TriggerEvent::RequestReceived, 1, Fate::Duplicate),
-        (54, TriggerEvent::ResponseReceived, 1, Fate::Replace(Replacement { status: 503, body: "text".into() })),
+        (54, TriggerEvent::ResponseReceived, 1, Fate::Replace(Replacement { status: 503, body: "text".into(), ..Replacement::default() })),
         (55, TriggerEvent::Effect, 1, Fate::Halt("nginx".into())),
     ]);
 }
