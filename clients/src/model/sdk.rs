@@ -49,7 +49,10 @@ fn common() -> Policy {
         lost_session: Vec::new(),
         reinit: Reinit::Never,
         // Nothing counts how often they ask.
-        reinit_bounds: ReinitBounds::none(),
+        reinit_bounds: ReinitBounds {
+            per_10s: None,
+            ..ReinitBounds::right()
+        },
         retry_unsent: None,
         stream_ignores_loss: true,
         list_again: false,
