@@ -2,24 +2,30 @@
 //! response bodies. What a response means is not decided here.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Request, Response};
+use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
-use stalemate_wire::{Revision, SessionId, header, sse};
+use stalemate_wire::{SessionId, header, sse};
 use tokio::task::JoinHandle;
 
 use super::failure::Failure;
 use crate::Dialler;
 
+/// How many redirects are followed for one request.
+const MAX_REDIRECTS: usize = 5;
+
 /// The connections of one client.
 pub(super) struct Http {
     dialler: Dialler,
     connect_timeout: Duration,
+    /// How long the peer may send nothing while something is awaited from it.
+    silence: Option<Duration>,
     /// Idle connections; the one used last is taken first.
     idle: RefCell<Vec<Conn>>,
     /// Grows when the pool is emptied; connections in use at that time do not come back.
@@ -32,6 +38,7 @@ pub(super) struct Conn {
     task: JoinHandle<()>,
     epoch: u64,
     reused: bool,
+    silence: Option<Duration>,
 }
 
 impl Drop for Conn {
@@ -47,12 +54,35 @@ impl Conn {
         self.reused
     }
 
-    /// Sends a request and waits for the head of its response.
+    /// Sends a request and waits for the head of its response. A redirect that keeps method and body is followed within
+    /// the same host; any other is an answer like any other (RFC 9110, 15.4).
     pub(super) async fn send(
+        &mut self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Failure> {
+        for _ in 0..MAX_REDIRECTS {
+            let response = self.send_once(request.clone()).await?;
+            let Some(next) = redirected(&request, &response) else {
+                return Ok(response);
+            };
+            let read = response.into_body().collect().await;
+            if read.is_err() || self.sender.ready().await.is_err() {
+                return Err(Failure::Unsent("connection closed"));
+            }
+            *request.uri_mut() = next;
+        }
+        self.send_once(request).await
+    }
+
+    async fn send_once(
         &mut self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Failure> {
-        match self.sender.try_send_request(request).await {
+        let sent = self.sender.try_send_request(request);
+        let Some(sent) = within(self.silence, sent).await else {
+            return Err(Failure::Silent);
+        };
+        match sent {
             Ok(response) => Ok(response),
             // hyper hands the request back only if nothing of it was written.
             Err(e) if e.message().is_some() => Err(Failure::Unsent("connection closed")),
@@ -61,20 +91,42 @@ impl Conn {
     }
 }
 
+/// Where the same request is to be sent instead, if the response says so and it is on the same host.
+fn redirected(request: &Request<Full<Bytes>>, response: &Response<Incoming>) -> Option<Uri> {
+    if !matches!(response.status().as_u16(), 307 | 308) {
+        return None;
+    }
+    let location = header_of(response, "location")?;
+    let host = request
+        .headers()
+        .get("host")
+        .and_then(|h| h.to_str().ok())?;
+    let path = match location.strip_prefix("http://") {
+        Some(rest) => rest.strip_prefix(host).filter(|p| p.starts_with('/'))?,
+        None => location,
+    };
+    path.parse().ok().filter(|uri: &Uri| uri.host().is_none())
+}
+
 /// The headers by which a request belongs to a session.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Head {
     /// The session's id (SES-05).
     pub(super) id: Option<SessionId>,
-    /// The negotiated revision, once there is one (VER-01).
-    pub(super) revision: Option<Revision>,
+    /// The version header (VER-01).
+    pub(super) version: Option<String>,
 }
 
 impl Http {
-    pub(super) fn new(dialler: Dialler, connect_timeout: Duration) -> Self {
+    pub(super) fn new(
+        dialler: Dialler,
+        connect_timeout: Duration,
+        silence: Option<Duration>,
+    ) -> Self {
         Self {
             dialler,
             connect_timeout,
+            silence,
             idle: RefCell::default(),
             epoch: Cell::new(0),
         }
@@ -100,6 +152,7 @@ impl Http {
             task,
             epoch,
             reused: false,
+            silence: self.silence,
         })
     }
 
@@ -158,13 +211,27 @@ impl Http {
         if let Some(id) = &head.id {
             request = request.header(header::SESSION_ID, id.as_str());
         }
-        if let Some(revision) = head.revision.filter(|r| r.has_version_header()) {
-            request = request.header(header::PROTOCOL_VERSION, revision.as_str());
+        if let Some(version) = &head.version {
+            request = request.header(header::PROTOCOL_VERSION, version.as_str());
         }
         request
             .body(Full::new(Bytes::from(body)))
             .map_err(|_| Failure::Unsent("invalid address"))
     }
+}
+
+/// What comes of `work`; nothing if it takes longer than that.
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+/// The whole body of a response; nothing if it breaks off, or stays away for longer than that.
+pub(super) async fn whole(body: Incoming, silence: Option<Duration>) -> Option<Bytes> {
+    let body = within(silence, body.collect()).await?;
+    body.ok().map(|body| body.to_bytes())
 }
 
 /// Whether a response's body is an event stream.
@@ -182,6 +249,7 @@ pub(super) fn header_of<'a>(response: &'a Response<Incoming>, name: &str) -> Opt
 pub(super) struct Events {
     body: Incoming,
     decoder: sse::Decoder,
+    silence: Option<Duration>,
 }
 
 /// What comes next on an event stream.
@@ -195,10 +263,11 @@ pub(super) enum Next {
 }
 
 impl Events {
-    pub(super) fn new(body: Incoming) -> Self {
+    pub(super) fn new(body: Incoming, silence: Option<Duration>) -> Self {
         Self {
             body,
             decoder: sse::Decoder::new(),
+            silence,
         }
     }
 
@@ -208,7 +277,10 @@ impl Events {
             if let Some((event, _)) = self.decoder.next_event() {
                 return Next::Event(event);
             }
-            match self.body.frame().await {
+            let Some(frame) = within(self.silence, self.body.frame()).await else {
+                return Next::Cut;
+            };
+            match frame {
                 Some(Ok(frame)) => {
                     if let Some(bytes) = frame.data_ref() {
                         self.decoder.push(bytes);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::journal::{CallId, Entry, Event, Outages, Outcome, ProcessName, ServerName};
+use crate::journal::{Action, CallId, Entry, Event, Outages, Outcome, ProcessName, ServerName};
 
 /// A call that ended otherwise than ok and had not begun during an outage, with the entry at which it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ struct Failed {
 #[derive(Clone, Debug, Default)]
 pub struct Account {
     outages: Outages,
-    /// Calls that run and did not begin during an outage.
+    /// Calls that run, did not begin during an outage, and whose user let them run.
     running: BTreeMap<CallId, ServerName>,
     failed: Vec<Failed>,
 }
@@ -40,6 +40,12 @@ impl Account {
                     self.failed.push(Failed { server, ended: at });
                 }
             }
+            // Who takes a connector away takes what runs on it away.
+            Event::UserActed {
+                action: Action::Disconnect | Action::Delete,
+                server: Some(server),
+                ..
+            } => self.running.retain(|_, of| of != server),
             _ => {}
         }
     }
@@ -53,12 +59,11 @@ impl Account {
     /// Whether nothing that happens from here on can be called transparent: since the last fault began, a call ended
     /// otherwise than ok that was in flight then, or began after it. Calls that began during an outage count as lost, not
     /// against it. What happened before the last fault does not count: the same fault is judged alike, whatever came before.
+    /// Where there was no fault, every such call counts.
     #[must_use]
     pub fn is_spoilt(&self, server: &ServerName, path: &[ProcessName]) -> bool {
-        let Some(last) = self.outages.last_began(path) else {
-            return false;
-        };
+        let last = self.outages.last_began(path);
         let mut of_server = self.failed.iter().filter(|f| f.server == *server);
-        of_server.any(|call| call.ended > last)
+        of_server.any(|call| last.is_none_or(|last| call.ended > last))
     }
 }

@@ -11,8 +11,11 @@ use crate::app::{Journal, SharedFront};
 use crate::journal::{Action, CallId, Event, Fate, Outcome, Profile, ServerName};
 use crate::server::Tool;
 
-/// The longest that a call may take, in milliseconds.
-pub const CALL_LIMIT_MS: u64 = 60_000;
+/// How long a user waits for a call where nothing on its way takes longer, in milliseconds.
+pub const PATIENCE_MS: u64 = 60_000;
+/// How much longer a user waits than whatever on the way gives up first, in milliseconds: a user who gives up in the same
+/// moment would be told nothing, and the client be blamed for it.
+pub const PATIENCE_AFTER_MS: u64 = 5_000;
 /// The longest that a disconnect may take, in milliseconds.
 pub const DISCONNECT_LIMIT_MS: u64 = 10_000;
 /// The longest that any other action may take, in milliseconds.
@@ -27,6 +30,8 @@ pub struct CallSpec {
     pub takes_ms: u64,
     /// Whether the slow tool is asked to tell how far it is (PROG-01).
     pub progress: bool,
+    /// How long the user waits for it, in milliseconds; `None` for as long as the way and the tool may take.
+    pub patience_ms: Option<u64>,
 }
 
 impl CallSpec {
@@ -37,6 +42,7 @@ impl CallSpec {
             tool,
             takes_ms: 0,
             progress: false,
+            patience_ms: None,
         }
     }
 }
@@ -47,16 +53,18 @@ pub struct User {
     journal: Journal,
     front: SharedFront,
     profile: Rc<std::cell::Cell<Profile>>,
+    patience_ms: u64,
 }
 
 impl User {
-    /// A user in front of that.
+    /// A user in front of that, who waits for a call that long, in milliseconds, and for what its tool takes.
     #[must_use]
-    pub fn new(journal: Journal, front: SharedFront) -> Self {
+    pub fn new(journal: Journal, front: SharedFront, patience_ms: u64) -> Self {
         Self {
             journal,
             front,
             profile: Rc::new(std::cell::Cell::new(Profile::Normal)),
+            patience_ms,
         }
     }
 
@@ -125,10 +133,16 @@ impl User {
             during_outage: self.journal.is_out(server),
         });
         let calling = self.front.call(server, tool, arguments(spec, &nonce));
-        let outcome = match timeout(Duration::from_millis(CALL_LIMIT_MS), calling).await {
+        let enough_ms = self.patience_ms + spec.takes_ms;
+        let patience_ms = spec.patience_ms.unwrap_or(enough_ms);
+        let outcome = match timeout(Duration::from_millis(patience_ms), calling).await {
             Ok(Ok(_)) => Outcome::Ok,
             Ok(Err(error)) => Outcome::Error(error.message),
-            Err(_) => Outcome::TimedOut,
+            // The call may still come to its end: that is not known, and held against nobody.
+            Err(_) if patience_ms < enough_ms => {
+                Outcome::Error(format!("the user gave up after {patience_ms} ms"))
+            }
+            Err(_) => Outcome::TimedOut(patience_ms),
         };
         self.journal.note(Event::CallEnded {
             call,

@@ -320,6 +320,7 @@ impl Schedule {
             path: hops.iter().map(|hop| Hop::new(*hop)).collect(),
             machines: BTreeMap::new(),
             clients: vec![client.to_owned()],
+            own_clients: BTreeMap::new(),
             seeds: vec![self.seed],
             steps: script.steps,
             inject: script.injections,

@@ -3,6 +3,7 @@
 
 pub(super) mod ids;
 pub(super) mod reinit;
+pub(super) mod spare;
 pub(super) mod stream;
 
 use std::collections::BTreeMap;
@@ -195,7 +196,8 @@ pub(super) const EVERY_CALL_RESOLVES: Invariant = Invariant {
     severity: Severity::Policy,
     clauses: &["TIME-01", "policy"],
     needs: &[Evidence::UserView],
-    demands: "every call ends, with a result or an error, within its 60 s",
+    demands: "every call ends, with a result or an error, before its user gives up, who waits longer than the tool takes and \
+              any hop on the way waits",
     forbids: "the answer to a call is lost, or is an error that names no request, and the user waits for ever",
     judge: Judge::Client(|view| {
         let mut exercised = false;
@@ -204,11 +206,9 @@ pub(super) const EVERY_CALL_RESOLVES: Invariant = Invariant {
                 continue;
             };
             exercised = true;
-            if *outcome == Outcome::TimedOut {
-                return Verdict::Violated {
-                    at,
-                    why: "a call got no answer within 60 s".to_owned(),
-                };
+            if let Outcome::TimedOut(ms) = outcome {
+                let why = format!("a call got no answer within {} s", ms / 1000);
+                return Verdict::Violated { at, why };
             }
         }
         Verdict::of(exercised, None)

@@ -21,7 +21,7 @@ pub(super) struct Exchanges {
 
 impl Exchanges {
     /// The exchanges of a journal.
-    pub(super) fn of(entries: &[Entry]) -> Self {
+    pub(super) fn of(cast: &Cast, entries: &[Entry]) -> Self {
         let mut exchanges = Self {
             seen: Vec::new(),
             index: BTreeMap::new(),
@@ -29,7 +29,7 @@ impl Exchanges {
         };
         for (at, entry) in entries.iter().enumerate() {
             match &entry.event {
-                Event::Http { message, .. } => exchanges.message(entries, at, entry, message),
+                Event::Http { message, .. } => exchanges.message(cast, entries, at, message),
                 Event::ConnEnded { conn, from, to, .. } => {
                     exchanges.conn_ended(at, *conn, from, to)
                 }
@@ -39,7 +39,7 @@ impl Exchanges {
         exchanges
     }
 
-    fn message(&mut self, entries: &[Entry], at: usize, entry: &Entry, message: &Message) {
+    fn message(&mut self, cast: &Cast, entries: &[Entry], at: usize, message: &Message) {
         let Event::Http {
             exchange,
             at: here,
@@ -47,7 +47,7 @@ impl Exchanges {
             object,
             server,
             ..
-        } = &entry.event
+        } = &entries[at].event
         else {
             return;
         };
@@ -66,6 +66,7 @@ impl Exchanges {
                 response: None,
                 failed: None,
                 events: Vec::new(),
+                cut_short: None,
                 over: None,
             });
             return;
@@ -75,11 +76,15 @@ impl Exchanges {
         };
         match message {
             Message::Response(response) => {
-                if let Some(received) = received(entries, at, response, seen.side) {
+                let is_server = cast.server_of(here).is_some();
+                if let Some(received) = received(entries, at, response, seen.side, is_server) {
                     seen.response.get_or_insert(received);
                 }
             }
-            Message::Sse(event) => seen.events.push((at, Arc::clone(event))),
+            Message::Sse(event) => match came(entries, at, seen.side) {
+                Some(at) => seen.events.push((at, Arc::clone(event))),
+                None => seen.cut_short = event.id.clone(),
+            },
             Message::End { clean } => {
                 let how = if *clean { Over::Clean } else { Over::Broken };
                 seen.over.get_or_insert((at, how));
@@ -168,17 +173,33 @@ impl Exchanges {
     }
 }
 
+/// When what was observed came to whom it was for, whole: at the requester's end it may be held back or broken off before.
+fn came(entries: &[Entry], at: usize, side: Side) -> Option<usize> {
+    let delivery = match side {
+        Side::Sent => entries[at].fate.delivery(),
+        Side::Received => Delivery::AsObserved,
+    };
+    match delivery {
+        Delivery::AsObserved => Some(at),
+        Delivery::After(ms) => entry_after(entries, at, ms),
+        Delivery::Replaced(_) | Delivery::Never => None,
+    }
+}
+
 /// A response as the requester got it. What is observed at its end may be held back or changed before it gets there;
-/// at the other end the responder is judged by what it wanted to send.
+/// at the other end a responder is judged by what it wanted to send. A server whose response the scenario replaces is one
+/// that answers so.
 fn received(
     entries: &[Entry],
     at: usize,
     response: &Arc<ResponseSummary>,
     side: Side,
+    is_server: bool,
 ) -> Option<(usize, Arc<ResponseSummary>)> {
-    let delivery = match side {
-        Side::Sent => entries[at].fate.delivery(),
-        Side::Received => Delivery::AsObserved,
+    let delivery = match (side, entries[at].fate.delivery()) {
+        (Side::Sent, delivery) => delivery,
+        (Side::Received, replaced @ Delivery::Replaced(_)) if is_server => replaced,
+        (Side::Received, _) => Delivery::AsObserved,
     };
     match delivery {
         Delivery::AsObserved => Some((at, Arc::clone(response))),

@@ -1,6 +1,9 @@
 //! What is demanded of a hop: that what the server says of a session reaches the client, and what the client says in a
 //! session the process that holds it. Judged from what the hop received and what it sent on for it.
 
+pub(super) mod deliver;
+pub(super) mod passes;
+
 use std::collections::BTreeMap;
 
 use crate::invariant::{Invariant, Judge, Party, Relayed, Severity, Verdict, View, refuses_id};

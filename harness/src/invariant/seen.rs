@@ -42,8 +42,11 @@ pub struct Seen {
     pub response: Option<(usize, Arc<ResponseSummary>)>,
     /// The entry at which its connection failed before a response came.
     pub failed: Option<usize>,
-    /// The events of its stream, each with its entry.
+    /// The events of its stream that came whole, each with its entry.
     pub events: Vec<(usize, Arc<SseSummary>)>,
+    /// The id of an event that did not, as far as the record tells: where its connection was cut within it, all of it may
+    /// have been there.
+    pub cut_short: Option<String>,
     /// The entry at which its stream was over, and how.
     pub over: Option<(usize, Over)>,
 }

@@ -1,5 +1,6 @@
 //! What is demanded of a server, judged from what it received and sent and from what became of its sessions.
 
+pub(super) mod answer;
 pub(super) mod session;
 pub(super) mod stream;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use stalemate_wire::Method;
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Event, Evidence, SessionEnd};
+use crate::journal::{Event, Evidence, ProcessName, SessionEnd};
 
 /// `srv-dead-session-is-404`.
 pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
@@ -33,8 +34,7 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
             let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else {
                 continue;
             };
-            let dead = fates.get(id).and_then(|fates| dead_at(fates, seen.at));
-            let Some((cause, certain)) = dead else {
+            let Some((cause, certain)) = fates.dead_at(id, seen.at) else {
                 continue;
             };
             // A real server that goes on with the id after its restart had not lost it.
@@ -65,24 +65,62 @@ enum Fate {
     PerhapsEnded(&'static str),
 }
 
-/// What became of the server's sessions, in order, by id. A model tells; of a real server it is known that its process
-/// ended, and which sessions it had given out.
-fn fates(
-    view: &View<'_>,
-    server: &Arc<str>,
-    received: &[Seen],
-) -> BTreeMap<String, Vec<(usize, Fate)>> {
-    let mut fates: BTreeMap<String, Vec<(usize, Fate)>> = BTreeMap::new();
+/// What became of a server's sessions, in order, by id. A model tells; of a real server it is known that its process ended,
+/// and which sessions it had given out.
+#[derive(Default)]
+struct Fates {
+    of: BTreeMap<String, Vec<(usize, Fate)>>,
+    /// The process that opened each last.
+    opened_by: BTreeMap<String, ProcessName>,
+}
+
+impl Fates {
+    fn add(&mut self, id: &str, at: usize, fate: Fate) {
+        self.of.entry(id.to_owned()).or_default().push((at, fate));
+    }
+
+    /// How a session had ended by an entry, and whether that is certain; `None` if it had not.
+    fn dead_at(&self, id: &str, at: usize) -> Option<(&'static str, bool)> {
+        let fates = self.of.get(id)?;
+        let mut dead = None;
+        let mut by_then: Vec<_> = fates.iter().filter(|(n, _)| *n < at).collect();
+        by_then.sort_by_key(|(n, _)| *n);
+        for (_, fate) in by_then {
+            dead = match (fate, dead) {
+                (Fate::Opened, _) => None,
+                (Fate::Ended(cause), None | Some((_, false))) => Some((*cause, true)),
+                (Fate::PerhapsEnded(cause), None) => Some((*cause, false)),
+                (_, dead) => dead,
+            };
+        }
+        // Before its first opening an id is no session.
+        dead.filter(|_| self.is_opened(id, at))
+    }
+
+    fn is_opened(&self, id: &str, by: usize) -> bool {
+        let mut fates = self.of.get(id).into_iter().flatten();
+        fates.any(|(n, fate)| *n < by && matches!(fate, Fate::Opened))
+    }
+
+    /// Whether a session lived at a process for certain, all the time between two entries.
+    fn lives(&self, id: &str, process: &ProcessName, from: usize, until: usize) -> bool {
+        self.opened_by.get(id) == Some(process)
+            && self.is_opened(id, from)
+            && self.dead_at(id, from).is_none()
+            && self.dead_at(id, until).is_none()
+    }
+}
+
+fn fates(view: &View<'_>, server: &Arc<str>, received: &[Seen]) -> Fates {
+    let mut fates = Fates::default();
     let mut given: BTreeMap<&str, &str> = BTreeMap::new();
     for seen in received {
         let Some((at, id)) = seen.given() else {
             continue;
         };
         given.insert(id, &seen.process);
-        fates
-            .entry(id.to_owned())
-            .or_default()
-            .push((at, Fate::Opened));
+        fates.add(id, at, Fate::Opened);
+        fates.opened_by.insert(id.to_owned(), seen.process.clone());
     }
     // Sessions that are told of: a process may go down without them.
     let mut told = BTreeSet::new();
@@ -92,52 +130,27 @@ fn fates(
                 server: s, session, ..
             } if s == server => {
                 told.insert(session.clone());
-                let fate = (at, Fate::Opened);
-                fates.entry(session.clone()).or_default().push(fate);
+                fates.add(session, at, Fate::Opened);
             }
             Event::SessionEnded {
                 server: s,
                 session,
                 cause,
                 ..
-            } if s == server => {
-                let fate = (at, Fate::Ended(ended(*cause)));
-                fates.entry(session.clone()).or_default().push(fate);
-            }
+            } if s == server => fates.add(session, at, Fate::Ended(ended(*cause))),
             Event::ProcessDown { process, .. } => {
                 let perhaps = Fate::PerhapsEnded(ended(SessionEnd::ProcessEnded));
-                for (id, _) in given
+                let of_process = given
                     .iter()
-                    .filter(|(id, by)| **by == &**process && !told.contains(**id))
-                {
-                    let fates = fates.entry((*id).to_owned()).or_default();
-                    fates.push((at, perhaps));
+                    .filter(|(id, by)| **by == &**process && !told.contains(**id));
+                for (id, _) in of_process {
+                    fates.add(id, at, perhaps);
                 }
             }
             _ => {}
         }
     }
     fates
-}
-
-/// How a session had ended by an entry, and whether that is certain; `None` if it had not.
-fn dead_at(fates: &[(usize, Fate)], at: usize) -> Option<(&'static str, bool)> {
-    let mut dead = None;
-    let mut by_then: Vec<_> = fates.iter().filter(|(n, _)| *n < at).collect();
-    by_then.sort_by_key(|(n, _)| *n);
-    for (_, fate) in by_then {
-        dead = match (fate, dead) {
-            (Fate::Opened, _) => None,
-            (Fate::Ended(cause), None | Some((_, false))) => Some((*cause, true)),
-            (Fate::PerhapsEnded(cause), None) => Some((*cause, false)),
-            (_, dead) => dead,
-        };
-    }
-    // Before its first opening an id is no session.
-    let opened = fates
-        .iter()
-        .any(|(n, fate)| *n < at && matches!(fate, Fate::Opened));
-    dead.filter(|_| opened)
 }
 
 fn ended(cause: SessionEnd) -> &'static str {

@@ -32,6 +32,8 @@ pub struct View<'a> {
     pub(super) initializes: Vec<usize>,
     /// The entry at which each connection was opened.
     opened: BTreeMap<ConnId, usize>,
+    /// The entry at which each connection ended, as who had dialled it saw it.
+    pub(super) closed: BTreeMap<ConnId, usize>,
 }
 
 impl<'a> View<'a> {
@@ -63,7 +65,12 @@ impl<'a> View<'a> {
                 Event::ConnOpened { conn, .. } => Some((*conn, at)),
                 _ => None,
             });
-        let exchanges = Exchanges::of(entries);
+        let closed = entries.iter().enumerate();
+        let closed = closed.filter_map(|(at, e)| match &e.event {
+            Event::ConnEnded { conn, .. } => Some((*conn, at)),
+            _ => None,
+        });
+        let exchanges = Exchanges::of(cast, entries);
         let client = exchanges.sent_by(|process| cast.is_client(process));
         let initializes = client.iter().enumerate();
         let initializes = initializes.filter(|(_, s)| s.request.asks("initialize"));
@@ -77,6 +84,7 @@ impl<'a> View<'a> {
             outages: Outages::of(entries),
             changes: entries_with(&is_change),
             opened: opened.collect(),
+            closed: closed.collect(),
         }
     }
 

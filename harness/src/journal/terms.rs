@@ -212,8 +212,8 @@ pub enum Outcome {
     Ok,
     /// An error, with the text shown.
     Error(String),
-    /// Nothing within the call's 60 s.
-    TimedOut,
+    /// Nothing for as long as the user waited, in milliseconds.
+    TimedOut(u64),
 }
 
 /// Why a session ended at the server.

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -13,9 +14,10 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
+use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use stalemate_wire::{Method, Request, Response};
+use stalemate_wire::{Request, Response};
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 use tokio::time::timeout;
@@ -28,12 +30,24 @@ use crate::process::log::{AccessLogs, Log};
 use crate::process::net::{Conn, Net};
 use crate::process::network::Network;
 use crate::process::relay::Relay;
-use crate::process::shell::{Host, HyperResponse, Order, accept, serve, whole_request};
-use crate::proxy::balancer::Picker;
+use crate::process::shell::{Host, HyperResponse, Order, accept, whole_request};
+use crate::proxy::upstreams::{Attempts, Failed, Fails, Upstreams, is_idempotent};
 use crate::proxy::{BalancePolicy, ForwardRequest, Hop, UpstreamFailure};
 
 /// How often a drain looks whether anything is in flight, in milliseconds; also the time for the last bytes to leave.
 const LOOK_MS: u64 = 10;
+
+/// How a hop is operated, whatever its product.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// How it chooses among several processes.
+    pub policy: BalancePolicy,
+    /// When one of them counts as failed.
+    pub fails: Fails,
+    /// The longest that it waits for what is in flight when it is told to stop gracefully, in milliseconds
+    /// (`worker_shutdown_timeout`).
+    pub worker_shutdown_ms: Option<u64>,
+}
 
 /// A kept upstream connection.
 struct Pooled {
@@ -54,14 +68,15 @@ pub struct HopShell<N> {
     /// The product's decisions, for each server behind it.
     cores: BTreeMap<ServerName, Arc<dyn Hop>>,
     logs: AccessLogs,
-    /// A balancer's choices; other hops have one target.
-    pickers: RefCell<BTreeMap<ServerName, Picker>>,
+    operation: Operation,
+    /// Who of each server's processes is asked; of a hop that is not the innermost it is the next hop.
+    upstreams: RefCell<BTreeMap<ServerName, Upstreams>>,
     /// Kept connections, by server and target.
     pool: RefCell<BTreeMap<(ServerName, usize), Vec<Pooled>>>,
 }
 
 impl<N: Network> HopShell<N> {
-    /// The software of a hop whose upstream is at position `next` of each server's route. A balancer has a policy.
+    /// The software of a hop whose upstream is at position `next` of each server's route.
     #[must_use]
     pub fn new(
         net: Arc<Net<N>>,
@@ -69,20 +84,22 @@ impl<N: Network> HopShell<N> {
         next: usize,
         cores: BTreeMap<ServerName, Arc<dyn Hop>>,
         logs: AccessLogs,
-        policy: Option<BalancePolicy>,
+        operation: Operation,
     ) -> Rc<Self> {
-        let picker = |server: &ServerName| {
-            let picker = Picker::new(policy?, net.targets(server, next));
-            Some((Arc::clone(server), picker))
+        let upstreams = |server: &ServerName| {
+            let Operation { policy, fails, .. } = operation;
+            let upstreams = Upstreams::new(policy, fails, net.targets(server, next));
+            (Arc::clone(server), upstreams)
         };
-        let pickers = cores.keys().filter_map(picker).collect();
+        let upstreams = cores.keys().map(upstreams).collect();
         Rc::new(Self {
             net,
             host,
             next,
             cores,
             logs,
-            pickers: RefCell::new(pickers),
+            operation,
+            upstreams: RefCell::new(upstreams),
             pool: RefCell::default(),
         })
     }
@@ -109,6 +126,8 @@ impl<N: Network> HopShell<N> {
                     Some(Order::Drain(limit_ms)) => {
                         listener = None;
                         let host = Rc::clone(&self.host);
+                        let own_ms = self.operation.worker_shutdown_ms;
+                        let limit_ms = limit_ms.min(own_ms.unwrap_or(limit_ms));
                         spawn_local(async move { drain(&host, limit_ms).await });
                     }
                     Some(Order::ExpireAll | Order::Notify) => {}
@@ -127,6 +146,7 @@ impl<N: Network> HopShell<N> {
     async fn connection(self: Rc<Self>, conn: Conn<N>, link: Arc<OnceLock<Link>>, peer: String) {
         let ordinal = Cell::new(0);
         let peer: Rc<str> = Rc::from(peer);
+        let host = Rc::clone(&self.host);
         let service = service_fn(move |request| {
             let link = link.get().expect("a request has passed the tap").clone();
             let parent = Exchange {
@@ -135,7 +155,17 @@ impl<N: Network> HopShell<N> {
             };
             Rc::clone(&self).exchange(link.server, parent, Rc::clone(&peer), request)
         });
-        serve(conn, service).await;
+        let serving = server::Builder::new()
+            .auto_date_header(false)
+            .serve_connection(TokioIo::new(conn), service);
+        let mut serving = pin!(serving);
+        // Its own failure is the peer's to see; the journal has it from the taps.
+        tokio::select! {
+            biased;
+            _ = serving.as_mut() => return,
+            () = host.drains() => serving.as_mut().graceful_shutdown(),
+        }
+        let _ = serving.await;
     }
 
     async fn exchange(
@@ -148,11 +178,16 @@ impl<N: Network> HopShell<N> {
         let request = whole_request(request).await;
         let core = Arc::clone(&self.cores[&server]);
         let log = Log::new(&self.host, &core, &self.logs, &peer, &request);
-        let onward = core.forward(&ForwardRequest {
+        let received = ForwardRequest {
             request: &request,
             remote_addr: &peer,
-        });
-        let flight = Flight::begin(&self.host, &request.method);
+        };
+        if let Some(response) = core.answer(&received) {
+            log.finish(&response);
+            return Ok(whole(response));
+        }
+        let onward = core.forward(&received);
+        let flight = Flight::begin(&self.host);
         // A task of its own, so that the line is logged and the upstream let go in order when the client leaves.
         let (mut answer, answered) = oneshot::channel();
         spawn_local(async move {
@@ -178,7 +213,7 @@ impl<N: Network> HopShell<N> {
         }
     }
 
-    /// The upstream's response head, or its failure. A balancer goes on to the next replica if one cannot be reached.
+    /// The upstream's response head, or its failure, whoever of several gives it.
     async fn ask_upstream(
         &self,
         server: &ServerName,
@@ -186,42 +221,58 @@ impl<N: Network> HopShell<N> {
         onward: &Request,
         core: &Arc<dyn Hop>,
     ) -> Result<hyper::Response<Incoming>, UpstreamFailure> {
-        let targets = match self.pickers.borrow_mut().get_mut(server) {
-            Some(picker) => picker.pick(&onward.headers),
-            None => vec![0],
-        };
-        let mut asked = Err(UpstreamFailure::Refused);
-        for number in targets {
-            asked = self.ask(&(server, number), parent, onward, core).await;
-            match &asked {
-                Err(UpstreamFailure::Refused | UpstreamFailure::ConnectTimeout) => {}
-                Err(_) => break,
+        let mut attempts = self.upstream(server, |u| u.begin(&onward.headers));
+        loop {
+            let Some(number) = self.next_of(server, &mut attempts) else {
+                return Err(UpstreamFailure::Refused);
+            };
+            match self.ask(&(server, number), parent, onward, core).await {
                 Ok(response) => {
-                    if let Some(picker) = self.pickers.borrow_mut().get_mut(server) {
-                        picker.answered(number, &convert::headers(response.headers()));
+                    let headers = convert::headers(response.headers());
+                    self.upstream(server, |u| u.answered(number, &headers));
+                    return Ok(response);
+                }
+                Err((how, was_kept)) => {
+                    let failed = Failed {
+                        how,
+                        was_kept,
+                        is_idempotent: is_idempotent(&onward.method),
+                    };
+                    let now_ms = self.net.recorder.now_ms();
+                    if !self.upstream(server, |u| u.failed(&mut attempts, number, failed, now_ms)) {
+                        return Err(how);
                     }
-                    break;
                 }
             }
         }
-        asked
     }
 
-    /// The response head of one target, or its failure.
+    fn next_of(&self, server: &ServerName, attempts: &mut Attempts) -> Option<usize> {
+        let now_ms = self.net.recorder.now_ms();
+        self.upstream(server, |u| u.next(attempts, now_ms))
+    }
+
+    fn upstream<T>(&self, server: &ServerName, ask: impl FnOnce(&mut Upstreams) -> T) -> T {
+        let mut all = self.upstreams.borrow_mut();
+        ask(all.get_mut(server).expect("every server has some"))
+    }
+
+    /// The response head of one target, or its failure and whether that was on a kept connection.
     async fn ask(
         &self,
         target: &(&ServerName, usize),
         parent: Exchange,
         onward: &Request,
         core: &Arc<dyn Hop>,
-    ) -> Result<hyper::Response<Incoming>, UpstreamFailure> {
+    ) -> Result<hyper::Response<Incoming>, (UpstreamFailure, bool)> {
         let upstream = core.upstream();
         loop {
-            let (mut pooled, fresh) = self.connection_to(target, core).await?;
+            let connecting = self.connection_to(target, core).await;
+            let (mut pooled, fresh) = connecting.map_err(|failure| (failure, false))?;
             let Ok(mut outgoing) =
                 convert::outgoing(onward, Full::new(Bytes::from(onward.body.clone())))
             else {
-                return Err(UpstreamFailure::ClosedBeforeHead);
+                return Err((UpstreamFailure::ClosedBeforeHead, false));
             };
             if upstream.http10 {
                 *outgoing.version_mut() = hyper::Version::HTTP_10;
@@ -242,7 +293,7 @@ impl<N: Network> HopShell<N> {
             let sending = pooled.sender.try_send_request(outgoing);
             let answer = timeout(Duration::from_millis(upstream.read_timeout_ms), sending).await;
             match answer {
-                Err(_) => return Err(UpstreamFailure::ReadTimeout),
+                Err(_) => return Err((UpstreamFailure::ReadTimeout, !fresh)),
                 Ok(Ok(response)) => {
                     if upstream.keep_alive {
                         pooled.used_ms = self.net.recorder.now_ms();
@@ -257,7 +308,7 @@ impl<N: Network> HopShell<N> {
                 // A kept connection that had died meanwhile: the request never left, so it may go again.
                 Ok(Err(mut error)) => {
                     if fresh || error.take_message().is_none() {
-                        return Err(UpstreamFailure::ClosedBeforeHead);
+                        return Err((UpstreamFailure::ClosedBeforeHead, !fresh));
                     }
                 }
             }
@@ -319,28 +370,24 @@ impl<N: Network> HopShell<N> {
     }
 }
 
-/// An exchange in flight, which a drain waits for. Streams of a GET are not: they end with their session only.
-struct Flight(Option<Rc<Host>>);
+/// An exchange in flight, which a drain waits for, an open stream included.
+struct Flight(Rc<Host>);
 
 impl Flight {
-    fn begin(host: &Rc<Host>, method: &Method) -> Self {
-        if *method == Method::Get {
-            return Self(None);
-        }
+    fn begin(host: &Rc<Host>) -> Self {
         host.in_flight.set(host.in_flight.get() + 1);
-        Self(Some(Rc::clone(host)))
+        Self(Rc::clone(host))
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        if let Some(host) = &self.0 {
-            host.in_flight.set(host.in_flight.get().saturating_sub(1));
-        }
+        let Self(host) = self;
+        host.in_flight.set(host.in_flight.get().saturating_sub(1));
     }
 }
 
-/// nginx's graceful shutdown: no new connections, and an end once nothing is in flight.
+/// nginx's graceful shutdown (`quit`): no new connections, idle ones closed, and an end once nothing is in flight.
 async fn drain(host: &Host, limit_ms: u64) {
     let idle = async {
         while host.in_flight.get() > 0 {

@@ -2,7 +2,7 @@
 //! here: sockets, clocks, connection pools, the journal; the shell in `process` has those and asks a [`Hop`].
 //!
 //! How the shell asks, for one request of a client:
-//! 1. [`Hop::forward`] gives the request to send; [`Hop::upstream`] says over what connection and for how long to wait.
+//! 1. [`Hop::answer`]: what the hop answers itself goes nowhere. Otherwise [`Hop::forward`] gives the request to send; [`Hop::upstream`] says over what connection and for how long to wait.
 //!    `read_timeout_ms` runs from the whole request having been sent, and anew from every byte that is read.
 //! 2. No head in time, or none at all: [`Hop::on_failure`] is the answer. Otherwise [`Hop::on_head`] decides, and its
 //!    [`Release`] says when the client sees something.
@@ -14,22 +14,31 @@
 pub mod access_log;
 pub mod balancer;
 pub mod cloudflare;
+pub mod edits;
 mod headers;
 mod kind;
 pub mod nginx;
+pub mod upstreams;
 
 use std::sync::Arc;
 
-use stalemate_wire::{Headers, Request, Response, header};
+use stalemate_wire::{Headers, Request, Response, header, reason};
 
 pub use access_log::{ChunkCounter, LogRecord, chunked_len};
 pub use cloudflare::EGRESS;
+pub use edits::{Edits, HeaderEdits, Redirect, RedirectTo};
 pub use kind::{BalancePolicy, HopKind};
 
 /// What a proxy decides. Every method is a function of its arguments and of the options that the hop was made with.
 pub trait Hop: Send + Sync {
     /// The product's name, which is also [`HopKind::as_str`].
     fn name(&self) -> &'static str;
+
+    /// The answer to a request that the hop does not pass on; `None` of those that it does.
+    fn answer(&self, request: &ForwardRequest<'_>) -> Option<Response> {
+        let _ = request;
+        None
+    }
 
     /// The request as it goes on upstream: path and headers rewritten as the product does; the body is unchanged.
     fn forward(&self, request: &ForwardRequest<'_>) -> Request;
@@ -39,6 +48,18 @@ pub trait Hop: Send + Sync {
 
     /// The answer to the client when the upstream failed before a head could be passed on.
     fn on_failure(&self, failure: UpstreamFailure) -> Response;
+
+    /// A page of the hop's own with that status.
+    fn page(&self, status: u16) -> Response {
+        let body = format!("{status} {}\n", reason(status)).into_bytes();
+        Response {
+            status,
+            headers: Headers::new()
+                .with("Content-Type", "text/plain")
+                .with("Content-Length", body.len().to_string()),
+            body,
+        }
+    }
 
     /// What becomes of an upstream's response, decided at its head.
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision;
@@ -103,6 +124,21 @@ impl Upstream {
             connect_timeout_ms: options.connect_timeout_ms.unwrap_or(connect_timeout_ms),
             read_timeout_ms: options.read_timeout_ms.unwrap_or(read_timeout_ms),
             idle_timeout_ms: 0,
+        }
+    }
+}
+
+impl Upstream {
+    /// As nginx does it: a connection for each request unless it is told to keep some.
+    fn of_nginx(options: &HopOptions) -> Self {
+        Self {
+            keep_alive: options.keepalive,
+            idle_timeout_ms: if options.keepalive {
+                nginx::UPSTREAM_KEEPALIVE_MS
+            } else {
+                0
+            },
+            ..Self::once(options, nginx::TIMEOUT_MS, nginx::TIMEOUT_MS)
         }
     }
 }
@@ -241,6 +277,13 @@ pub struct HopOptions {
     pub connect_timeout_ms: Option<u64>,
     /// The longest silence of the upstream in milliseconds, where it differs from the product's default.
     pub read_timeout_ms: Option<u64>,
+    /// nginx and the balancer: idle connections to the upstream are kept (`keepalive` in the `upstream` block), instead of
+    /// one for each request.
+    pub keepalive: bool,
+    /// nginx: the largest body of a request, in bytes (`client_max_body_size`); 0 is none.
+    pub max_body_bytes: u64,
+    /// What is changed in the messages besides what the product does.
+    pub edits: Edits,
 }
 
 impl HopOptions {
@@ -254,6 +297,9 @@ impl HopOptions {
             buffering: false,
             connect_timeout_ms: None,
             read_timeout_ms: None,
+            keepalive: false,
+            max_body_bytes: nginx::MAX_BODY_BYTES,
+            edits: Edits::default(),
         }
     }
 }
@@ -261,11 +307,12 @@ impl HopOptions {
 /// The hop of that kind. An option that the product does not have is ignored.
 #[must_use]
 pub fn hop(kind: HopKind, options: &HopOptions) -> Arc<dyn Hop> {
-    match kind {
+    let product: Arc<dyn Hop> = match kind {
         HopKind::Cloudflare => Arc::new(cloudflare::Cloudflare::new(options)),
         HopKind::Nginx => Arc::new(nginx::Nginx::new(options)),
         HopKind::Balancer => Arc::new(balancer::Balancer::new(options)),
-    }
+    };
+    edits::Edited::around(product, options)
 }
 
 #[cfg(test)]

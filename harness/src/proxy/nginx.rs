@@ -3,8 +3,10 @@
 //! where a capture does not show it, read from its source.
 //!
 //! Not in here: `Date` (there is no clock; the upstream's is hidden all the same), several upstream addresses and
-//! `proxy_next_upstream` (see `balancer`), locations that do not match, `proxy_redirect`, `X-Accel-Redirect`, request size limits, and
-//! the padding of error pages for Chrome and Internet Explorer.
+//! `proxy_next_upstream` (see `upstreams`), locations that do not match, `proxy_redirect`, `X-Accel-Redirect`, and the
+//! padding of error pages for Chrome and Internet Explorer. What it refuses by itself is in `limits`.
+
+mod limits;
 
 use stalemate_wire::{Headers, Request, Response, header, reason};
 
@@ -26,6 +28,12 @@ pub const BUFFER_BYTES: usize = 4096;
 
 /// `proxy_connect_timeout` and `proxy_read_timeout`, in milliseconds.
 pub(super) const TIMEOUT_MS: u64 = 60_000;
+
+/// `client_max_body_size`, in bytes.
+pub const MAX_BODY_BYTES: u64 = 1 << 20;
+
+/// How long a kept connection to the upstream may be idle, in milliseconds (`keepalive_timeout` in `upstream`).
+pub const UPSTREAM_KEEPALIVE_MS: u64 = 60_000;
 
 const SERVER: &str = "nginx/1.22.1";
 
@@ -108,6 +116,10 @@ impl Hop for Nginx {
         "nginx"
     }
 
+    fn answer(&self, request: &ForwardRequest<'_>) -> Option<Response> {
+        limits::refusal(request.request, self.options.max_body_bytes)
+    }
+
     fn forward(&self, request: &ForwardRequest<'_>) -> Request {
         let Request {
             path,
@@ -115,9 +127,10 @@ impl Hop for Nginx {
             body,
             ..
         } = request.request;
-        let mut headers = Headers::new()
-            .with("Host", self.options.upstream_host.as_str())
-            .with("Connection", "close");
+        let mut headers = Headers::new().with("Host", self.options.upstream_host.as_str());
+        if !self.options.keepalive {
+            headers.push("Connection", "close");
+        }
         // A chunked body was read whole, so that its length is known now.
         if received.get(header::CONTENT_LENGTH).is_some()
             || received.get(header::TRANSFER_ENCODING).is_some()
@@ -135,12 +148,16 @@ impl Hop for Nginx {
     fn upstream(&self) -> Upstream {
         Upstream {
             http10: self.options.http10,
-            ..Upstream::once(&self.options, TIMEOUT_MS, TIMEOUT_MS)
+            ..Upstream::of_nginx(&self.options)
         }
     }
 
     fn on_failure(&self, failure: UpstreamFailure) -> Response {
         error_page(failure.status())
+    }
+
+    fn page(&self, status: u16) -> Response {
+        error_page(status)
     }
 
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {
@@ -177,20 +194,36 @@ impl Hop for Nginx {
 
 /// The page that nginx makes itself: 157 bytes for 502, 167 for 504.
 fn error_page(status: u16) -> Response {
-    let title = format!("{status} {}", reason(status));
+    let title = format!("{status} {}", phrase(status));
+    page(status, &title, &title, "")
+}
+
+/// A page of nginx; `more` stands between its heading and its end. After what may have left bytes behind the connection is
+/// closed.
+fn page(status: u16, title: &str, heading: &str, more: &str) -> Response {
     let body = format!(
-        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{heading}</h1></center>\r\n{more}\
          <hr><center>{SERVER}</center>\r\n</body>\r\n</html>\r\n"
     )
     .into_bytes();
+    let closes = matches!(status, 400 | 413 | 414);
     Response {
         status,
         headers: Headers::new()
             .with("Server", SERVER)
             .with("Content-Type", "text/html")
             .with("Content-Length", body.len().to_string())
-            .with("Connection", "keep-alive"),
+            .with("Connection", if closes { "close" } else { "keep-alive" }),
         body,
+    }
+}
+
+/// nginx's own words for a status.
+fn phrase(status: u16) -> &'static str {
+    match status {
+        413 => "Request Entity Too Large",
+        414 => "Request-URI Too Large",
+        other => reason(other),
     }
 }
 

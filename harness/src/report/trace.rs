@@ -170,9 +170,9 @@ impl Drawing<'_> {
                     client('☹'),
                     format!("call {} failed: {}", call.0, self.names.without_ids(text)),
                 ),
-                Outcome::TimedOut => (
+                Outcome::TimedOut(ms) => (
                     client('☹'),
-                    format!("call {} failed: no answer in 60 s", call.0),
+                    format!("call {} failed: no answer in {}", call.0, span(*ms)),
                 ),
             },
             Event::Http {

@@ -65,6 +65,14 @@ fn judge_with(
         let why = "no progress of the server side is promised, and it works".to_owned();
         verdict.problem(Outcome::Broken, why);
     }
+    let has_calls = || {
+        let mut entries = record.entries.iter();
+        entries.any(|e| matches!(e.event, Event::CallBegan { .. }))
+    };
+    if scenario.is_some() && !has_calls() {
+        let why = "nobody calls anything: no connector is there when the steps are over";
+        verdict.problem(Outcome::Vacuous, why.to_owned());
+    }
     let rung = worst(&rungs);
     if let Some(promised) = promise.and_then(|e| e.rung)
         && let Some(rung) = rung

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::client::clients;
 use super::file::{ScenarioForm, Seed};
 use super::hops::path;
 use super::inject::injection;
@@ -41,12 +42,8 @@ pub(super) fn check(
         ));
     }
     let spec = known_list(form.spec.as_ref(), "clauses", &vocabulary.clauses, report);
-    let clients = known_list(
-        form.clients.as_ref(),
-        "clients",
-        &vocabulary.clients,
-        report,
-    );
+    judged(form.spec.as_ref(), vocabulary, report);
+    let (clients, own_clients) = clients(form.clients.as_ref(), vocabulary, report);
     not_empty(
         form.clients.as_ref(),
         "clients",
@@ -99,6 +96,7 @@ pub(super) fn check(
         path,
         machines: names.machines,
         clients,
+        own_clients,
         seeds,
         steps: actions,
         inject: injections,
@@ -132,6 +130,18 @@ fn known_list(
         }
     }
     items.iter().map(|item| item.value.clone()).collect()
+}
+
+/// That something judges each clause that a scenario is about.
+fn judged(list: Option<&At<List<At<Text>>>>, vocabulary: &Vocabulary, report: &mut Report<'_>) {
+    for item in list.map_or(&[][..], |list| &list.value.items) {
+        let name = &item.value;
+        if vocabulary.clauses.contains(name) && !vocabulary.judged_clauses.contains(name) {
+            let title = format!("no invariant rests on {name}");
+            let finding = Finding::new(item.span, title, "nothing can exercise it");
+            report.add(finding.help("remove it; `stalemate explain CLAUSE` says what it demands, and which invariants rest on it"));
+        }
+    }
 }
 
 fn seeds(list: Option<&At<List<At<Seed>>>>, report: &mut Report<'_>) -> Vec<u64> {

@@ -12,9 +12,10 @@ use std::time::{Duration, SystemTime};
 use tokio::task::spawn_local;
 use turmoil::{Builder, Sim};
 
+use crate::app::user::{PATIENCE_AFTER_MS, PATIENCE_MS};
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
 use crate::journal::{CLIENT, Cast, Evidence, Member, Role, ServerName};
-use crate::process::hop_shell::HopShell;
+use crate::process::hop_shell::{HopShell, Operation};
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
 use crate::process::net::{Net, Routes, Target};
@@ -217,18 +218,15 @@ impl World<'_> {
             .servers
             .iter()
             .map(|server| {
-                let mut options = HopOptions::new(format!("localhost:{}", server.port));
-                options.upstream_path = Some(ENDPOINT.to_owned());
-                options.read_timeout_ms = hop.read_timeout_ms;
-                options.http10 = hop.http10;
-                options.buffering = hop.buffering;
-                (
-                    Arc::from(server.name.as_str()),
-                    proxy::hop(hop.kind, &options),
-                )
+                let name = Arc::from(server.name.as_str());
+                (name, proxy::hop(hop.kind, &options(hop, server.port)))
             })
             .collect();
-        let policy = (hop.kind == HopKind::Balancer).then_some(hop.policy);
+        let operation = Operation {
+            policy: hop.policy,
+            fails: hop.fails,
+            worker_shutdown_ms: hop.worker_shutdown_ms,
+        };
         for (n, name) in names.iter().enumerate() {
             let (net, host, cores) = (Arc::clone(net), Rc::clone(&host), cores.clone());
             let (logs, jumper) = (Rc::clone(&self.logs), self.jumper.clone());
@@ -240,7 +238,7 @@ impl World<'_> {
                     if !host.listens.get() {
                         return std::future::pending().await;
                     }
-                    let shell = HopShell::new(net, host, position + 1, cores, logs, policy);
+                    let shell = HopShell::new(net, host, position + 1, cores, logs, operation);
                     Ok(shell.run(HOP_PORT, n == 0).await?)
                 }
             };
@@ -274,7 +272,7 @@ impl World<'_> {
         let script = Script {
             scenario: Rc::new(scenario.clone()),
             recorder: self.recorder.clone(),
-            user: User::new(journal, front),
+            user: User::new(journal, front, patience_ms(scenario)),
             commands: Rc::clone(&self.commands),
             findings: Rc::clone(&self.findings),
         };
@@ -291,6 +289,37 @@ impl World<'_> {
                 std::future::pending().await
             }
         });
+    }
+}
+
+/// How long a user waits for a call whose tool takes no time, in milliseconds: longer than any hop on the path waits for
+/// those behind it.
+fn patience_ms(scenario: &Scenario) -> u64 {
+    let replicas = scenario.servers.iter().map(|s| s.processes().len()).max();
+    let waits = scenario.path.iter().map(|hop| {
+        let upstream = proxy::hop(hop.kind, &options(hop, 0)).upstream();
+        // A balancer may try each replica in turn.
+        let dials = if hop.kind == HopKind::Balancer {
+            replicas.unwrap_or(1) as u64
+        } else {
+            1
+        };
+        (upstream.connect_timeout_ms * dials).max(upstream.read_timeout_ms)
+    });
+    waits.max().unwrap_or(0).max(PATIENCE_MS) + PATIENCE_AFTER_MS
+}
+
+/// What is chosen of a hop whose upstream listens on that port.
+fn options(hop: &scenario::Hop, port: u16) -> HopOptions {
+    HopOptions {
+        upstream_path: Some(ENDPOINT.to_owned()),
+        read_timeout_ms: hop.read_timeout_ms,
+        http10: hop.http10,
+        buffering: hop.buffering,
+        keepalive: hop.keepalive,
+        max_body_bytes: hop.max_body_bytes,
+        edits: hop.edits.clone(),
+        ..HopOptions::new(format!("localhost:{port}"))
     }
 }
 

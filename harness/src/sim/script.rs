@@ -15,6 +15,7 @@ use crate::app::{CallSpec, User, climb};
 use crate::journal::{Action, Event, Outcome, Phase, ServerName};
 use crate::process::recorder::Recorder;
 use crate::scenario::{Call, CallExpect, Scenario, Step, StepAction};
+use crate::server::Tool;
 use crate::sim::command::{Ask, Command, Commands};
 
 /// What the script found out, for whoever judges the run.
@@ -111,8 +112,13 @@ impl Script {
         let server: ServerName = Arc::from(call.on.as_str());
         let spec = CallSpec {
             tool: call.tool,
-            takes_ms: call.takes_ms,
+            takes_ms: if call.tool == Tool::Slow {
+                call.takes_ms
+            } else {
+                0
+            },
             progress: call.progress,
+            patience_ms: call.patience_ms,
         };
         let calls: Vec<_> = (0..call.parallel)
             .map(|_| {
@@ -181,13 +187,14 @@ async fn join(calls: Vec<JoinHandle<()>>) {
 fn failure(expect: Option<CallExpect>, outcome: &Outcome) -> Option<String> {
     match (expect?, outcome) {
         (CallExpect::Ok, Outcome::Ok)
-        | (CallExpect::Error, Outcome::Error(_) | Outcome::TimedOut) => None,
+        | (CallExpect::Error, Outcome::Error(_) | Outcome::TimedOut(_)) => None,
         (CallExpect::Ok, Outcome::Error(text)) => Some(format!(
             "the call should have been ok, but the user saw: {text}"
         )),
-        (CallExpect::Ok, Outcome::TimedOut) => {
-            Some("the call should have been ok, but got no answer in 60 s".to_owned())
-        }
+        (CallExpect::Ok, Outcome::TimedOut(ms)) => Some(format!(
+            "the call should have been ok, but got no answer in {} s",
+            ms / 1000
+        )),
         (CallExpect::Error, Outcome::Ok) => {
             Some("the call should have failed, but was ok".to_owned())
         }

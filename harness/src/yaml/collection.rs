@@ -102,6 +102,55 @@ impl<T: JsonSchema> JsonSchema for Entries<T> {
     }
 }
 
+/// A map from whole numbers to values; a value that could not be read is `None`, its number remains.
+#[derive(Debug)]
+pub(crate) struct Numbered<K, T>(pub(crate) Vec<(At<K>, Option<T>)>);
+
+impl<K: Decode, T: Decode> Decode for Numbered<K, T> {
+    const WHAT: &'static str = "a map";
+
+    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        let Kind::Map(nodes) = &node.kind else {
+            let what = "a map from numbers to values";
+            report.add(mismatch(node, what).help("write `number: value`, in braces"));
+            return None;
+        };
+        let mut seen = BTreeMap::new();
+        let mut entries = Vec::new();
+        for (key, value) in nodes {
+            let Some(number) = At::<K>::decode(key, report) else {
+                continue;
+            };
+            if let Kind::Number(text) = &key.kind
+                && is_repeated(&mut seen, text, key.span, report)
+            {
+                continue;
+            }
+            let value = valued(key, value, T::WHAT, report).and_then(|v| T::decode(v, report));
+            entries.push((number, value));
+        }
+        Some(Self(entries))
+    }
+}
+
+impl<K, T: JsonSchema> JsonSchema for Numbered<K, T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("NumberedMapOf{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": {"pattern": "^[0-9]+$"},
+            "additionalProperties": generator.subschema_for::<T>(),
+        })
+    }
+}
+
 /// Whether an item of a list stands there for the first time; if not, that is reported.
 pub(crate) fn first_time<'i>(
     seen: &mut BTreeMap<&'i str, Span>,

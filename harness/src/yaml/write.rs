@@ -20,6 +20,8 @@ pub(crate) enum Yaml {
     Items(Vec<Yaml>),
     /// A map, on one line.
     Map(Vec<(String, Yaml)>),
+    /// A map with numbers as keys, on one line.
+    Numbers(Vec<(u64, Yaml)>),
     /// A map, each entry on lines of its own.
     Lines(Vec<(String, Yaml)>),
 }
@@ -121,6 +123,10 @@ impl Serialize for Within<'_> {
                 let entries = entries.iter();
                 serializer.collect_map(entries.map(|(key, value)| (key, Within(value))))
             }
+            Yaml::Numbers(entries) => {
+                let entries = entries.iter();
+                serializer.collect_map(entries.map(|(key, value)| (key, Within(value))))
+            }
         }
     }
 }
@@ -132,7 +138,7 @@ impl Serialize for Yaml {
                 Within(self).serialize(serializer)
             }
             Self::List(_) => FlowSeq(Within(self)).serialize(serializer),
-            Self::Map(_) => FlowMap(Within(self)).serialize(serializer),
+            Self::Map(_) | Self::Numbers(_) => FlowMap(Within(self)).serialize(serializer),
             Self::Items(items) => items.serialize(serializer),
             Self::Lines(entries) => Map(entries).serialize(serializer),
         }

@@ -232,7 +232,7 @@ mod effects {
         let outcome = Outcome::Error("no".to_owned());
         made.note(Event::CallEnded { call, outcome });
         made.holds(id);
-        let outcome = Outcome::TimedOut;
+        let outcome = Outcome::TimedOut(65_000);
         made.note(Event::CallEnded { call, outcome });
         made.breaks(id, made.last());
     }

@@ -212,7 +212,7 @@ fn of_connector(action: Action) -> bool {
 }
 
 /// A request that is told by its JSON-RPC method, or by GET or DELETE.
-fn named(what: &str, id: Option<&str>) -> RequestSummary {
+pub(crate) fn named(what: &str, id: Option<&str>) -> RequestSummary {
     let (method, body) = match what {
         "GET" => (Method::Get, Vec::new()),
         "DELETE" => (Method::Delete, Vec::new()),
@@ -238,7 +238,7 @@ fn request(method: Method, session: Option<&str>, body: &[u8]) -> RequestSummary
     }
 }
 
-fn response(status: u16, session: Option<&str>, body: &[u8]) -> ResponseSummary {
+pub(crate) fn response(status: u16, session: Option<&str>, body: &[u8]) -> ResponseSummary {
     ResponseSummary {
         call: None,
         status,

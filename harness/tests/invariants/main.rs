@@ -1,8 +1,10 @@
 //! Invariants put to the test: each is broken by somebody and caught by its name, and holds for somebody right in the same
 //! situation. What is neither broken nor right is in `edges`; the broken clients together are in `broken`.
 
+mod answers;
 mod broken;
 mod edges;
+mod field;
 mod hand_made;
 mod made;
 mod served;

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use stalemate::invariant;
 use stalemate::runner::Outcome;
 
+use crate::answers;
+use crate::field::*;
 use crate::made::Made;
 use crate::served;
 use crate::support::{cell, verdicts, violated};
@@ -121,15 +123,50 @@ rows! {
         "connector/recovering" in REPLAYS_OTHERS, "connector/recovering" in STREAM_BREAKS;
     srv_opens_sessions "srv-opens-sessions":
         "connector/recovering" in NEVER_AGAIN, "connector/recovering" in RESTART;
+    srv_accepted_is_202 "srv-accepted-is-202":
+        "connector/recovering" in INITIALIZED_200, "connector/recovering" in RESTART;
+    srv_live_session_is_served "srv-live-session-is-served":
+        "connector/recovering" in DELETE_404, "connector/recovering" in RESTART;
+    srv_idle_means_idle "srv-idle-means-idle":
+        "connector/recovering" in KILLS_WORK, "connector/recovering" in IDLE;
+    hop_delivers_messages "hop-delivers-messages":
+        "connector/recovering" in BUFFERED, "connector/recovering" in UNBUFFERED;
     hop_session_affinity "hop-session-affinity":
         "connector/recovering" in TURN_ABOUT, "connector/recovering" in STICKY;
+    hop_end_to_end "hop-end-to-end":
+        "connector/recovering" in HIDES_THE_ID, "connector/recovering" in RESTART;
     // No hop of ours does this, and what a plan does to a response is not the hop's doing.
     @by_hand hop_status_transparent "hop-status-transparent":
         served::hop_status_transparent::made_a_500, "connector/recovering" in RESTART;
+    srv_get_is_stream "srv-get-is-stream-or-405":
+        answers::get_is_stream::a_page, "connector/recovering" in RESTART;
+    srv_no_response_on_get "srv-no-response-on-get":
+        answers::no_response_on_get::answered_there, "connector/recovering" in UNBUFFERED;
+    srv_no_id_is_400 "srv-no-id-is-400":
+        answers::no_id_is_400::not_found, "broken/no-id-on-get" in NO_ID;
+    srv_assumes_version "srv-assumes-version":
+        answers::assumes_version::refused, "broken/no-version-header" in NO_VERSION;
+    cli_version_is_negotiated "cli-version-is-negotiated":
+        answers::version::its_own, "connector/recovering" in RESTART;
+    cli_stream_trouble_spares_calls "cli-stream-trouble-spares-calls":
+        answers::stream_trouble::never_sent, "connector/recovering" in STREAM_REFUSED;
+    cli_ends_what_it_gives_up "cli-ends-what-it-gives-up":
+        answers::gives_up::leaked, "connector/recovering" in RESTART;
     // No run here has yet brought it about, not with `broken/server-leaks-sessions` either.
     srv_session_isolation "srv-session-isolation":
         served::session_isolation::answers_exchanged, "test/by-conversation" in TWO_SESSIONS;
 }
+
+const HIDES_THE_ID: &str = "\
+summary: A proxy drops the session id of every answer.
+servers: {memory: {dialect: spec}}
+path: [nginx: {hide-headers: [mcp-session-id]}]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - call: {on: memory, tool: create_entities}
+expect: {CLIENT: {progress: none}}
+";
 
 const RESTART: &str = "\
 summary: The server loses its sessions, and says 404.

@@ -18,6 +18,7 @@ fn names() {
         ("an unknown server", changed("add: memory", "add: memroy").replace("on: memory", "on: memroy")),
         ("an unknown tool", changed("create_entities", "create_entity")),
         ("an unknown clause", changed("SES-08", "SES-8")),
+        ("a clause that nothing judges", changed("SES-08", "SES-03")),
         ("an unknown target", stepped(&["restart: [memory, lightsial]"])),
         ("a hop that is not on the path", without_nginx("[cloudflare]") + "  - cut: nginx\n"),
         ("a machine as a server", stepped(&["add: lightsail"])),
@@ -104,6 +105,32 @@ fn topology() {
         ("an unknown version of HTTP", nginx("http: \"2\"")),
         ("a switch that is neither on nor off", nginx("buffering: onn")),
         ("a rung without progress", extended("expect:\n  rmcp: {rung: never, progress: none}")),
+    ]);
+}
+
+/// What a hop is told to change in the messages.
+#[test]
+#[rustfmt::skip]
+fn edits() {
+    let nginx = |option: &str| changed("[cloudflare, nginx]", &format!("[cloudflare, nginx: {{{option}}}]"));
+    snapshot("edits", &[
+        ("a misspelt key", nginx("hide-header: [mcp-session-id]")),
+        ("a header that is no list", nginx("hide-headers: mcp-session-id")),
+        ("a header with a colon", nginx("hide-headers: ['mcp-session-id:']")),
+        ("a header hidden and renamed", nginx("hide-headers: [mcp-session-id], rename-headers: {Mcp-Session-Id: x-id}")),
+        ("a header that frames", nginx("hide-headers: [Content-Length]")),
+        ("a header renamed to one that frames", nginx("rename-headers: {x-length: content-length}")),
+        ("a value with a line end", nginx("add-headers: {X-Via: \"a\\nb\"}")),
+        ("a header without a value", nginx("add-headers: {X-Via: }")),
+        ("an unknown key in request", nginx("request: {hide-header: [accept]}")),
+        ("a status that is none", nginx("statuses: {2020: 500}")),
+        ("a status in quotes", nginx("statuses: {'202': 500}")),
+        ("a status twice", nginx("statuses: {202: 500, 202: 502}")),
+        ("a status without a body", nginx("statuses: {202: 204}")),
+        ("a list of statuses", nginx("statuses: [202, 500]")),
+        ("a status of no redirect", nginx("redirect: {status: 303, to: slash}")),
+        ("a redirect to nowhere", nginx("redirect: {status: 307}")),
+        ("a redirect to another host", nginx("redirect: {status: 307, to: 'https://example.org/mcp'}")),
     ]);
 }
 

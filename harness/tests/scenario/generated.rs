@@ -1,5 +1,6 @@
 //! Right scenarios of any kind, made of numbers and texts that somebody draws.
 
+mod client;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +10,9 @@ use std::sync::Arc;
 use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, admitted};
 use stalemate::invariant::Party;
 use stalemate::journal::{Action, Fate, Replacement, Rung};
-use stalemate::proxy::{BalancePolicy, HopKind};
+use stalemate::proxy::edits::REDIRECTS;
+use stalemate::proxy::upstreams::Fails;
+use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
 use stalemate::scenario::{Expectation, Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
 use stalemate::server::{Dialect, Durable, Keepalive, Situation, Tool};
 
@@ -80,6 +83,8 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
     if clients.is_empty() {
         clients.push(vocabulary.clients[0].clone());
     }
+    let own_clients = client::own_clients(tape, vocabulary);
+    clients.extend(own_clients.keys().cloned());
     let mut seeds = BTreeSet::from([tape.below(3) as u64]);
     if tape.is() {
         seeds.extend([u64::MAX, tape.below(1_000_000) as u64]);
@@ -95,7 +100,7 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
         file: PathBuf::from("area/file.yaml"),
         summary: tape.text(),
         report: tape.maybe(|tape| format!("https://example.org/{}", tape.text())),
-        spec: tape.some(&vocabulary.clauses),
+        spec: tape.some(&vocabulary.judged_clauses),
         expect: expect
             .into_iter()
             .map(|client| (client, promise(tape, vocabulary)))
@@ -105,6 +110,7 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
         servers,
         path,
         clients,
+        own_clients,
         seeds: seeds.into_iter().collect(),
         steps,
         inject,
@@ -116,14 +122,60 @@ fn path(tape: &mut Tape) -> Vec<Hop> {
     let hop = |kind| {
         let mut hop = Hop::new(kind);
         hop.read_timeout_ms = tape.maybe(Tape::ms);
+        hop.edits = edits(tape);
         match kind {
             HopKind::Cloudflare => {}
-            HopKind::Nginx => (hop.http10, hop.buffering) = (tape.is(), tape.is()),
-            HopKind::Balancer => hop.policy = *tape.one(&BalancePolicy::ALL),
+            HopKind::Nginx => {
+                (hop.http10, hop.buffering, hop.keepalive) = (tape.is(), tape.is(), tape.is());
+                hop.max_body_bytes = tape.below(1 << 30) as u64;
+                hop.worker_shutdown_ms = tape.maybe(Tape::ms);
+            }
+            HopKind::Balancer => {
+                (hop.policy, hop.keepalive) = (*tape.one(&BalancePolicy::ALL), tape.is());
+                hop.fails = Fails {
+                    max: u32::try_from(tape.below(1000)).expect("small"),
+                    timeout_ms: tape.ms(),
+                };
+            }
         }
         hop
     };
     kinds.map(hop).collect()
+}
+
+fn edits(tape: &mut Tape) -> Edits {
+    let status = |tape: &mut Tape| u16::try_from(400 + tape.below(200)).expect("small");
+    let paths = ["/v2/mcp", "/", "/a,b:c"].map(|path| RedirectTo::Path(path.to_owned()));
+    Edits {
+        request: header_edits(tape),
+        response: header_edits(tape),
+        statuses: (0..tape.below(3))
+            .map(|_| (status(tape), status(tape)))
+            .collect(),
+        redirect: tape.maybe(|tape| Redirect {
+            status: *tape.one(&REDIRECTS),
+            to: tape
+                .one(&[&paths[..], &[RedirectTo::Slash]].concat())
+                .clone(),
+        }),
+    }
+}
+
+fn header_edits(tape: &mut Tape) -> HeaderEdits {
+    let mut edits = HeaderEdits::default();
+    for name in tape.some(&["mcp-session-id", "X-Old", "null", "1e3", "~"]) {
+        let value = tape.one(&["a", "X-New", "no", "-1"]);
+        match tape.below(3) {
+            0 => edits.hide.push(name.to_owned()),
+            1 => drop(edits.rename.insert(name.to_owned(), (*value).to_owned())),
+            _ => drop(
+                edits
+                    .add
+                    .insert(name.to_owned(), format!("{value}: #\"{value}\"")),
+            ),
+        }
+    }
+    edits
 }
 
 fn server(

@@ -1,11 +1,12 @@
 //! What right files mean: defaults, machines, durations, other ways to write the same.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use stalemate::fault::{Injection, Trigger, TriggerEvent};
 use stalemate::journal::{Fate, Replacement};
-use stalemate::proxy::{BalancePolicy, HopKind};
+use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
 use stalemate::scenario::{
     Call, CallExpect, Hop, LONGEST_MS, Server, ServerKind, Step, StepAction, Targets,
 };
@@ -37,11 +38,33 @@ fn the_cast_is_as_written() {
     assert_eq!(scenario.seeds, [1, u64::MAX]);
     assert_eq!(scenario.machines["lightsail"], ["memory", "other", "nginx"]);
     let path = [
-        Hop::new(HopKind::Cloudflare),
+        Hop {
+            edits: Edits {
+                statuses: BTreeMap::from([(202, 500), (404, 502)]),
+                redirect: Some(Redirect {
+                    status: 307,
+                    to: RedirectTo::Slash,
+                }),
+                ..Edits::default()
+            },
+            ..Hop::new(HopKind::Cloudflare)
+        },
         Hop {
             read_timeout_ms: Some(60_000),
             http10: true,
             buffering: true,
+            edits: Edits {
+                response: HeaderEdits {
+                    hide: strings(&["mcp-session-id"]),
+                    rename: BTreeMap::from([("x-old".into(), "X-New".into())]),
+                    add: BTreeMap::from([("X-Via".into(), "edge".into())]),
+                },
+                request: HeaderEdits {
+                    hide: strings(&["authorization"]),
+                    ..HeaderEdits::default()
+                },
+                ..Edits::default()
+            },
             ..Hop::new(HopKind::Nginx)
         },
         Hop {
@@ -138,6 +161,7 @@ fn the_steps_are_as_written() {
         background: None,
         takes_ms: 10_000,
         progress: false,
+        patience_ms: None,
     };
     let slow = Call {
         tool: Tool::Slow,
@@ -202,7 +226,7 @@ fn a_server_can_keep_its_sessions_and_be_told_to_notify() {
         )
         .replace(
             "steps: [",
-            "steps: [{notify: a}, {add: a}, {call: {on: a, tool: slow, progress: wanted}}, ",
+            "steps: [{notify: a}, {add: a}, {call: {on: a, tool: slow, progress: wanted, patience: 20s}}, ",
         );
     let scenario = right(&text);
     let durable: Vec<Durable> = scenario.servers.iter().map(|s| s.durable).collect();
@@ -216,6 +240,7 @@ fn a_server_can_keep_its_sessions_and_be_told_to_notify() {
         panic!("{:?}", scenario.steps[2]);
     };
     assert!(call.progress);
+    assert_eq!(call.patience_ms, Some(20_000));
 }
 
 #[test]

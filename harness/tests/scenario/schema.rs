@@ -103,6 +103,11 @@ fn fits(schema: &Value, root: &Value, value: &Value) -> Result<(), String> {
                     return fail(format!("{good} of the choices"));
                 }
             }
+            "propertyNames" => {
+                for key in value.as_object().into_iter().flatten().map(|(key, _)| key) {
+                    fits(rule, root, &Value::String(key.clone()))?;
+                }
+            }
             // That a text matches its pattern is the loader's business here.
             "pattern" | "title" | "description" | "$schema" | "definitions" => {}
             other => panic!("the keyword {other}"),
@@ -145,6 +150,11 @@ fn the_schema_refuses_wrong_shapes() {
         ("clients: [rmcp]", "clients: rmcp"),
         ("summary: The least.\n", ""),
         ("clients:", "path: [ngnix]\nclients:"),
+        ("clients:", "path: [nginx: {statuses: {200: 99}}]\nclients:"),
+        (
+            "clients:",
+            "path: [nginx: {request: {hide: [a]}}]\nclients:",
+        ),
         ("clients:", "expect: {rmcp: {rung: nevr}}\nclients:"),
         ("clients:", inject),
         ("a: {dialect: strict}", "a: {dialect: {summary: other}}"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stalemate::dialect;
 use stalemate::invariant::Party;
+use stalemate::registry::Registry;
 use stalemate::scenario::{Diagnostics, Scenario, Vocabulary, load_text};
 use stalemate::server::Dialect;
 
@@ -34,8 +35,8 @@ servers:
   other: {real: rmcp}
   third: {dialect: strict, session-timeout: 30m, replicas: 2}
 machines: {lightsail: [memory, other, nginx]}
-path: [cloudflare,
-  nginx: {read-timeout: 60s, http: '1.0', buffering: 'on'},
+path: [cloudflare: {statuses: {202: 500, 404: 502}, redirect: {status: 307, to: slash}},
+  nginx: {read-timeout: 60s, http: '1.0', buffering: 'on', hide-headers: [mcp-session-id], rename-headers: {x-old: X-New}, add-headers: {X-Via: edge}, request: {hide-headers: [authorization]}},
   balancer: {policy: sticky}]
 clients: [connector/stale-cache, rmcp]
 seeds: [1, 18446744073709551615]
@@ -140,6 +141,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
             "connector/recovering",
             "rmcp",
         ]),
+        models: Registry::builtin().vocabulary().models,
         dialects: [
             "supergateway-3.4.3",
             "supergateway-4.0.0",
@@ -157,6 +159,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
             invariant("hop-keeps-status", Party::Hop),
         ],
         clauses: words(&["SES-03", "SES-07b", "SES-08", "SES-09", "RES-04"]),
+        judged_clauses: words(&["SES-07b", "SES-08", "SES-09", "RES-04"]),
     }
 }
 

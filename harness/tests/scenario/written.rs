@@ -31,7 +31,7 @@ fn a_whole_file_is_written() {
     let text = write(&scenario);
     for line in [
         "  third: {dialect: strict, port: 3003, replicas: 2, session-timeout: 30m}",
-        "path: [cloudflare, {nginx: {read-timeout: 1m, http: \"1.0\", buffering: on}}, {balancer: {policy: sticky}}]",
+        "path: [{cloudflare: {statuses: {202: 500, 404: 502}, redirect: {status: 307, to: slash}}}, {nginx: {read-timeout: 1m, http: \"1.0\", buffering: on, hide-headers: [mcp-session-id], rename-headers: {x-old: X-New}, add-headers: {X-Via: edge}, request: {hide-headers: [authorization]}}}, {balancer: {policy: sticky}}]",
         "  - call: {on: memory, tool: create_entities, expect: ok, parallel: 3}",
         "  - restart: {target: [memory, lightsail], down: 2s}",
         "  - power-loss: third",

@@ -39,6 +39,43 @@ pub(in crate::invariant) const ID_ON_EVERYTHING: Invariant = Invariant {
     }),
 };
 
+/// `cli-version-is-negotiated`.
+pub(in crate::invariant) const VERSION_IS_NEGOTIATED: Invariant = Invariant {
+    id: "cli-version-is-negotiated",
+    party: Party::Client,
+    severity: Severity::Should,
+    clauses: &["VER-02"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ClientObjects],
+    demands: "the version header names the revision that was settled on in initialize",
+    forbids: "a client offers 2025-11-25, the server settles on 2025-06-18, and every request names 2025-11-25",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        for seen in &view.client {
+            if seen.request.asks("initialize") {
+                continue;
+            }
+            let Some(version) = &seen.request.version else {
+                continue;
+            };
+            let Some(revision) = knows(view, seen)
+                .revision
+                .filter(|r| r.has_version_header())
+            else {
+                continue;
+            };
+            exercised = true;
+            if *version != revision.to_string() {
+                let why = format!(
+                    "{} names {version}, and {revision} was settled on",
+                    seen.what()
+                );
+                return Verdict::Violated { at: seen.at, why };
+            }
+        }
+        Verdict::of(exercised, None)
+    }),
+};
+
 /// What a client object knows when it begins a request.
 struct Known {
     /// Whether it was given an id, by its last `initialize` or with a stored session.

@@ -196,8 +196,12 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
     judge: Judge::Client(|view| {
         let mut attempts: BTreeMap<Option<ObjectId>, Vec<usize>> = BTreeMap::new();
         let mut asked = asked_by_user(view);
-        let is_attempt =
-            |s: &&Seen| (s.is_get() && !fetches_rest(view, s)) || s.request.asks("initialize");
+        // A request that was sent elsewhere counts where it came.
+        let is_sent_on = |s: &Seen| matches!(s.status(), Some(300..400));
+        let is_attempt = |s: &&Seen| {
+            let is_one = (s.is_get() && !fetches_rest(view, s)) || s.request.asks("initialize");
+            is_one && !is_sent_on(s)
+        };
         for seen in view.client.iter().filter(is_attempt) {
             // Each press of the button is good for one initialize and one GET.
             let mine = |a: &&mut Asked<'_>| *a.server == seen.server && a.at < seen.at;

@@ -37,7 +37,11 @@ pub(in crate::invariant) const RESUME_CURSOR: Invariant = Invariant {
                 continue;
             };
             let gets = || gets_after(view, stream, id, over);
-            if gets().any(|g| g.request.cursor.as_deref() == Some(cursor)) {
+            let resumes = |g: &Seen| {
+                let named = g.request.cursor.as_deref();
+                named == Some(cursor) || named.is_some() && named == stream.cut_short.as_deref()
+            };
+            if gets().any(resumes) {
                 exercised = true;
                 continue;
             }

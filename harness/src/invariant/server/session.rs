@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stalemate_wire::Method;
+use stalemate_wire::{Method, RpcKind};
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict};
-use crate::journal::{Entry, Event, Evidence, ServerName};
+use crate::journal::{Entry, Event, Evidence, ServerName, SessionEnd};
 
 /// `srv-no-resurrection`.
 pub(in crate::invariant) const NO_RESURRECTION: Invariant = Invariant {
@@ -165,5 +165,54 @@ pub(in crate::invariant) const OPENS_SESSIONS: Invariant = Invariant {
                 (at, why.to_owned())
             });
         Verdict::of(opened, found)
+    }),
+};
+
+/// `srv-idle-means-idle`.
+pub(in crate::invariant) const IDLE_MEANS_IDLE: Invariant = Invariant {
+    id: "srv-idle-means-idle",
+    party: Party::Server,
+    severity: Severity::Policy,
+    clauses: &["SES-07a", "policy"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
+    demands: "a session does not expire for idleness while a request of it runs",
+    forbids: "the idle clock starts with a request and runs on while it is worked on; a tool that takes longer than the \
+              time-out loses its session, and its caller the answer",
+    judge: Judge::Server(|view, server, received| {
+        let runs_at = |s: &Seen, at: usize| {
+            let asks = s.request.rpc.iter().any(|r| r.kind == RpcKind::Request);
+            let is_answered = s.answers().any(|(n, ..)| n < at);
+            let is_over = |n: Option<usize>| n.is_some_and(|n| n < at);
+            let refused = s.response.as_ref().filter(|(_, r)| !r.stream);
+            asks && s.at < at
+                && !is_answered
+                && !is_over(s.over.map(|(n, _)| n))
+                && !is_over(refused.map(|(n, _)| *n))
+        };
+        let mut exercised = false;
+        for (at, entry) in view.entries.iter().enumerate() {
+            let Event::SessionEnded {
+                server: s,
+                session,
+                cause: SessionEnd::Expired,
+                ..
+            } = &entry.event
+            else {
+                continue;
+            };
+            if s != server {
+                continue;
+            }
+            exercised = true;
+            let of_session = |s: &&Seen| s.session() == Some(session);
+            if let Some(running) = received.iter().filter(of_session).find(|s| runs_at(s, at)) {
+                let why = format!(
+                    "its session expires for idleness while {} runs",
+                    running.what()
+                );
+                return Verdict::Violated { at, why };
+            }
+        }
+        Verdict::of(exercised, None)
     }),
 };

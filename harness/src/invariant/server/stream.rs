@@ -30,9 +30,12 @@ pub(in crate::invariant) const ONE_STREAM: Invariant = Invariant {
                 found = Some((at, why));
             }
         };
+        // A refusal goes on no stream, and may name a request that it never looked at.
+        let is_stream = |s: &&Seen| s.status().is_some_and(|status| status < 300);
         let fresh: Vec<&Seen> = received
             .iter()
             .filter(|s| s.request.cursor.is_none() && s.session().is_some())
+            .filter(is_stream)
             .collect();
         for stream in &fresh {
             let others = || {

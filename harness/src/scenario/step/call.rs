@@ -30,6 +30,8 @@ pub struct Call {
     pub takes_ms: u64,
     /// Whether the slow tool is asked to tell how far it is (PROG-01).
     pub progress: bool,
+    /// How long the user waits for it, in milliseconds; `None` for longer than the tool takes and the path waits.
+    pub patience_ms: Option<u64>,
 }
 
 /// How a call must end.
@@ -66,6 +68,8 @@ record! {
         "takes" takes: At<Duration>,
         /// The tool `slow` is asked to tell every second how far it is; clients that name no progress token hear nothing.
         "progress" progress: At<One<Wanted>>,
+        /// How long the user waits; if it is missing, longer than the tool takes and than any hop on the path waits.
+        "patience" patience: At<Duration>,
     }
 }
 
@@ -114,6 +118,7 @@ pub(crate) fn call(form: &CallForm, check: &mut Checker<'_, '_>) -> Option<Call>
         background: form.background.as_ref().map(|name| name.value.clone()),
         takes_ms: form.takes.as_ref().map_or(SLOW_MS, |takes| takes.value.0),
         progress: form.progress.is_some(),
+        patience_ms: form.patience.as_ref().map(|patience| patience.value.0),
     })
 }
 
@@ -129,6 +134,7 @@ impl Call {
             background: None,
             takes_ms: SLOW_MS,
             progress: false,
+            patience_ms: None,
         }
     }
 
@@ -148,6 +154,10 @@ impl Call {
             .with_some("background", self.background.as_ref().map(Yaml::text))
             .with_some("takes", takes)
             .with_some("progress", self.progress.then(|| Yaml::text("wanted")))
+            .with_some(
+                "patience",
+                self.patience_ms.map(|ms| Yaml::text(written(ms))),
+            )
             .map()
     }
 }

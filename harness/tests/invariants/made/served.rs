@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use stalemate::journal::{CallId, Event, Exchange, Message, SessionEnd, Side, SseSummary};
+use stalemate::journal::{
+    CallId, Event, Exchange, Message, RequestSummary, ResponseSummary, SessionEnd, Side, SseSummary,
+};
 use stalemate_wire::{Method, summarize};
 
-use super::{HOP, Made, named, request, response};
+use super::{CLIENT, HOP, Made, named, request, response};
 
 /// A `tools/call` with that id.
 pub(crate) fn call(id: u64) -> Value {
@@ -42,6 +44,32 @@ impl Made {
         let (exchange, at) = (self.new_exchange(), self.server());
         self.request(exchange, &at, Side::Received, named(what, id));
         self.response(exchange, &at, Side::Sent, response(status, gives, b""));
+    }
+
+    /// What the server receives and answers, whole.
+    pub(crate) fn serves(&mut self, asked: RequestSummary, answered: ResponseSummary) {
+        let (exchange, at) = (self.new_exchange(), self.server());
+        self.request(exchange, &at, Side::Received, asked);
+        self.response(exchange, &at, Side::Sent, answered);
+    }
+
+    /// What the client asks for and is answered, whole.
+    pub(crate) fn gets(&mut self, asked: RequestSummary, answered: ResponseSummary) {
+        let exchange = self.new_exchange();
+        self.request(exchange, CLIENT, Side::Sent, asked);
+        self.response(exchange, CLIENT, Side::Received, answered);
+    }
+
+    /// The hop received a request, sent one on for it, was answered, and answered.
+    pub(crate) fn relays(&mut self, asked: [RequestSummary; 2], answered: [ResponseSummary; 2]) {
+        let (parent, child) = (self.new_exchange(), self.new_exchange());
+        let ([came, went], [theirs, ours]) = (asked, answered);
+        self.request(parent, HOP, Side::Received, came);
+        let at = Arc::from(HOP);
+        self.note(Event::Forwarded { at, parent, child });
+        self.request(child, HOP, Side::Sent, went);
+        self.response(child, HOP, Side::Received, theirs);
+        self.response(parent, HOP, Side::Sent, ours);
     }
 
     /// The server received a POST.
@@ -129,17 +157,11 @@ impl Made {
         upstream: (u16, &str, Option<&str>),
         client: (u16, &str, Option<&str>),
     ) {
-        let (parent, child) = (self.new_exchange(), self.new_exchange());
         let asked = || named("tools/call", Some("S"));
-        self.request(parent, HOP, Side::Received, asked());
-        let at = Arc::from(HOP);
-        self.note(Event::Forwarded { at, parent, child });
-        self.request(child, HOP, Side::Sent, asked());
-        let [theirs, ours] = [upstream, client].map(|(status, body, session)| {
+        let answered = [upstream, client].map(|(status, body, session)| {
             let body = json!(body).to_string();
             response(status, session, body.as_bytes())
         });
-        self.response(child, HOP, Side::Received, theirs);
-        self.response(parent, HOP, Side::Sent, ours);
+        self.relays([asked(), asked()], answered);
     }
 }

@@ -1,0 +1,157 @@
+//! What a client does not let go to waste: calls work on where only its stream fails, and a session that it gives up is ended.
+
+use stalemate_wire::Method;
+
+use crate::invariant::{Handshake, Invariant, Judge, Party, Seen, Severity, Verdict, View};
+use crate::journal::{Action, Event, Evidence, Outcome, ServerName};
+
+/// How long a client may take to end a session that it gave up, in milliseconds.
+const ENDED_WITHIN_MS: u64 = 30_000;
+
+/// `cli-stream-trouble-spares-calls`.
+pub(in crate::invariant) const STREAM_TROUBLE: Invariant = Invariant {
+    id: "cli-stream-trouble-spares-calls",
+    party: Party::Client,
+    severity: Severity::Policy,
+    clauses: &["GET-01", "GET-03", "policy"],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::UserView,
+        Evidence::ServerTruth,
+        Evidence::Faults,
+    ],
+    demands: "a GET that is refused or fails, in a session that lives, keeps no call from being sent: the stream is an offer \
+              that a client may do without",
+    forbids: "the GET is answered 404 by a framework, or its stream breaks; the client takes the whole connection for dead, \
+              and every later call fails without a request",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        let mut found = None;
+        for get in view.client.iter().filter(|s| s.is_get()) {
+            let Some(failed) = trouble(view, get) else {
+                continue;
+            };
+            let Some((began, ended, was_sent, outcome)) = next_call(view, &get.server, failed)
+            else {
+                continue;
+            };
+            if is_parted(view, &get.server, failed, ended) || view.is_out(began) {
+                continue;
+            }
+            exercised = true;
+            // Other requests that failed, a handshake above all, may be what the call failed of.
+            let mut asked = view
+                .requests_after(failed)
+                .filter(|s| s.server == get.server);
+            let others = asked.any(|s| !s.is_get() && s.at < ended);
+            if outcome != Outcome::Ok && !was_sent && !others {
+                let why = "a call fails and is not even sent, after a GET came to nothing";
+                found.get_or_insert((ended, why.to_owned()));
+            }
+        }
+        Verdict::of(exercised, found)
+    }),
+};
+
+/// The entry at which a GET came to nothing in a session that lived.
+fn trouble(view: &View<'_>, get: &Seen) -> Option<usize> {
+    let refused = || {
+        let (at, response) = get.response.as_ref()?;
+        (response.status >= 400 || !response.stream).then_some(*at)
+    };
+    let at = get.failed.or_else(refused)?;
+    let lives = get
+        .session()
+        .is_none_or(|id| !view.is_ended(&get.server, id, at));
+    lives.then_some(at)
+}
+
+/// The next call on a server that begins after an entry and ends: where it began and ended, whether it was sent at all, and
+/// how it ended.
+fn next_call(
+    view: &View<'_>,
+    server: &ServerName,
+    after: usize,
+) -> Option<(usize, usize, bool, Outcome)> {
+    let mut entries = view.entries.iter().enumerate().skip(after);
+    let (began, id) = entries.find_map(|(at, e)| match &e.event {
+        Event::CallBegan {
+            call,
+            server: s,
+            during_outage: false,
+            ..
+        } if s == server => Some((at, *call)),
+        _ => None,
+    })?;
+    let (ended, outcome) = entries.find_map(|(at, e)| match &e.event {
+        Event::CallEnded { call, outcome } if *call == id => Some((at, outcome.clone())),
+        _ => None,
+    })?;
+    let was_sent = view.client.iter().any(|s| s.request.call == Some(id));
+    Some((began, ended, was_sent, outcome))
+}
+
+/// Whether the user took the connector away between two entries.
+fn is_parted(view: &View<'_>, server: &ServerName, from: usize, until: usize) -> bool {
+    let parts = [Action::Disconnect, Action::Delete].into_iter();
+    let mut parts = parts.flat_map(|action| view.actions(action));
+    parts.any(|(began, _, of)| of == Some(server) && (from..until).contains(&began))
+}
+
+/// `cli-ends-what-it-gives-up`.
+pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
+    id: "cli-ends-what-it-gives-up",
+    party: Party::Client,
+    severity: Severity::Should,
+    clauses: &["SES-09"],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::ClientObjects,
+        Evidence::UserView,
+        Evidence::ServerTruth,
+        Evidence::Faults,
+    ],
+    demands: "a client object that opens a second session while its first one lives ends the first by DELETE within 30 s",
+    forbids: "a host initializes anew before each call and ends none of its sessions, until the server refuses more; a \
+              session that the client was told is lost is exempt",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        let mut found = None;
+        let handshakes: Vec<Handshake<'_>> = view.handshakes().collect();
+        for (n, second) in handshakes.iter().enumerate() {
+            let own = |h: &&Handshake<'_>| h.object == second.object && h.server == second.server;
+            let Some(first) = handshakes[..n].iter().rev().find(own) else {
+                continue;
+            };
+            let Some(id) = first.id.filter(|id| second.id.is_some_and(|s| s != *id)) else {
+                continue;
+            };
+            exercised = true;
+            if is_lost(view, first.server, id, second.answered) {
+                continue;
+            }
+            let due_ms = view.ms(second.answered) + ENDED_WITHIN_MS;
+            let mut deletes = view.client.iter().filter(|s| s.session() == Some(id));
+            let is_ended = deletes.any(|s| s.request.method == Method::Delete);
+            let is_seen = view.entries.last().is_some_and(|e| e.at_ms >= due_ms);
+            let is_parted = is_parted(view, first.server, second.answered, view.entries.len());
+            if !is_ended && is_seen && !is_parted {
+                let why = "a second session is opened, and the first, which lives, is not ended";
+                found.get_or_insert((second.answered, why.to_owned()));
+            }
+        }
+        Verdict::of(exercised, found)
+    }),
+};
+
+/// Whether a session had ended by an entry, or the client was told so, or could tell nobody.
+fn is_lost(view: &View<'_>, server: &ServerName, id: &str, by: usize) -> bool {
+    let mut refused = view.client.iter().filter(|s| s.session() == Some(id));
+    let is_told = refused.any(|s| {
+        let answer = s.response.as_ref().filter(|(n, _)| *n < by);
+        answer.is_some_and(|(_, r)| matches!(r.status, 400..=410))
+    });
+    is_told || view.is_ended(server, id, by) || view.is_out(by)
+}

@@ -1,0 +1,135 @@
+//! Situations of the field, for the table: what is wrong stands in the scenario, and a right client runs it.
+
+/// What a server answers to one kind of request in place of what it should.
+macro_rules! answers {
+    ($summary:literal, $when:literal, $answer:literal) => {
+        concat!(
+            "summary: ",
+            $summary,
+            "
+servers:
+  memory: {dialect: supergateway-4.0.0, port: 3001}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - disconnect: memory
+  - connect: memory
+  - call: {on: memory, tool: search_nodes, expect: ok}
+inject:
+  - when: {event: response-sent, at: memory, ",
+            $when,
+            "}
+    then: {replace: {",
+            $answer,
+            "}}
+"
+        )
+    };
+}
+
+pub(crate) const INITIALIZED_200: &str = answers!(
+    "The notification that the handshake is over is answered 200 with a body.",
+    "rpc: notifications/initialized",
+    "status: 200, body: '{\"jsonrpc\":\"2.0\",\"result\":{}}'"
+);
+
+pub(crate) const DELETE_404: &str = answers!(
+    "A session that was served a moment before is not found by its DELETE.",
+    "method: DELETE",
+    "status: 404, body: Not Found"
+);
+
+/// A server whose sessions expire after 10 s, and what is asked of it.
+macro_rules! expires {
+    ($dialect:literal, $summary:literal, $step:literal) => {
+        concat!(
+            "summary: ",
+            $summary,
+            "
+servers:
+  memory: {dialect: ",
+            $dialect,
+            ", session-timeout: 10s}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - ",
+            $step,
+            "
+  - call: {on: memory, tool: search_nodes}
+"
+        )
+    };
+}
+
+pub(crate) const KILLS_WORK: &str = expires!(
+    "rmcp",
+    "A call takes longer than an idle session lives.",
+    "call: {on: memory, tool: slow, takes: 25s}"
+);
+pub(crate) const IDLE: &str = expires!("rmcp", "Nobody calls for a minute.", "wait: 1m");
+
+/// A notification behind a proxy that buffers or does not.
+macro_rules! notified {
+    ($options:literal) => {
+        concat!(
+            "summary: The server notifies its client by way of a proxy.
+servers:
+  memory: {dialect: spec, port: 3001}
+path: [nginx",
+            $options,
+            "]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - wait: 5s
+  - notify: memory
+  - wait: 30s
+"
+        )
+    };
+}
+
+pub(crate) const BUFFERED: &str = notified!(": {http: '1.0', buffering: on}");
+pub(crate) const UNBUFFERED: &str = notified!("");
+
+/// A client that leaves something out, and what it violates by that.
+macro_rules! leaves_out {
+    ($violates:literal) => {
+        concat!(
+            "summary: A client leaves out what it must send.
+servers:
+  memory: {dialect: spec, port: 3001}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - wait: 10s
+expect: {CLIENT: {violates: [",
+            $violates,
+            "]}}
+"
+        )
+    };
+}
+
+pub(crate) const NO_VERSION: &str = leaves_out!("cli-id-on-everything");
+pub(crate) const NO_ID: &str = leaves_out!("cli-id-on-everything, cli-ends-what-it-gives-up");
+
+pub(crate) const STREAM_REFUSED: &str = "\
+summary: A server that was held up takes a stream for open that its proxy cut, and refuses the next one; calls go on.
+servers:
+  memory: {dialect: supergateway-4.0.0, port: 3001}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - stall: {target: memory, for: 2m}
+  - wait: 3m
+  - call: {on: memory, tool: search_nodes, expect: ok}
+";
