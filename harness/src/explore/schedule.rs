@@ -271,6 +271,7 @@ impl Script {
             },
             nth: nth.max(1),
             fate,
+            ..Injection::default()
         });
     }
 }

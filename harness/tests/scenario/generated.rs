@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, admitted};
+use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, Until, admitted};
 use stalemate::invariant::Party;
 use stalemate::journal::{Action, Fate, Replacement, Rung};
 use stalemate::proxy::edits::REDIRECTS;
@@ -343,6 +343,9 @@ fn injection(tape: &mut Tape, cast: &Cast) -> Injection {
         FateKind::Replace => Fate::Replace(Replacement {
             status: u16::try_from(200 + tape.below(400)).expect("small"),
             body: tape.texts.next().unwrap_or_default(),
+            headers: tape
+                .maybe(|tape| BTreeMap::from([("retry-after".to_owned(), tape.ms().to_string())]))
+                .unwrap_or_default(),
         }),
         FateKind::Halt => Fate::Halt(tape.one(&cast.all()).as_str().into()),
     };
@@ -351,6 +354,15 @@ fn injection(tape: &mut Tape, cast: &Cast) -> Injection {
         when,
         nth: 1 + u32::try_from(tape.below(10_000)).expect("small"),
         fate,
+        times: tape.maybe(|tape| 1 + u32::try_from(tape.below(10_000)).expect("small")),
+        until: tape.maybe(|tape| {
+            let actions = Action::ALL.map(Until::Acts);
+            let all: Vec<Until> = [Until::Calm, Until::End]
+                .into_iter()
+                .chain(actions)
+                .collect();
+            *tape.one(&all)
+        }),
     }
 }
 

@@ -4,6 +4,8 @@
 mod edits;
 mod form;
 
+pub(super) use edits::{Added, header_edits};
+
 use std::collections::BTreeMap;
 
 use super::names::Names;
