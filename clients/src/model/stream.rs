@@ -181,25 +181,55 @@ async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened 
     if (response.status().is_success() || status == 405) && !policy.ignore_405 {
         return Opened::None;
     }
-    core.set_health(Health::Failing);
     let heeds = policy.reinit != Reinit::Never && !policy.stream_ignores_loss;
-    if heeds && session.id.is_some() && is_of_lost(core, response, status).await {
-        return Opened::Lost { status };
+    if heeds && session.id.is_some() {
+        match refused(core, response, status).await {
+            Refused::NoStream => return Opened::None,
+            Refused::Lost => {
+                core.set_health(Health::Failing);
+                return Opened::Lost { status };
+            }
+            Refused::Otherwise => {}
+        }
     }
+    core.set_health(Health::Failing);
     Opened::Later
 }
 
-/// Whether a refusal means that the session is lost. Its body is read only if that is needed to tell.
-async fn is_of_lost(core: &Rc<Core>, response: Response<Incoming>, status: u16) -> bool {
+/// What the refusal of a GET means.
+enum Refused {
+    /// The server offers no stream.
+    NoStream,
+    /// The session is lost.
+    Lost,
+    /// Something that may pass.
+    Otherwise,
+}
+
+/// Reads a refusal; its body only if that is needed to tell. A 404 that is no JSON-RPC error, from a server that never accepted
+/// a GET, is the page of a framework without a handler for it, where 405 was due (GET-03): the next POST tells what became
+/// of the session.
+async fn refused(core: &Rc<Core>, response: Response<Incoming>, status: u16) -> Refused {
     let policy = &core.policy;
-    if !policy.lost_session.iter().any(LostSignal::reads_body) {
-        return policy.means_lost(status, None, "");
-    }
-    let body = whole(response.into_body(), policy.silence).await;
+    let may_be_page = status == 404 && !core.state.borrow().stream.accepted;
+    let reads = may_be_page || policy.lost_session.iter().any(LostSignal::reads_body);
+    let body = if reads {
+        whole(response.into_body(), policy.silence).await
+    } else {
+        None
+    };
     let body = body.unwrap_or_default();
-    let error = summarize(&body).into_iter().find_map(|rpc| rpc.error);
-    let code = error.map(|error| error.code);
-    policy.means_lost(status, code, &String::from_utf8_lossy(&body))
+    let messages = summarize(&body);
+    if may_be_page && messages.is_empty() {
+        return Refused::NoStream;
+    }
+    let code = messages.into_iter().find_map(|rpc| rpc.error);
+    let code = code.map(|error| error.code);
+    if policy.means_lost(status, code, &String::from_utf8_lossy(&body)) {
+        Refused::Lost
+    } else {
+        Refused::Otherwise
+    }
 }
 
 /// Takes in events until the stream is over, and returns whether it ended properly. A clean end is the server's right

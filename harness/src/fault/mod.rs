@@ -31,6 +31,8 @@ pub struct Sightings {
     pub matched: u32,
     /// Those of them in calm, where the rule does not apply.
     pub in_calm: u32,
+    /// Those at which it would have fired, and another fired first.
+    pub lost: u32,
 }
 
 /// An injection that never fired.
@@ -117,9 +119,14 @@ impl Plan {
                 rule.seen.in_calm += u32::from(calm);
                 continue;
             }
-            if rule.seen.matched - rule.seen.in_calm >= rule.injection.nth && decided.is_go() {
+            if rule.seen.matched - rule.seen.in_calm < rule.injection.nth {
+                continue;
+            }
+            if decided.is_go() {
                 rule.fired += 1;
                 decided = fate.clone();
+            } else {
+                rule.seen.lost += 1;
             }
         }
         decided

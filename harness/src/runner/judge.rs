@@ -271,6 +271,7 @@ fn never_fired(unfired: &Unfired) -> String {
         of_kind,
         matched,
         in_calm,
+        lost,
     } = seen;
     let times = |n: u32| {
         if n == 1 {
@@ -288,6 +289,10 @@ fn never_fired(unfired: &Unfired) -> String {
         (.., 0) => format!(
             "it was seen {}, and only in calm, where nothing is injected unless `until` says so",
             times(*matched)
+        ),
+        _ if *lost > 0 => format!(
+            "it was seen {}, and each time another one fired first",
+            times(*lost)
         ),
         (.., before) => format!(
             "it was seen {} before calm, and `nth` is {nth}",
