@@ -30,6 +30,9 @@ pub struct Member {
     /// Of a server's process, the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerName>,
+    /// Of a hop that is not on the way to every server, those that it leads to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leads_to: Vec<ServerName>,
 }
 
 /// Who takes part.
@@ -119,7 +122,8 @@ impl Cast {
     #[must_use]
     pub fn path_to(&self, server: &str) -> Vec<ProcessName> {
         let on_the_way = |m: &&Member| match m.role {
-            Role::Client | Role::Hop => true,
+            Role::Client => true,
+            Role::Hop => m.leads_to.is_empty() || m.leads_to.iter().any(|s| **s == *server),
             Role::Server => m.server.as_ref().is_some_and(|s| **s == *server),
         };
         let path = self.members.iter().filter(on_the_way);

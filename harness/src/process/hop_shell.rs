@@ -49,6 +49,15 @@ pub struct Operation {
     pub worker_shutdown_ms: Option<u64>,
 }
 
+/// A server behind a hop.
+#[derive(Clone)]
+pub struct Behind {
+    /// What the product decides for it.
+    pub core: Arc<dyn Hop>,
+    /// The position of the hop's upstream on the server's route.
+    pub next: usize,
+}
+
 /// A kept upstream connection.
 struct Pooled {
     sender: http1::SendRequest<Full<Bytes>>,
@@ -63,10 +72,8 @@ struct Pooled {
 pub struct HopShell<N> {
     net: Arc<Net<N>>,
     host: Rc<Host>,
-    /// The next position on each server's route.
-    next: usize,
-    /// The product's decisions, for each server behind it.
-    cores: BTreeMap<ServerName, Arc<dyn Hop>>,
+    /// Each server behind it.
+    servers: BTreeMap<ServerName, Behind>,
     logs: AccessLogs,
     operation: Operation,
     /// Who of each server's processes is asked; of a hop that is not the innermost it is the next hop.
@@ -76,27 +83,25 @@ pub struct HopShell<N> {
 }
 
 impl<N: Network> HopShell<N> {
-    /// The software of a hop whose upstream is at position `next` of each server's route.
+    /// The software of a hop with those servers behind it.
     #[must_use]
     pub fn new(
         net: Arc<Net<N>>,
         host: Rc<Host>,
-        next: usize,
-        cores: BTreeMap<ServerName, Arc<dyn Hop>>,
+        servers: BTreeMap<ServerName, Behind>,
         logs: AccessLogs,
         operation: Operation,
     ) -> Rc<Self> {
-        let upstreams = |server: &ServerName| {
+        let upstreams = |(server, behind): (&ServerName, &Behind)| {
             let Operation { policy, fails, .. } = operation;
-            let upstreams = Upstreams::new(policy, fails, net.targets(server, next));
+            let upstreams = Upstreams::new(policy, fails, net.targets(server, behind.next));
             (Arc::clone(server), upstreams)
         };
-        let upstreams = cores.keys().map(upstreams).collect();
+        let upstreams = servers.iter().map(upstreams).collect();
         Rc::new(Self {
             net,
             host,
-            next,
-            cores,
+            servers,
             logs,
             operation,
             upstreams: RefCell::new(upstreams),
@@ -176,7 +181,7 @@ impl<N: Network> HopShell<N> {
         request: hyper::Request<Incoming>,
     ) -> Result<HyperResponse, Infallible> {
         let request = whole_request(request).await;
-        let core = Arc::clone(&self.cores[&server]);
+        let core = Arc::clone(&self.servers[&server].core);
         let log = Log::new(&self.host, &core, &self.logs, &peer, &request);
         let received = ForwardRequest {
             request: &request,
@@ -339,7 +344,7 @@ impl<N: Network> HopShell<N> {
         let dialling = Arc::clone(&self.net).dial(
             Arc::clone(&self.host.process),
             Arc::clone(server),
-            (self.next, *number),
+            (self.servers[*server].next, *number),
             None,
         );
         let limit = Duration::from_millis(core.upstream().connect_timeout_ms);

@@ -41,7 +41,13 @@ impl HopKind {
     /// Every hop there is.
     pub const ALL: [Self; 3] = [Self::Cloudflare, Self::Nginx, Self::Balancer];
 
-    /// The name in scenarios, and of the process.
+    /// Whether it chooses among the processes of a server.
+    #[must_use]
+    pub fn chooses(self) -> bool {
+        self == Self::Balancer
+    }
+
+    /// The name in scenarios, and of the process where it has no other.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

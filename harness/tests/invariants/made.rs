@@ -256,6 +256,7 @@ fn cast() -> Arc<Cast> {
         process: Arc::from(process),
         role,
         server: server.map(Arc::from),
+        leads_to: Vec::new(),
     };
     Arc::new(Cast {
         scenario: "a test".to_owned(),

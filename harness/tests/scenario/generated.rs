@@ -75,9 +75,13 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
     let balanced = path.last().is_some_and(|hop| hop.kind == HopKind::Balancer);
     let count = 1 + tape.below(4);
     let names = ["a", "memory", "third-one", "d4"];
-    let servers: Vec<Server> = (0..count)
+    let mut servers: Vec<Server> = (0..count)
         .map(|n| server(tape, names[n], n, balanced, vocabulary))
         .collect();
+    // The first one goes all the way, lest a hop leads nowhere.
+    for server in servers.iter_mut().skip(1) {
+        server.path = tape.maybe(|tape| way(tape, &path, server.replicas > 1));
+    }
     let mut clients = tape.some(&vocabulary.clients);
     if clients.is_empty() {
         clients.push(vocabulary.clients[0].clone());
@@ -114,9 +118,17 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
 }
 
 fn path(tape: &mut Tape) -> Vec<Hop> {
-    let kinds = tape.some(&HopKind::ALL).into_iter();
-    let hop = |kind| {
+    let mut kinds = tape.some(&HopKind::ALL);
+    // One of a kind again, under a name of its own.
+    let again = tape.maybe(|tape| *tape.one(&HopKind::ALL));
+    kinds.splice(0..0, again);
+    let twice = kinds.iter().skip(1).any(|kind| Some(*kind) == again);
+    let named = if twice || tape.is() { kinds.len() } else { 0 };
+    let hop = |(n, kind): (usize, HopKind)| {
         let mut hop = Hop::new(kind);
+        if n == 0 && named > 0 {
+            hop.name = "outer-2".to_owned();
+        }
         hop.read_timeout_ms = tape.maybe(Tape::ms);
         hop.edits = edits(tape);
         match kind {
@@ -136,7 +148,20 @@ fn path(tape: &mut Tape) -> Vec<Hop> {
         }
         hop
     };
-    kinds.map(hop).collect()
+    kinds.into_iter().enumerate().map(hop).collect()
+}
+
+/// Some of the hops by name, the last one among them for a server that needs it.
+fn way(tape: &mut Tape, path: &[Hop], needs_last: bool) -> Vec<String> {
+    let names = strings(path.iter().map(|hop| &hop.name));
+    let mut way = tape.some(&names);
+    if let Some(last) = names
+        .last()
+        .filter(|last| needs_last && !way.contains(last))
+    {
+        way.push(last.clone());
+    }
+    way
 }
 
 fn edits(tape: &mut Tape) -> Edits {
@@ -207,6 +232,7 @@ fn server(
         } else {
             *tape.one(&Durable::ALL)
         },
+        path: None,
     }
 }
 
@@ -240,6 +266,8 @@ struct Cast {
     servers: Vec<String>,
     models: Vec<String>,
     hops: Vec<String>,
+    /// The hops on the way to each server.
+    ways: BTreeMap<String, Vec<String>>,
     /// The processes of each server.
     processes: BTreeMap<String, Vec<String>>,
     machines: BTreeMap<String, Vec<String>>,
@@ -251,7 +279,14 @@ impl Cast {
         Self {
             servers: strings(servers.iter().map(|s| &s.name)),
             models: strings(servers.iter().filter(model).map(|s| &s.name)),
-            hops: strings(path.iter().map(|hop| hop.kind.as_str())),
+            hops: strings(path.iter().map(|hop| &hop.name)),
+            ways: servers
+                .iter()
+                .map(|s| {
+                    let all = || strings(path.iter().map(|hop| &hop.name));
+                    (s.name.clone(), s.path.clone().unwrap_or_else(all))
+                })
+                .collect(),
             processes: servers
                 .iter()
                 .map(|s| (s.name.clone(), s.processes()))

@@ -9,11 +9,12 @@ use super::edits::{
 use crate::proxy::nginx::MAX_BODY_BYTES;
 use crate::proxy::upstreams::Fails;
 use crate::proxy::{BalancePolicy, Edits, HopKind};
+use crate::scenario::names::fit_hop;
 use crate::yaml::decode::{At, Decode, mismatch};
 use crate::yaml::duration::Duration;
 use crate::yaml::forms::{choice, record, words};
 use crate::yaml::report::Report;
-use crate::yaml::scalar::Whole;
+use crate::yaml::scalar::{Text, Whole};
 use crate::yaml::tree::{Kind, Node};
 use crate::yaml::word::One;
 
@@ -65,6 +66,8 @@ macro_rules! hop {
             required {}
             optional {
                 $($(#[$ometa])* $okey $ofield: $oty,)*
+                /// Its name, where it is not that of its kind: two of one kind need two names.
+                "name" name: At<Text>,
                 /// The longest silence of the upstream, where it differs from the product's default.
                 "read-timeout" read_timeout: Duration,
                 /// Headers of the upstream's responses that the client does not get, e.g. `[mcp-session-id]`.
@@ -91,7 +94,11 @@ macro_rules! hop {
                     statuses: self.statuses.as_ref().map(|s| s.checked(report)).unwrap_or_default(),
                     redirect: self.redirect.as_ref().and_then(|form| form.redirect(report)),
                 };
-                Hop { read_timeout_ms: self.read_timeout.map(|d| d.0), edits, ..hop }
+                if let Some(name) = &self.name {
+                    fit_hop(name, hop.kind, report);
+                }
+                let name = self.name.as_ref().map_or(hop.name, |name| name.value.clone());
+                Hop { name, read_timeout_ms: self.read_timeout.map(|d| d.0), edits, ..hop }
             }
         }
     };
