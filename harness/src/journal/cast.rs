@@ -33,6 +33,9 @@ pub struct Member {
     /// Of a hop that is not on the way to every server, those that it leads to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leads_to: Vec<ServerName>,
+    /// Of a hop, whether it has sessions of its own with its clients, so that their ids are not the servers'.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owns_sessions: bool,
 }
 
 /// Who takes part.
@@ -62,6 +65,12 @@ impl Cast {
     #[must_use]
     pub fn get(&self, process: &str) -> Option<&Member> {
         self.members.iter().find(|m| *m.process == *process)
+    }
+
+    /// Whether a hop has sessions of its own with its clients.
+    #[must_use]
+    pub fn owns_sessions(&self, hop: &str) -> bool {
+        self.get(hop).is_some_and(|m| m.owns_sessions)
     }
 
     /// The role of a process; `None` of one that takes no part.

@@ -35,11 +35,13 @@ pub enum HopKind {
     Nginx,
     /// A balancer, which chooses among the processes of a server.
     Balancer,
+    /// An MCP gateway, which has sessions of its own with its clients.
+    Gateway,
 }
 
 impl HopKind {
     /// Every hop there is.
-    pub const ALL: [Self; 3] = [Self::Cloudflare, Self::Nginx, Self::Balancer];
+    pub const ALL: [Self; 4] = [Self::Cloudflare, Self::Nginx, Self::Balancer, Self::Gateway];
 
     /// Whether it chooses among the processes of a server.
     #[must_use]
@@ -54,6 +56,7 @@ impl HopKind {
             Self::Cloudflare => "cloudflare",
             Self::Nginx => "nginx",
             Self::Balancer => "balancer",
+            Self::Gateway => "gateway",
         }
     }
 }

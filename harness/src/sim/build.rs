@@ -16,7 +16,7 @@ use turmoil::Builder;
 
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
 use crate::journal::{CLIENT, Cast, Evidence, Member, Role, ServerName};
-use crate::process::hop_shell::{HopShell, Operation};
+use crate::process::hop_shell::{HopShell, NewId, Operation};
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
 use crate::process::net::Net;
@@ -24,8 +24,9 @@ use crate::process::recorder::Recorder;
 use crate::process::shell::Host;
 use crate::process::state::Process;
 use crate::process::{real_shell, server_shell};
+use crate::proxy::HopKind;
 use crate::registry::Subject;
-use crate::scenario::{Scenario, Server, ServerKind};
+use crate::scenario::{Server, ServerKind};
 use crate::server::{Options as ServerOptions, ServerCore, Store};
 use crate::sim::clock::Jumper;
 use crate::sim::ids::Ids;
@@ -54,10 +55,12 @@ pub(super) fn cast(spec: Spec<'_>) -> Cast {
         role,
         server: server.map(Arc::from),
         leads_to: Vec::new(),
+        owns_sessions: false,
     };
     let hops = scenario.path.iter();
     let hops = hops.map(|hop| Member {
         leads_to: leads_to(scenario, hop),
+        owns_sessions: hop.kind == HopKind::Gateway,
         ..member(&hop.name, Role::Hop, None)
     });
     let servers = scenario.servers.iter().flat_map(|server| {
@@ -118,7 +121,7 @@ impl World<'_> {
             world.server(&net, server, seed);
         }
         for position in (0..scenario.path.len()).rev() {
-            world.hop(&net, scenario, position);
+            world.hop(&net, spec, position);
         }
         world.client(&net, spec);
         world
@@ -214,7 +217,8 @@ impl World<'_> {
         });
     }
 
-    fn hop(&mut self, net: &Arc<SimNet>, scenario: &Scenario, position: usize) {
+    fn hop(&mut self, net: &Arc<SimNet>, spec: Spec<'_>, position: usize) {
+        let Spec { scenario, seed, .. } = spec;
         let hop = &scenario.path[position];
         let names = addresses_of(scenario, hop);
         let addresses = names.iter().map(|n| lookup(&self.sim, n)).collect();
@@ -224,19 +228,25 @@ impl World<'_> {
             policy: hop.policy,
             fails: hop.fails,
             worker_shutdown_ms: hop.worker_shutdown_ms,
+            lost_session: (hop.kind == HopKind::Gateway).then_some(hop.lost_session),
         };
+        let ids = Generator::new(seed, &format!("session ids of {}", hop.name));
+        let ids = RefCell::new(ids);
+        let new_id: NewId = Rc::new(move || ids.borrow_mut().uuid());
         for (n, name) in names.iter().enumerate() {
             let (net, host, behind) = (Arc::clone(net), Rc::clone(&host), behind.clone());
+            let new_id = Rc::clone(&new_id);
             let (logs, jumper) = (Rc::clone(&self.logs), self.jumper.clone());
             let software = move || {
                 let (net, host, behind) = (Arc::clone(&net), Rc::clone(&host), behind.clone());
+                let new_id = Rc::clone(&new_id);
                 let (logs, jumper) = (Rc::clone(&logs), jumper.clone());
                 async move {
                     spawn_local(jumper.serve());
                     if !host.listens.get() {
                         return std::future::pending().await;
                     }
-                    let shell = HopShell::new(net, host, behind, logs, operation);
+                    let shell = HopShell::new(net, host, behind, logs, operation, new_id);
                     Ok(shell.run(HOP_PORT, n == 0).await?)
                 }
             };

@@ -257,6 +257,7 @@ fn cast() -> Arc<Cast> {
         role,
         server: server.map(Arc::from),
         leads_to: Vec::new(),
+        owns_sessions: false,
     };
     Arc::new(Cast {
         scenario: "a test".to_owned(),

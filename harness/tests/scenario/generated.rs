@@ -10,6 +10,7 @@ use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, admitted};
 use stalemate::invariant::Party;
 use stalemate::journal::{Action, Fate, Replacement, Rung};
 use stalemate::proxy::edits::REDIRECTS;
+use stalemate::proxy::gateway::LostSession;
 use stalemate::proxy::upstreams::Fails;
 use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
 use stalemate::scenario::{Expectation, Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
@@ -137,6 +138,10 @@ fn path(tape: &mut Tape) -> Vec<Hop> {
                 (hop.http10, hop.buffering, hop.keepalive) = (tape.is(), tape.is(), tape.is());
                 hop.max_body_bytes = tape.below(1 << 30) as u64;
                 hop.worker_shutdown_ms = tape.maybe(Tape::ms);
+            }
+            HopKind::Gateway => {
+                hop.lost_session = *tape.one(&LostSession::ALL);
+                hop.collects = tape.is();
             }
             HopKind::Balancer => {
                 (hop.policy, hop.keepalive) = (*tape.one(&BalancePolicy::ALL), tape.is());

@@ -6,6 +6,7 @@ use super::Hop;
 use super::edits::{
     Added, HeaderNames, RedirectForm, Renamed, RequestForm, Statuses, header_edits,
 };
+use crate::proxy::gateway::LostSession;
 use crate::proxy::nginx::MAX_BODY_BYTES;
 use crate::proxy::upstreams::Fails;
 use crate::proxy::{BalancePolicy, Edits, HopKind};
@@ -139,6 +140,22 @@ hop! {
     "fail-timeout" fail_timeout: Duration,
 }
 
+words! {
+    /// How answers are passed on.
+    Passing, "ways to pass an answer on"; AsItComes = "as-it-comes", Whole = "whole",
+}
+
+hop! {
+    /// The settings of a gateway.
+    GatewayForm, "a gateway";
+    /// What it does when a server says 404 to its inner session: pass that on, `reinitialize` inside, or answer 500 or 502
+    /// and go on without; `pass-on` if it is missing.
+    "lost-session" lost_session: One<LostSession>,
+    /// Whether an answer is passed on as it comes or, within `read-timeout`, when it is `whole`; `as-it-comes` if it is
+    /// missing.
+    "answers" answers: One<Passing>,
+}
+
 choice! {
     /// A hop with settings.
     HopWithOptions, "a hop", "name";
@@ -148,6 +165,8 @@ choice! {
     "nginx" Nginx(NginxForm) = "nginx: {read-timeout: 60s}",
     /// A balancer, which chooses among the processes of a server.
     "balancer" Balancer(BalancerForm) = "balancer: {policy: sticky}",
+    /// An MCP gateway, which has sessions of its own with its clients.
+    "gateway" Gateway(GatewayForm) = "gateway: {lost-session: reinitialize}",
 }
 
 /// A hop, by name or with settings.
@@ -193,6 +212,11 @@ impl HopShape {
                 worker_shutdown_ms: form.worker_shutdown.map(|d| d.0),
                 max_body_bytes: form.max_body.map_or(MAX_BODY_BYTES, |n| n.0),
                 ..form.on(Hop::new(HopKind::Nginx), report)
+            },
+            HopWithOptions::Gateway(form) => Hop {
+                lost_session: form.lost_session.map(|lost| lost.0).unwrap_or_default(),
+                collects: form.answers.is_some_and(|a| a.0 == Passing::Whole),
+                ..form.on(Hop::new(HopKind::Gateway), report)
             },
             HopWithOptions::Balancer(form) => {
                 let hop = form.on(Hop::new(HopKind::Balancer), report);

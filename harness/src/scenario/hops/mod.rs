@@ -5,6 +5,7 @@ mod edits;
 mod form;
 mod way;
 
+use crate::proxy::gateway::LostSession;
 use crate::proxy::nginx::MAX_BODY_BYTES;
 use crate::proxy::upstreams::Fails;
 use crate::proxy::{BalancePolicy, Edits, HopKind};
@@ -37,6 +38,10 @@ pub struct Hop {
     pub max_body_bytes: u64,
     /// nginx: the longest that a graceful stop waits for what is in flight, in milliseconds.
     pub worker_shutdown_ms: Option<u64>,
+    /// The gateway: what it does when an inner session is lost.
+    pub lost_session: LostSession,
+    /// The gateway: it reads an answer whole before it passes it on.
+    pub collects: bool,
     /// What is changed in the messages that pass it.
     pub edits: Edits,
 }
@@ -56,6 +61,8 @@ impl Hop {
             keepalive: false,
             max_body_bytes: MAX_BODY_BYTES,
             worker_shutdown_ms: None,
+            lost_session: LostSession::default(),
+            collects: false,
             edits: Edits::default(),
         }
     }
@@ -83,6 +90,12 @@ impl Hop {
                 (self.max_body_bytes != plain.max_body_bytes)
                     .then_some(Yaml::Number(self.max_body_bytes)),
             )
+            .with_some(
+                "lost-session",
+                (self.lost_session != plain.lost_session)
+                    .then(|| Yaml::text(self.lost_session.as_str())),
+            )
+            .with_some("answers", self.collects.then(|| Yaml::text("whole")))
             .with_some(
                 "worker-shutdown-timeout",
                 self.worker_shutdown_ms.map(|ms| Yaml::text(written(ms))),

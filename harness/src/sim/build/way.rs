@@ -68,6 +68,7 @@ fn options(hop: &scenario::Hop, port: u16) -> HopOptions {
         http10: hop.http10,
         buffering: hop.buffering,
         keepalive: hop.keepalive,
+        collects: hop.collects,
         max_body_bytes: hop.max_body_bytes,
         edits: hop.edits.clone(),
         ..HopOptions::new(format!("localhost:{port}"))
