@@ -10,6 +10,7 @@ use serde_json::Value;
 use stalemate_wire::{Revision, SessionId};
 
 use crate::Dialler;
+use crate::model::Policy;
 
 /// A future that stays on the thread that made it.
 pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -110,6 +111,12 @@ pub trait ClientFactory: Send + Sync {
     /// because of it. True unless overridden.
     fn is_real(&self) -> bool {
         true
+    }
+
+    /// The policy, where the clients are models: a scenario can then name others that are like them. `None` unless
+    /// overridden: what somebody else's program does is no policy of ours.
+    fn policy(&self) -> Option<&Policy> {
+        None
     }
 
     /// Whether a run with these clients needs a process of its own, because they draw from what a process shares: random

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stalemate_clients::ClientFactory;
-use stalemate_clients::model::{ModelFactory, Policy, broken};
+use stalemate_clients::model::{ModelFactory, Policy, Resume, broken, sdks};
 use stalemate_clients::rmcp::RmcpClientFactory;
 
-use crate::app::{AppPolicy, SessionKey};
+use crate::app::{AppPolicy, Model, SessionKey};
 use crate::clause;
 use crate::dialect;
 use crate::invariant;
 use crate::proxy::HopKind;
-use crate::scenario::{Diagnostics, Vocabulary};
+use crate::scenario::{Diagnostics, Scenario, Vocabulary};
 use crate::server::Dialect;
 
 /// A client as a scenario names it.
@@ -40,6 +40,31 @@ impl Subject {
     pub fn factory(&self) -> &Arc<dyn ClientFactory> {
         match self {
             Self::Application { factory, .. } | Self::Bare { factory } => factory,
+        }
+    }
+
+    /// What it is, where that is a model.
+    #[must_use]
+    pub fn model(&self) -> Option<Model> {
+        let client = self.factory().policy()?.clone();
+        let application = match self {
+            Self::Application { policy, .. } => Some(*policy),
+            Self::Bare { .. } => None,
+        };
+        Some(Model {
+            client,
+            application,
+        })
+    }
+
+    /// The client that is that model.
+    #[must_use]
+    pub fn of(model: &Model) -> Self {
+        let policy = model.client.clone();
+        let factory = Arc::new(ModelFactory { policy });
+        match model.application {
+            Some(policy) => Self::Application { policy, factory },
+            None => Self::Bare { factory },
         }
     }
 
@@ -99,11 +124,20 @@ impl Registry {
                 AppPolicy::SOUND,
                 model(Policy::recovering()),
             )
+            .application(
+                "connector/session-per-call",
+                "initializes anew before each batch of calls, and ends none of its sessions",
+                AppPolicy::SOUND,
+                model(Policy::session_per_call()),
+            )
             .client(
                 "rmcp",
                 "the official Rust SDK, rmcp 3.9.0, bare",
                 Arc::new(RmcpClientFactory),
             );
+        for (name, what, policy) in sdks() {
+            registry = registry.client(name, what, model(policy));
+        }
         for (name, policy) in broken() {
             let what = "connector/recovering with one fault planted";
             registry = registry.application(name, what, AppPolicy::SOUND, model(policy));
@@ -111,8 +145,12 @@ impl Registry {
         for (name, policy) in AppPolicy::broken() {
             let what = "connector/recovering in an application with one fault planted";
             // What an application stores does harm only where the client takes it up.
+            let resume = match policy.key {
+                SessionKey::Connector => Resume::Initializes,
+                _ => Resume::OpensStream,
+            };
             let client = Policy {
-                resume_skips_initialize: policy.key != SessionKey::Connector,
+                resume,
                 ..Policy::recovering()
             };
             registry = registry.application(name, what, policy, model(client));
@@ -183,6 +221,15 @@ impl Registry {
         self.clients.get(name).map(|(subject, _)| subject)
     }
 
+    /// The client that a scenario means by that name: its own, or else the one that is registered.
+    #[must_use]
+    pub fn subject(&self, scenario: &Scenario, name: &str) -> Option<Subject> {
+        match scenario.own_clients.get(name) {
+            Some(own) => Some(Subject::of(&own.model)),
+            None => self.get(name).cloned(),
+        }
+    }
+
     /// The names of the clients with a sentence on each, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.clients
@@ -228,6 +275,11 @@ impl Registry {
     pub fn vocabulary(&self) -> Vocabulary {
         Vocabulary {
             clients: self.clients.keys().cloned().collect(),
+            models: self
+                .clients
+                .iter()
+                .filter_map(|(name, (subject, _))| Some((name.clone(), subject.model()?)))
+                .collect(),
             dialects: self.dialects.clone(),
             real_servers: self.real_servers.clone(),
             invariants: invariant::ALL

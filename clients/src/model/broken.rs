@@ -3,13 +3,45 @@
 
 use stalemate_wire::Revision;
 
-use super::policy::{LostSignal, Policy, ReinitBounds, Reopen};
+use super::knobs::{
+    Answerless, BelievedId, FailedReinit, Fault, LostSignal, ReinitBounds, Reopen, VersionHeader,
+};
+use super::policy::Policy;
 
 /// The broken policies with their names, in the order of the names.
 #[must_use]
 pub fn broken() -> Vec<(&'static str, Policy)> {
     let right = Policy::recovering;
     vec![
+        (
+            // F21.
+            "broken/believes-any-id",
+            Policy {
+                believed_id: BelievedId::Any,
+                ..right()
+            },
+        ),
+        (
+            // F22.
+            "broken/dies-of-one-failure",
+            Policy {
+                fatal: vec![
+                    Fault::OtherStatus,
+                    Fault::Refused,
+                    Fault::Reset,
+                    Fault::CutJson,
+                ],
+                ..right()
+            },
+        ),
+        (
+            // F14.
+            "broken/goes-on-without-id",
+            Policy {
+                failed_reinit: FailedReinit::GoesOnWithoutId,
+                ..right()
+            },
+        ),
         (
             // Waits for ever for an answer that has come already (F6). The limit would hide it, so it is off as well.
             "broken/hangs",
@@ -23,7 +55,7 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             // SES-08.
             "broken/ignores-404",
             Policy {
-                lost_session: vec![LostSignal::Gone, LostSignal::BadRequest],
+                lost_session: [410, 400].map(LostSignal::status).to_vec(),
                 ..right()
             },
         ),
@@ -32,6 +64,13 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             "broken/ignores-cursor",
             Policy {
                 ignore_cursor: true,
+                ..right()
+            },
+        ),
+        (
+            "broken/ignores-list-changed",
+            Policy {
+                list_again: false,
                 ..right()
             },
         ),
@@ -96,7 +135,7 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             // VER-01.
             "broken/no-version-header",
             Policy {
-                omit_version: true,
+                version_header: VersionHeader::Missing,
                 ..right()
             },
         ),
@@ -125,10 +164,42 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
+            // F9: POST works, and nothing is sent.
+            "broken/stream-failure-fails-calls",
+            Policy {
+                stream_failure_fails_calls: true,
+                ..right()
+            },
+        ),
+        (
             // SES-08 holds for every request that carries the id, a GET too.
             "broken/stream-ignores-404",
             Policy {
                 stream_ignores_loss: true,
+                ..right()
+            },
+        ),
+        (
+            // F7.
+            "broken/waits-for-ever",
+            Policy {
+                answerless: Answerless::WaitsForEver,
+                ..right()
+            },
+        ),
+        (
+            // F16: an edge holds the head of a silent stream back.
+            "broken/waits-for-the-stream",
+            Policy {
+                await_stream: true,
+                ..right()
+            },
+        ),
+        (
+            // VER-02, F25.
+            "broken/wrong-version-header",
+            Policy {
+                version_header: VersionHeader::Always("2026-07-28".to_owned()),
                 ..right()
             },
         ),

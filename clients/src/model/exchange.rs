@@ -5,15 +5,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::Incoming;
 use serde_json::Value;
-use stalemate_wire::{Revision, RpcKind, SessionId, header, notification, summarize};
+use stalemate_wire::{RpcKind, header, summarize};
 
 use super::failure::Failure;
-use super::http::{Conn, Events, Head, Next, header_of, is_event_stream};
-use super::session::{Core, Session};
+use super::http::{Conn, Events, Head, Next, header_of, is_event_stream, whole};
+use super::knobs::{Answerless, Fault, Reinit};
+use super::session::Core;
 use super::stream::Place;
 use crate::Health;
 
@@ -22,10 +22,12 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// What a successful exchange brought.
 pub(super) struct Answer {
+    /// The status of the response.
+    pub(super) status: u16,
     /// The result; null where none was asked for.
     pub(super) result: Value,
     /// The session id header of the response, as it stands.
-    session_id: Option<String>,
+    pub(super) session_id: Option<String>,
 }
 
 impl Core {
@@ -49,31 +51,41 @@ impl Core {
                 // A pooled connection that was closed while idle says nothing of the server.
                 if !(conn.is_reused() && matches!(failure, Failure::Unsent(_))) {
                     self.broken();
+                    self.met(match failure {
+                        Failure::Silent => Fault::Silence,
+                        _ => Fault::Reset,
+                    });
                 }
                 return Err(failure);
             }
         };
         let status = response.status().as_u16();
-        if !response.status().is_success() {
+        let is_success = response.status().is_success();
+        let session_id = header_of(&response, header::SESSION_ID).map(str::to_owned);
+        if let Some(id) = &session_id {
+            self.hear_id(id, is_success);
+        }
+        if !is_success {
             return Err(self.refusal(conn, response, status, expected).await);
         }
-        let session_id = header_of(&response, header::SESSION_ID).map(str::to_owned);
+        let events =
+            |response: Response<Incoming>| Events::new(response.into_body(), self.policy.silence);
         let result = match expected {
             None => {
-                self.finish(conn, Events::new(response.into_body())).await;
+                self.finish(conn, events(response)).await;
                 Ok(Value::Null)
             }
             Some(id) if is_event_stream(&response) => {
-                self.from_events(conn, head, Events::new(response.into_body()), id)
-                    .await
+                self.from_events(conn, head, events(response), id).await
             }
             Some(id) => self.from_json(conn, response, id).await,
         };
         match result {
-            Ok(_) | Err(Failure::Answered(_)) => self.set_health(Health::Working),
+            Ok(_) | Err(Failure::Answered { lost: false, .. }) => self.set_health(Health::Working),
             Err(_) => self.broken(),
         }
         Ok(Answer {
+            status,
             result: result?,
             session_id,
         })
@@ -94,13 +106,11 @@ impl Core {
         status: u16,
         expected: Option<u64>,
     ) -> Failure {
-        let body = match response.into_body().collect().await {
-            Ok(body) => {
-                self.http.release(conn);
-                body.to_bytes()
-            }
-            Err(_) => Default::default(),
-        };
+        let body = whole(response.into_body(), self.policy.silence).await;
+        if body.is_some() {
+            self.http.release(conn);
+        }
+        let body = body.unwrap_or_default();
         let error = summarize(&body)
             .into_iter()
             .find(|rpc| rpc.kind == RpcKind::Error);
@@ -109,9 +119,18 @@ impl Core {
             std::future::pending::<()>().await;
         }
         self.set_health(Health::Failing);
+        if status != 404 {
+            self.met(Fault::OtherStatus);
+        }
+        let error = error.and_then(|e| e.error);
+        let code = error.as_ref().map(|e| e.code);
+        let lost = self
+            .policy
+            .means_lost(status, code, &String::from_utf8_lossy(&body));
         Failure::Refused {
             status,
-            message: error.and_then(|e| e.error).map(|e| e.message),
+            message: error.map(|e| e.message),
+            lost,
         }
     }
 
@@ -122,9 +141,11 @@ impl Core {
         response: Response<Incoming>,
         id: u64,
     ) -> Result<Value, Failure> {
-        let body = match response.into_body().collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(_) => return Err(Failure::Unknown("response cut short")),
+        let Some(body) = whole(response.into_body(), self.policy.silence).await else {
+            self.met(Fault::CutJson);
+            return self
+                .without_answer(self.policy.cut_json, "response cut short")
+                .await;
         };
         self.http.release(conn);
         let message = serde_json::from_slice::<Value>(&body).ok();
@@ -162,10 +183,26 @@ impl Core {
                 Some(resumed) => (conn, events) = resumed,
                 None if clean => {
                     self.http.release(conn);
-                    return Err(Failure::Unknown("response lost"));
+                    return self
+                        .without_answer(self.policy.answerless, "response lost")
+                        .await;
                 }
-                None => return Err(Failure::Unknown("connection lost")),
+                None => {
+                    drop((conn, events));
+                    return self
+                        .without_answer(self.policy.answerless, "connection lost")
+                        .await;
+                }
             }
+        }
+    }
+
+    /// What comes of a call whose answer will not come.
+    async fn without_answer(&self, means: Answerless, why: &'static str) -> Result<Value, Failure> {
+        match means {
+            Answerless::Fails => Err(Failure::Unknown(why)),
+            Answerless::Waits => std::future::pending().await,
+            Answerless::WaitsForEver => Err(Failure::Awaited),
         }
     }
 
@@ -184,7 +221,12 @@ impl Core {
         if let Some(method) = message.get("method").and_then(Value::as_str) {
             match message.get("id") {
                 Some(id) => self.answer_server(method, id),
-                None => (self.sink)(method),
+                None => {
+                    (self.sink)(method);
+                    if method == "notifications/tools/list_changed" && self.policy.list_again {
+                        self.list_again();
+                    }
+                }
             }
             return None;
         }
@@ -194,8 +236,10 @@ impl Core {
             let unattributed =
                 expected.is_some() && id.is_none() && !self.policy.ignore_unattributed;
             let text = error.get("message").and_then(Value::as_str);
-            return (mine || unattributed)
-                .then(|| Err(Failure::Answered(text.unwrap_or("error").to_owned())));
+            let text = text.unwrap_or("error").to_owned();
+            let code = error.get("code").and_then(Value::as_i64);
+            let lost = self.policy.means_lost(200, code, &text);
+            return (mine || unattributed).then_some(Err(Failure::Answered { text, lost }));
         }
         mine.then(|| match message.get("result") {
             Some(result) => Ok(result.clone()),
@@ -283,88 +327,18 @@ impl Core {
         }
     }
 
-    /// `initialize` and `notifications/initialized`. The session is not in use yet.
-    pub(super) async fn handshake(
-        self: &Rc<Self>,
-        carried: Option<SessionId>,
-        initialized: bool,
-    ) -> Result<Session, Failure> {
-        let head = Head {
-            id: carried,
-            revision: None,
-        };
-        let answer = self.post(&head, |id| {
-            format!(
-                r#"{{"jsonrpc":"2.0","id":{id},"method":"initialize","params":{{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{{"name":"stalemate","version":"1.0"}}}}}}"#,
-                self.policy.revision
-            )
-            .into_bytes()
-        });
-        let answer = answer.await?;
-        let revision = answer.result.get("protocolVersion").and_then(Value::as_str);
-        let session = Session {
-            id: match answer.session_id.map(SessionId::new) {
-                Some(Ok(id)) => Some(id),
-                Some(Err(_)) => return Err(Failure::Protocol("invalid session id")),
-                None => None,
-            },
-            // LIFE-08.
-            revision: revision
-                .and_then(Revision::parse)
-                .ok_or(Failure::Protocol("unsupported protocol version"))?,
-            generation: 0,
-        };
-        if let Some(id) = &session.id {
-            self.state.borrow_mut().remember(id);
-        }
-        if initialized {
-            self.notify(&self.head(&session), "notifications/initialized")
-                .await?;
-        }
-        Ok(session)
-    }
-
-    /// Sends a request of the handshake.
-    async fn post(
-        self: &Rc<Self>,
-        head: &Head,
-        body: impl Fn(u64) -> Vec<u8>,
-    ) -> Result<Answer, Failure> {
-        let mut unused_id = None;
-        loop {
-            let conn = self.connection().await?;
-            let reused = conn.is_reused();
-            let id = *unused_id.get_or_insert_with(|| self.next_id());
-            match self.exchange(conn, head, body(id), Some(id)).await {
-                Err(Failure::Unsent(_)) if reused => {}
-                other => return other,
-            }
-        }
-    }
-
-    /// Sends a notification of the handshake.
-    async fn notify(self: &Rc<Self>, head: &Head, method: &str) -> Result<(), Failure> {
-        loop {
-            let conn = self.connection().await?;
-            let reused = conn.is_reused();
-            match self.exchange(conn, head, notification(method), None).await {
-                Err(Failure::Unsent(_)) if reused => {}
-                other => return other.map(drop),
-            }
-        }
-    }
-
     /// A connection for a POST. That none can be opened is a failed exchange.
     pub(super) async fn connection(&self) -> Result<Conn, Failure> {
         let conn = self.http.acquire().await;
         if conn.is_err() {
             self.broken();
+            self.met(Fault::Refused);
         }
         conn
     }
 
-    /// Whether a failure means that the session which the request carried is lost.
+    /// Whether a failure means that the session which the request carried is lost, and something is to be done about it.
     pub(super) fn means_lost(&self, failure: &Failure) -> bool {
-        matches!(failure, Failure::Refused { status, .. } if self.policy.is_lost(*status))
+        self.policy.reinit != Reinit::Never && failure.is_of_lost()
     }
 }

@@ -14,19 +14,31 @@ pub(super) enum Failure {
     Unsent(&'static str),
     /// The request was sent, at least in part, and no response came: it may have run.
     Unknown(&'static str),
+    /// The request was sent, and the server said nothing for too long: it may have run.
+    Silent,
+    /// The answer will not come, and the policy waits for it whatever the limit (F7).
+    Awaited,
     /// The request's limit is over.
     TimedOut,
     /// The server answered with a status that is no success, and with this JSON-RPC error message, if any.
     Refused {
         status: u16,
         message: Option<String>,
+        /// Whether the policy reads from it that the request's session is lost.
+        lost: bool,
     },
     /// The request was answered with a JSON-RPC error, or a tool failed.
-    Answered(String),
+    Answered {
+        text: String,
+        /// As with a refusal.
+        lost: bool,
+    },
     /// The peer does not speak the protocol as we know it.
     Protocol(&'static str),
     /// There is no connection that the user asked for, or not any more.
     NotConnected,
+    /// Another failure ended the client object (F22).
+    Dead,
 }
 
 impl Failure {
@@ -43,20 +55,40 @@ impl Failure {
     /// Whether the same request could succeed a little later, as far as this answer tells.
     pub(super) fn is_passing(&self) -> bool {
         match self {
-            Self::Unsent(_) | Self::Unknown(_) | Self::TimedOut => true,
+            Self::Unsent(_) | Self::Unknown(_) | Self::Silent | Self::TimedOut => true,
             Self::Refused { status, .. } => *status == 429 || *status >= 500,
-            Self::Answered(_) | Self::Protocol(_) | Self::NotConnected => false,
+            Self::Answered { .. }
+            | Self::Awaited
+            | Self::Protocol(_)
+            | Self::NotConnected
+            | Self::Dead => false,
         }
+    }
+
+    /// Whether it says that the session of its request is lost.
+    pub(super) fn is_of_lost(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { lost: true, .. } | Self::Answered { lost: true, .. }
+        )
+    }
+
+    /// A tool's own failure.
+    pub(super) fn of_tool(text: String) -> Self {
+        Self::Answered { text, lost: false }
     }
 
     /// What the user is told; whatever equals one of `ids` is taken out (SES-04).
     pub(super) fn shown(&self, ids: &[SessionId]) -> ClientError {
         let text = match self {
             Self::Unsent(text) | Self::Unknown(text) | Self::Protocol(text) => (*text).to_owned(),
-            Self::TimedOut => "request timed out".to_owned(),
-            Self::Refused { status, message } => refusal(*status, message.as_deref()),
-            Self::Answered(text) => text.clone(),
+            Self::TimedOut | Self::Silent | Self::Awaited => "request timed out".to_owned(),
+            Self::Refused {
+                status, message, ..
+            } => refusal(*status, message.as_deref()),
+            Self::Answered { text, .. } => text.clone(),
             Self::NotConnected => "not connected".to_owned(),
+            Self::Dead => "connection closed".to_owned(),
         };
         ClientError::new(
             ids.iter()
@@ -91,7 +123,13 @@ mod tests {
     fn shown(status: u16, message: Option<&str>) -> String {
         let ids = [SessionId::new("ead943df-8fd9").unwrap()];
         let message = message.map(str::to_owned);
-        Failure::Refused { status, message }.shown(&ids).message
+        Failure::Refused {
+            status,
+            message,
+            lost: false,
+        }
+        .shown(&ids)
+        .message
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! response bodies. What a response means is not decided here.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
-use stalemate_wire::{Revision, SessionId, header, sse};
+use stalemate_wire::{SessionId, header, sse};
 use tokio::task::JoinHandle;
 
 use super::failure::Failure;
@@ -23,6 +24,8 @@ const MAX_REDIRECTS: usize = 5;
 pub(super) struct Http {
     dialler: Dialler,
     connect_timeout: Duration,
+    /// How long the peer may send nothing while something is awaited from it.
+    silence: Option<Duration>,
     /// Idle connections; the one used last is taken first.
     idle: RefCell<Vec<Conn>>,
     /// Grows when the pool is emptied; connections in use at that time do not come back.
@@ -35,6 +38,7 @@ pub(super) struct Conn {
     task: JoinHandle<()>,
     epoch: u64,
     reused: bool,
+    silence: Option<Duration>,
 }
 
 impl Drop for Conn {
@@ -74,7 +78,11 @@ impl Conn {
         &mut self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Failure> {
-        match self.sender.try_send_request(request).await {
+        let sent = self.sender.try_send_request(request);
+        let Some(sent) = within(self.silence, sent).await else {
+            return Err(Failure::Silent);
+        };
+        match sent {
             Ok(response) => Ok(response),
             // hyper hands the request back only if nothing of it was written.
             Err(e) if e.message().is_some() => Err(Failure::Unsent("connection closed")),
@@ -105,15 +113,20 @@ fn redirected(request: &Request<Full<Bytes>>, response: &Response<Incoming>) -> 
 pub(super) struct Head {
     /// The session's id (SES-05).
     pub(super) id: Option<SessionId>,
-    /// The negotiated revision, once there is one (VER-01).
-    pub(super) revision: Option<Revision>,
+    /// The version header (VER-01).
+    pub(super) version: Option<String>,
 }
 
 impl Http {
-    pub(super) fn new(dialler: Dialler, connect_timeout: Duration) -> Self {
+    pub(super) fn new(
+        dialler: Dialler,
+        connect_timeout: Duration,
+        silence: Option<Duration>,
+    ) -> Self {
         Self {
             dialler,
             connect_timeout,
+            silence,
             idle: RefCell::default(),
             epoch: Cell::new(0),
         }
@@ -139,6 +152,7 @@ impl Http {
             task,
             epoch,
             reused: false,
+            silence: self.silence,
         })
     }
 
@@ -197,13 +211,27 @@ impl Http {
         if let Some(id) = &head.id {
             request = request.header(header::SESSION_ID, id.as_str());
         }
-        if let Some(revision) = head.revision.filter(|r| r.has_version_header()) {
-            request = request.header(header::PROTOCOL_VERSION, revision.as_str());
+        if let Some(version) = &head.version {
+            request = request.header(header::PROTOCOL_VERSION, version.as_str());
         }
         request
             .body(Full::new(Bytes::from(body)))
             .map_err(|_| Failure::Unsent("invalid address"))
     }
+}
+
+/// What comes of `work`; nothing if it takes longer than that.
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+/// The whole body of a response; nothing if it breaks off, or stays away for longer than that.
+pub(super) async fn whole(body: Incoming, silence: Option<Duration>) -> Option<Bytes> {
+    let body = within(silence, body.collect()).await?;
+    body.ok().map(|body| body.to_bytes())
 }
 
 /// Whether a response's body is an event stream.
@@ -221,6 +249,7 @@ pub(super) fn header_of<'a>(response: &'a Response<Incoming>, name: &str) -> Opt
 pub(super) struct Events {
     body: Incoming,
     decoder: sse::Decoder,
+    silence: Option<Duration>,
 }
 
 /// What comes next on an event stream.
@@ -234,10 +263,11 @@ pub(super) enum Next {
 }
 
 impl Events {
-    pub(super) fn new(body: Incoming) -> Self {
+    pub(super) fn new(body: Incoming, silence: Option<Duration>) -> Self {
         Self {
             body,
             decoder: sse::Decoder::new(),
+            silence,
         }
     }
 
@@ -247,7 +277,10 @@ impl Events {
             if let Some((event, _)) = self.decoder.next_event() {
                 return Next::Event(event);
             }
-            match self.body.frame().await {
+            let Some(frame) = within(self.silence, self.body.frame()).await else {
+                return Next::Cut;
+            };
+            match frame {
                 Some(Ok(frame)) => {
                     if let Some(bytes) = frame.data_ref() {
                         self.decoder.push(bytes);

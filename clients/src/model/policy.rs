@@ -1,9 +1,14 @@
-//! The knobs of a model client, and the three policies that scenarios name. The broken ones are in `broken`; how a knob
-//! takes effect is in the modules that read it.
+//! The knobs of a model client, and the policies of the connectors that scenarios name. The broken ones are in `broken`, those
+//! of known SDKs in `sdk`; how a knob takes effect is in the modules that read it.
 
 use std::time::Duration;
 
 use stalemate_wire::Revision;
+
+use super::knobs::{
+    Answerless, Backoff, BelievedId, FailedReinit, Fault, Killed, LostShown, LostSignal, Reinit,
+    ReinitBounds, Reopen, Reopening, Resume, SessionPer, VersionHeader,
+};
 
 /// How a model client behaves. Each knob stands for a difference that real clients show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,14 +20,29 @@ pub struct Policy {
     pub request_timeout: Option<Duration>,
     /// How long opening a connection may take.
     pub connect_timeout: Duration,
+    /// How long a server may send nothing while an answer or a stream is awaited from it, before the HTTP library gives the
+    /// connection up. `None` has no limit but the request's own.
+    pub silence: Option<Duration>,
     /// Bug: a refusal that does not carry the request's own id (`"id":null`, another id, no JSON-RPC at all) is not taken
     /// as its answer, so that the request goes on waiting (F6).
     pub ignore_unattributed: bool,
+    /// What the end of an answer's stream without the answer means (F7).
+    pub answerless: Answerless,
+    /// What a JSON body means that broke off, where that does not end the client object (F7).
+    pub cut_json: Answerless,
+    /// Bug: which failures of one exchange end the whole client object, everything that runs on it included (F22).
+    pub fatal: Vec<Fault>,
+    /// What it takes after such a failure.
+    pub killed: Killed,
     /// Which answers to a request that carried a session id mean that the session is lost. Everything else keeps the id.
     /// Empty: nothing does (F1).
     pub lost_session: Vec<LostSignal>,
+    /// How a lost session is shown to whoever called a tool, where it is shown (F23).
+    pub lost_shown: LostShown,
     /// What a lost session leads to (SES-08).
     pub reinit: Reinit,
+    /// What becomes of the session where that failed for good (F14).
+    pub failed_reinit: FailedReinit,
     /// Whether parallel calls that lost the same session share one re-initialization. Without it each makes its own
     /// (F13).
     pub single_flight: bool,
@@ -30,11 +50,17 @@ pub struct Policy {
     pub reinit_carries_id: bool,
     /// Bug: no `notifications/initialized` after a re-initialization (LIFE-04).
     pub skip_initialized: bool,
+    /// Whether a refused `notifications/initialized` is passed over; otherwise the connect has failed.
+    pub ignore_refused_initialized: bool,
     /// Whether the lost id is given up. Without it the client re-initializes and then goes on with the lost id: the id of
     /// the new session never reaches the place that requests read it from.
     pub drop_id_on_loss: bool,
     /// What keeps recovery from becoming a storm (F8).
     pub reinit_bounds: ReinitBounds,
+    /// How long a session is used.
+    pub session_per: SessionPer,
+    /// Whose word on the session's id is taken (F21).
+    pub believed_id: BelievedId,
     /// Bug: a call whose outcome is unknown, because the connection broke or the response was lost, is sent again once
     /// (F11).
     pub resend_unknown: bool,
@@ -43,137 +69,43 @@ pub struct Policy {
     pub retry_unsent: Option<Backoff>,
     /// Whether `connect` opens the GET stream (GET-01).
     pub open_stream: bool,
+    /// Whether nothing is asked of a session before the server has answered the GET that opens its stream. An edge that holds
+    /// the head of a silent stream back then holds everything back (F16).
+    pub await_stream: bool,
+    /// Whether the GET stream is opened only if the server answered 202 to `notifications/initialized`.
+    pub stream_after_202: bool,
+    /// Whether the GET stream is opened only in a session with an id.
+    pub stream_needs_id: bool,
     /// What happens when the GET stream is over or was refused (F9). [`Reopen::Never`] also opens none after a
     /// re-initialization, and resumes no stream of a POST that broke.
     pub reopen_stream: Reopen,
+    /// Bug: while the GET stream is wanted and not open, calls fail without being sent, although POST works.
+    pub stream_failure_fails_calls: bool,
     /// Bug: a GET that is refused as of a lost session is tried again with the same id; only a POST's refusal counts
     /// (against SES-08, which speaks of every request).
     pub stream_ignores_loss: bool,
+    /// Bug: a 405 to GET, or an answer that is no stream, is a failure like any other, so that it is asked again (GET-03).
+    pub ignore_405: bool,
+    /// Bug: any successful answer to GET is taken for a stream, whatever its content type, and opened again when its body is
+    /// over (F8).
+    pub any_body_is_stream: bool,
     /// How long a GET may wait for the head of its response. An edge may hold the head back until the first event, for
     /// over two minutes (F16), hence longer than any such edge.
     pub stream_head_timeout: Duration,
     /// Bug: the GET carries no session id (SES-05).
     pub omit_id_on_get: bool,
-    /// Bug: no request carries the version header (VER-01).
-    pub omit_version: bool,
+    /// The version header of the requests (VER-01, VER-02).
+    pub version_header: VersionHeader,
     /// Bug: a stream that broke is opened anew, without its last event id (RES-04).
     pub ignore_cursor: bool,
     /// Bug: the server's `retry` does not make the client wait (POLL-05).
     pub ignore_retry: bool,
+    /// Whether tools are listed again when the server says that they changed.
+    pub list_again: bool,
     /// Whether `disconnect` ends the session with DELETE (SES-09, F17).
     pub delete_on_disconnect: bool,
-    /// Whether a stored session is used at once, without `initialize` (F3). Otherwise it is ignored.
-    pub resume_skips_initialize: bool,
-}
-
-/// An answer that means a lost session. Only answers to requests that carried a session id are asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LostSignal {
-    /// 404, the one that the specification names (SES-07b, SES-08).
-    NotFound,
-    /// 410, which some servers answer instead (F2).
-    Gone,
-    /// 400: the client's requests are valid otherwise, so the id is what was wrong with it (F2).
-    BadRequest,
-}
-
-impl LostSignal {
-    /// The status code that stands for it.
-    #[must_use]
-    pub fn status(self) -> u16 {
-        match self {
-            Self::NotFound => 404,
-            Self::Gone => 410,
-            Self::BadRequest => 400,
-        }
-    }
-}
-
-/// What a client does about a lost session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reinit {
-    /// Nothing: the error is shown and the id stays (F1).
-    Never,
-    /// Initializes anew, and shows the refused call as failed.
-    ThenFail,
-    /// Initializes anew, and sends again what was refused before it could run.
-    ThenResend,
-}
-
-/// What happens when the GET stream is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reopen {
-    /// It stays closed.
-    Never,
-    /// It is opened again after a wait, from the last event that was seen (RES-04); a `retry` of the server is a lower
-    /// bound of the wait (POLL-05).
-    Backoff(Backoff),
-}
-
-/// Waits that double from the first to the longest. There is no jitter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backoff {
-    /// The first wait.
-    pub first: Duration,
-    /// The longest wait.
-    pub max: Duration,
-}
-
-impl Backoff {
-    /// Waits from `first_ms` to `max_ms` milliseconds.
-    #[must_use]
-    pub const fn ms(first_ms: u64, max_ms: u64) -> Self {
-        Self {
-            first: Duration::from_millis(first_ms),
-            max: Duration::from_millis(max_ms),
-        }
-    }
-
-    /// The wait that follows `wait`.
-    #[must_use]
-    pub fn after(self, wait: Duration) -> Duration {
-        (wait * 2).min(self.max).max(self.first)
-    }
-}
-
-/// How much recovery a client allows itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReinitBounds {
-    /// How many `initialize` one re-initialization sends while they fail in passing (no connection, no answer, 429,
-    /// 5xx). `None` is no bound (F8).
-    pub max_attempts: Option<u32>,
-    /// The waits between them.
-    pub backoff: Backoff,
-    /// How often one call is sent again after a re-initialization. `None` is no bound: the call then waits
-    /// [`backoff`](Self::backoff)'s first step before each but the first.
-    pub max_resends: Option<u32>,
-    /// How many `initialize` and GET requests together may begin in any 10 s; further ones wait. What a `connect` of the
-    /// user sends counts but does not wait. `None` is no bound (F8).
-    pub per_10s: Option<u32>,
-}
-
-impl ReinitBounds {
-    /// The bounds of a right client: four attempts with waits of 1, 2 and 4 s, one resend, at most 5 attempts in 10 s.
-    #[must_use]
-    pub const fn right() -> Self {
-        Self {
-            max_attempts: Some(4),
-            backoff: Backoff::ms(1000, 4000),
-            max_resends: Some(1),
-            per_10s: Some(5),
-        }
-    }
-
-    /// No bounds: it goes on for ever, five times a second.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self {
-            max_attempts: None,
-            backoff: Backoff::ms(200, 200),
-            max_resends: None,
-            per_10s: None,
-        }
-    }
+    /// What becomes of a stored session (F3).
+    pub resume: Resume,
 }
 
 impl Policy {
@@ -187,8 +119,9 @@ impl Policy {
             reinit: Reinit::Never,
             retry_unsent: None,
             reopen_stream: Reopen::Never,
+            list_again: false,
             delete_on_disconnect: false,
-            resume_skips_initialize: true,
+            resume: Resume::OpensStream,
             ..Self::recovering()
         }
     }
@@ -199,7 +132,7 @@ impl Policy {
     pub fn spec_404() -> Self {
         Self {
             revision: Revision::V2025_03_26,
-            lost_session: vec![LostSignal::NotFound],
+            lost_session: vec![LostSignal::status(404)],
             reinit: Reinit::ThenFail,
             reinit_bounds: ReinitBounds {
                 max_attempts: Some(1),
@@ -207,6 +140,18 @@ impl Policy {
             },
             retry_unsent: None,
             reopen_stream: Reopen::Never,
+            list_again: false,
+            ..Self::recovering()
+        }
+    }
+
+    /// A client whose host initializes anew before each batch of calls and ends none of its sessions (F17).
+    #[must_use]
+    pub fn session_per_call() -> Self {
+        Self {
+            session_per: SessionPer::Batch,
+            open_stream: false,
+            delete_on_disconnect: false,
             ..Self::recovering()
         }
     }
@@ -218,36 +163,51 @@ impl Policy {
             revision: Revision::V2025_06_18,
             request_timeout: Some(Duration::from_secs(30)),
             connect_timeout: Duration::from_secs(10),
+            silence: None,
             ignore_unattributed: false,
-            lost_session: vec![
-                LostSignal::NotFound,
-                LostSignal::Gone,
-                LostSignal::BadRequest,
-            ],
+            answerless: Answerless::Fails,
+            cut_json: Answerless::Fails,
+            fatal: Vec::new(),
+            killed: Killed::UntilConnect,
+            // 410 is what some servers answer instead (F2); 400 too: the client's requests are valid otherwise, so the id is
+            // what was wrong with it.
+            lost_session: [404, 410, 400].map(LostSignal::status).to_vec(),
+            lost_shown: LostShown::Error,
             reinit: Reinit::ThenResend,
+            failed_reinit: FailedReinit::TriedAgain,
             single_flight: true,
             reinit_carries_id: false,
             skip_initialized: false,
+            ignore_refused_initialized: false,
             drop_id_on_loss: true,
             reinit_bounds: ReinitBounds::right(),
+            session_per: SessionPer::Connection,
+            believed_id: BelievedId::Initialize,
             resend_unknown: false,
             retry_unsent: Some(Backoff::ms(500, 4000)),
             open_stream: true,
-            reopen_stream: Reopen::Backoff(Backoff::ms(1000, 30_000)),
+            await_stream: false,
+            stream_after_202: false,
+            stream_needs_id: false,
+            reopen_stream: Reopen::After(Reopening::ms(1000, 30_000)),
+            stream_failure_fails_calls: false,
             stream_ignores_loss: false,
+            ignore_405: false,
+            any_body_is_stream: false,
             stream_head_timeout: Duration::from_secs(300),
             omit_id_on_get: false,
-            omit_version: false,
+            version_header: VersionHeader::Negotiated,
             ignore_cursor: false,
             ignore_retry: false,
+            list_again: true,
             delete_on_disconnect: true,
-            resume_skips_initialize: false,
+            resume: Resume::Initializes,
         }
     }
 
-    /// Whether `status`, as the answer to a request that carried an id, means a lost session that something is done about.
+    /// Whether that answer, to a request that carried an id, means a lost session.
     #[must_use]
-    pub fn is_lost(&self, status: u16) -> bool {
-        self.reinit != Reinit::Never && self.lost_session.iter().any(|s| s.status() == status)
+    pub fn means_lost(&self, status: u16, code: Option<i64>, body: &str) -> bool {
+        self.lost_session.iter().any(|s| s.is(status, code, body))
     }
 }

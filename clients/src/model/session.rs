@@ -10,13 +10,13 @@ use std::rc::Rc;
 
 use stalemate_wire::{Revision, SessionId};
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
-use tokio::time::Instant;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use super::attempts::Attempts;
 use super::failure::Failure;
 use super::http::{Head, Http};
-use super::policy::{Policy, Reopen};
+use super::knobs::{BelievedId, Fault, Reopen, Resume, SessionPer, VersionHeader};
+use super::policy::Policy;
 use crate::{Health, NotificationSink, StoredSession};
 
 /// What the client object, its calls and its background tasks share.
@@ -26,7 +26,7 @@ pub(super) struct Core {
     pub(super) sink: NotificationSink,
     pub(super) state: RefCell<State>,
     /// Told of every change that somebody may wait for. It wakes in the order of waiting.
-    changed: Notify,
+    pub(super) changed: Notify,
     /// Told when the stream's connection was dialled, well or not.
     pub(super) stream_dialled: Notify,
 }
@@ -38,25 +38,46 @@ pub(super) struct State {
     /// Grows with each `disconnect`.
     pub(super) epoch: u64,
     /// The session in use; `None` while there is none or it is lost.
-    session: Option<Session>,
+    pub(super) session: Option<Session>,
     /// Of the newest session.
     generation: u64,
     /// The id that was lost last. Only the bugs that go on using it read it.
-    lost_id: Option<SessionId>,
+    pub(super) lost_id: Option<SessionId>,
     /// Whether the common re-initialization runs.
-    reinit_runs: bool,
+    pub(super) reinit_runs: bool,
     /// How many common re-initializations have begun.
-    reinit_round: u64,
+    pub(super) reinit_round: u64,
     /// How the last one that failed did, with its round.
-    reinit_failed: Option<(u64, Failure)>,
+    pub(super) reinit_failed: Option<(u64, Failure)>,
     next_id: u64,
-    attempts: Attempts,
+    pub(super) attempts: Attempts,
     pub(super) health: Health,
     pub(super) resume: Option<StoredSession>,
     /// All ids this object has met, to keep them out of what the user is shown.
     pub(super) ids: Vec<SessionId>,
     pub(super) stream: StreamState,
     tasks: Vec<AbortHandle>,
+    /// The `initialize` requests under way.
+    pub(super) openings: Vec<JoinHandle<()>>,
+    /// The sessions that were opened and are not in use yet.
+    pub(super) opened: Vec<Session>,
+    /// Whether a failure ended the client object as a whole (F22).
+    pub(super) is_dead: bool,
+    /// How many requests of the user run.
+    pub(super) running: u32,
+    /// Whether the session in use has served one.
+    pub(super) is_used: bool,
+    /// Where the listing of the tools stands that a change made necessary.
+    pub(super) listing: Listing,
+}
+
+/// A listing of the tools that a change made necessary.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listing {
+    Idle,
+    Runs,
+    /// It runs, and the tools changed again.
+    Outdated,
 }
 
 /// What is known of the GET stream across its openings.
@@ -70,6 +91,10 @@ pub(super) struct StreamState {
     pub(super) refusals: u32,
     /// Whether the server turned out to have no streams.
     pub(super) unsupported: bool,
+    /// Whether the first opening in this session has not been answered yet.
+    pub(super) is_pending: bool,
+    /// Whether it is wanted, and is not open or failed last time.
+    pub(super) is_down: bool,
 }
 
 /// A session in use. Without an id the server keeps none.
@@ -78,6 +103,8 @@ pub(super) struct Session {
     pub(super) id: Option<SessionId>,
     pub(super) revision: Revision,
     pub(super) generation: u64,
+    /// Whether a GET stream may be opened in it.
+    pub(super) streams: bool,
 }
 
 impl Core {
@@ -110,6 +137,12 @@ impl Core {
                 ids: Vec::new(),
                 stream: StreamState::default(),
                 tasks: Vec::new(),
+                openings: Vec::new(),
+                opened: Vec::new(),
+                is_dead: false,
+                running: 0,
+                is_used: false,
+                listing: Listing::Idle,
             }),
         })
     }
@@ -136,7 +169,13 @@ impl Core {
     pub(super) fn head(&self, session: &Session) -> Head {
         Head {
             id: session.id.clone(),
-            revision: Some(session.revision).filter(|_| !self.policy.omit_version),
+            version: match &self.policy.version_header {
+                VersionHeader::Negotiated if session.revision.has_version_header() => {
+                    Some(session.revision.as_str().to_owned())
+                }
+                VersionHeader::Negotiated | VersionHeader::Missing => None,
+                VersionHeader::Always(version) => Some(version.clone()),
+            },
         }
     }
 
@@ -167,10 +206,15 @@ impl Core {
             state.session = Some(session.clone());
             state.connected = true;
             state.reinit_failed = None;
+            state.is_used = false;
             state.drop_stream();
-            policy.open_stream
+            let streams = policy.open_stream
+                && session.streams
                 && !state.stream.unsupported
-                && (by_connect || policy.reopen_stream != Reopen::Never)
+                && (session.id.is_some() || !policy.stream_needs_id)
+                && (by_connect || policy.reopen_stream != Reopen::Never);
+            state.stream.is_pending = streams;
+            streams
         };
         if streams {
             let task = self.spawn(super::stream::keep_open(
@@ -194,8 +238,62 @@ impl Core {
             id: Some(stored.id),
             revision: stored.revision,
             generation: 0,
+            streams: self.policy.resume == Resume::OpensStream,
         };
         self.install(session, true);
+    }
+
+    /// A session without an id, as if the server had opened one.
+    pub(super) fn nameless(&self) -> Session {
+        Session {
+            id: None,
+            revision: self.policy.revision,
+            generation: 0,
+            streams: true,
+        }
+    }
+
+    /// Forgets the session that has served its requests, if the policy has one for each batch of them.
+    pub(super) fn begin_batch(self: &Rc<Self>) {
+        let forgotten = {
+            let mut state = self.state.borrow_mut();
+            let is_over =
+                self.policy.session_per == SessionPer::Batch && state.running == 0 && state.is_used;
+            if !is_over {
+                return;
+            }
+            state.drop_stream();
+            state.session.take()
+        };
+        if let Some(session) = forgotten {
+            self.end_aside(session);
+        }
+    }
+
+    /// Takes an id of an answer for the session's own, if the policy believes such answers.
+    pub(super) fn hear_id(&self, id: &str, is_success: bool) {
+        let believes = match self.policy.believed_id {
+            BelievedId::Initialize => false,
+            BelievedId::Success => is_success,
+            BelievedId::Any => true,
+        };
+        let Ok(id) = SessionId::new(id) else { return };
+        let mut state = self.state.borrow_mut();
+        if !believes {
+            return;
+        }
+        state.remember(&id);
+        if let Some(session) = &mut state.session {
+            session.id = Some(id);
+        }
+    }
+
+    /// A failure of one exchange, which ends the whole client object if the policy says so: calls in flight too (F22).
+    pub(super) fn met(&self, fault: Fault) {
+        if self.policy.fatal.contains(&fault) {
+            self.close();
+            self.state.borrow_mut().is_dead = true;
+        }
     }
 
     /// Gives up the session of that generation, stream included. False if it is not the one in use any more: the refusal
@@ -214,138 +312,6 @@ impl Core {
         true
     }
 
-    /// Begins the common re-initialization unless it runs. It is a task of its own: a user who gives up the call that
-    /// found the loss must not cancel an `initialize` that others wait for (LIFE-11).
-    pub(super) fn start_reinit(self: &Rc<Self>) {
-        {
-            let mut state = self.state.borrow_mut();
-            if state.reinit_runs || !state.connected {
-                return;
-            }
-            state.reinit_runs = true;
-            state.reinit_round += 1;
-        }
-        let core = Rc::clone(self);
-        self.spawn(async move {
-            let result = core.reinitialize().await;
-            core.state.borrow_mut().reinit_runs = false;
-            match result {
-                Ok(session) => core.install(session, false),
-                Err(failure) => {
-                    let mut state = core.state.borrow_mut();
-                    state.reinit_failed = Some((state.reinit_round, failure));
-                    drop(state);
-                    core.changed.notify_waiters();
-                }
-            }
-        });
-    }
-
-    /// A session: the one in use, or the one that a re-initialization brings. One that failed is shown once and tried
-    /// again by the next request, so that nothing stays half cleared (F14).
-    pub(super) async fn session(self: &Rc<Self>) -> Result<Session, Failure> {
-        let mut awaited = None;
-        loop {
-            let changed = self.changed.notified();
-            let runs = {
-                let state = self.state.borrow();
-                if !state.connected {
-                    return Err(Failure::NotConnected);
-                }
-                if let Some(session) = &state.session {
-                    return Ok(session.clone());
-                }
-                match (&state.reinit_failed, awaited) {
-                    (Some((round, failure)), Some(mine)) if *round >= mine => {
-                        return Err(failure.clone());
-                    }
-                    _ => state.reinit_runs,
-                }
-            };
-            if !self.policy.single_flight {
-                self.reinit_alone().await?;
-                continue;
-            }
-            if !runs {
-                self.start_reinit();
-            }
-            awaited.get_or_insert(self.state.borrow().reinit_round);
-            changed.await;
-        }
-    }
-
-    /// The bug that `single_flight` avoids: a re-initialization for this caller alone.
-    pub(super) async fn reinit_alone(self: &Rc<Self>) -> Result<(), Failure> {
-        let session = self.reinitialize().await?;
-        self.install(session, false);
-        Ok(())
-    }
-
-    /// Sends `initialize` until it works or the bounds are reached.
-    async fn reinitialize(self: &Rc<Self>) -> Result<Session, Failure> {
-        let bounds = self.policy.reinit_bounds;
-        let lost_id = self.state.borrow().lost_id.clone();
-        let carried = lost_id.clone().filter(|_| self.policy.reinit_carries_id);
-        let mut wait = bounds.backoff.first;
-        let mut attempts = 0;
-        loop {
-            self.admit().await;
-            attempts += 1;
-            let handshake = self.handshake(carried.clone(), !self.policy.skip_initialized);
-            match self.limited(handshake).await {
-                Ok(session) if self.policy.drop_id_on_loss => return Ok(session),
-                Ok(session) => {
-                    return Ok(Session {
-                        id: lost_id,
-                        ..session
-                    });
-                }
-                Err(failure)
-                    if failure.is_passing()
-                        && bounds.max_attempts.is_none_or(|max| attempts < max) =>
-                {
-                    tokio::time::sleep(wait).await;
-                    wait = bounds.backoff.after(wait);
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-    }
-
-    /// Waits until the policy's bound allows another attempt, and counts it.
-    pub(super) async fn admit(&self) {
-        loop {
-            let asked = self.state.borrow_mut().attempts.admit(Instant::now());
-            match asked {
-                Ok(()) => return,
-                Err(until) => tokio::time::sleep_until(until).await,
-            }
-        }
-    }
-
-    /// Counts an attempt that the user asked for.
-    pub(super) fn count_attempt(&self) {
-        self.state.borrow_mut().attempts.count(Instant::now());
-    }
-
-    /// The policy's limit on `work`. Silence speaks against the idle connections too.
-    pub(super) async fn limited<T>(
-        &self,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
-        let Some(limit) = self.policy.request_timeout else {
-            return work.await;
-        };
-        match tokio::time::timeout(limit, work).await {
-            Ok(result) => result,
-            Err(_) => {
-                self.set_health(Health::Failing);
-                self.http.drop_idle();
-                Err(Failure::TimedOut)
-            }
-        }
-    }
-
     /// Ends everything that belongs to the connection: session, stream, tasks, pool. Calls in flight end as not connected.
     /// Returns the session that was in use.
     pub(super) fn close(&self) -> Option<Session> {
@@ -359,7 +325,10 @@ impl Core {
             state.health = Health::Unknown;
             state.resume = None;
             state.stream = StreamState::default();
-            (state.session.take(), std::mem::take(&mut state.tasks))
+            state.opened.clear();
+            let mut tasks = std::mem::take(&mut state.tasks);
+            tasks.extend(state.openings.drain(..).map(|o| o.abort_handle()));
+            (state.session.take(), tasks)
         };
         for task in tasks {
             task.abort();
@@ -382,6 +351,15 @@ impl Core {
 }
 
 impl State {
+    /// Why there is no connection.
+    pub(super) fn closed(&self) -> Failure {
+        if self.is_dead {
+            Failure::Dead
+        } else {
+            Failure::NotConnected
+        }
+    }
+
     /// Notes an id as one that must not be shown.
     pub(super) fn remember(&mut self, id: &SessionId) {
         if !self.ids.contains(id) {
@@ -391,6 +369,8 @@ impl State {
 
     /// Closes the GET stream.
     fn drop_stream(&mut self) {
+        self.stream.is_pending = false;
+        self.stream.is_down = false;
         if let Some(task) = self.stream.task.take() {
             task.abort();
         }

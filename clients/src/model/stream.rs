@@ -5,13 +5,15 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use stalemate_wire::header;
+use hyper::Response;
+use hyper::body::Incoming;
 use stalemate_wire::sse::Event;
+use stalemate_wire::{header, summarize};
 use tokio::time::Instant;
 
 use super::failure::Failure;
-use super::http::{Conn, Events, Head, Next, is_event_stream};
-use super::policy::Reopen;
+use super::http::{Conn, Events, Head, Next, is_event_stream, whole};
+use super::knobs::{Anew, LostSignal, Reinit, Reopen, Reopening};
 use super::session::Core;
 use crate::Health;
 
@@ -58,24 +60,32 @@ impl Place {
 /// the user asked for the first opening, so it does not wait.
 pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool) {
     let mut place = Place::default();
-    let mut wait: Option<Duration> = None;
     if by_connect {
         core.count_attempt();
     } else {
         core.admit().await;
     }
+    let mut row = Row::default();
+    let mut is_first = true;
     loop {
         match open(&core, generation, place.cursor.as_deref()).await {
             Opened::Stream(conn, mut events) => {
                 let since = Instant::now();
                 core.stream_accepted();
-                listen(&core, &mut events, &mut place).await;
+                let ended_well = listen(&core, &mut events, &mut place).await;
                 drop((events, conn));
-                if since.elapsed() >= STEADY {
-                    wait = None;
+                core.stream_answered(true);
+                let Reopen::After(reopening) = core.policy.reopen_stream else {
+                    return;
+                };
+                match reopening.anew {
+                    Anew::Lasted if since.elapsed() < STEADY => {}
+                    Anew::EndedWell if !ended_well => row.fail(),
+                    Anew::Lasted | Anew::Opened | Anew::EndedWell => row = Row::default(),
                 }
             }
             Opened::None => {
+                core.stream_answered(false);
                 let stream = &mut core.state.borrow_mut().stream;
                 stream.unsupported |= !stream.accepted;
                 return;
@@ -83,17 +93,53 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
             // Some servers answer 400 to a cursor that they do not know (F12): ask once without before believing that it
             // was the session.
             Opened::Lost { status: 400 } if place.cursor.is_some() => place.cursor = None,
-            Opened::Lost { status } => return core.stream_refused(generation, status),
-            // What stands between is disturbed: a refusal before it says nothing of one after it.
-            Opened::Later => core.state.borrow_mut().stream.refusals = 0,
+            Opened::Lost { status } => {
+                core.stream_answered(true);
+                return core.stream_refused(generation, status);
+            }
+            Opened::Later => {
+                core.stream_answered(true);
+                // What stands between is disturbed: a refusal before it says nothing of one after it.
+                core.state.borrow_mut().stream.refusals = 0;
+                row.fail();
+            }
             Opened::Over => return,
         }
-        let Reopen::Backoff(backoff) = core.policy.reopen_stream else {
+        let Reopen::After(reopening) = core.policy.reopen_stream else {
             return;
         };
-        let next = wait.map_or(backoff.first, |w| backoff.after(w));
-        wait = Some(next);
-        core.wait_to_ask(next, &place).await;
+        if row.is_over(reopening) || (is_first && row.failures > 0 && !reopening.first_too) {
+            return;
+        }
+        is_first = false;
+        core.wait_to_ask(row.wait(reopening), &place).await;
+    }
+}
+
+/// Failures in a row to keep a stream open.
+#[derive(Default)]
+struct Row {
+    failures: u32,
+    /// The last wait.
+    waited: Option<Duration>,
+}
+
+impl Row {
+    fn fail(&mut self) {
+        self.failures += 1;
+    }
+
+    /// Whether it is enough.
+    fn is_over(&self, reopening: Reopening) -> bool {
+        reopening.attempts.is_some_and(|max| self.failures >= max)
+    }
+
+    /// How long to wait before the next opening.
+    fn wait(&mut self, reopening: Reopening) -> Duration {
+        let backoff = reopening.backoff;
+        let wait = self.waited.map_or(backoff.first, |w| backoff.after(w));
+        self.waited = Some(wait);
+        wait
     }
 }
 
@@ -127,34 +173,79 @@ async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened 
         }
     };
     let status = response.status().as_u16();
-    if response.status().is_success() {
-        if !is_event_stream(&response) {
-            return Opened::None;
-        }
+    let policy = &core.policy;
+    if response.status().is_success() && (is_event_stream(&response) || policy.any_body_is_stream) {
         core.set_health(Health::Working);
-        return Opened::Stream(conn, Events::new(response.into_body()));
+        return Opened::Stream(conn, Events::new(response.into_body(), policy.silence));
     }
-    if status == 405 {
+    if (response.status().is_success() || status == 405) && !policy.ignore_405 {
         return Opened::None;
     }
-    core.set_health(Health::Failing);
-    let heeded = !core.policy.stream_ignores_loss;
-    if session.id.is_some() && core.policy.is_lost(status) && heeded {
-        return Opened::Lost { status };
+    let heeds = policy.reinit != Reinit::Never && !policy.stream_ignores_loss;
+    if heeds && session.id.is_some() {
+        match refused(core, response, status).await {
+            Refused::NoStream => return Opened::None,
+            Refused::Lost => {
+                core.set_health(Health::Failing);
+                return Opened::Lost { status };
+            }
+            Refused::Otherwise => {}
+        }
     }
+    core.set_health(Health::Failing);
     Opened::Later
 }
 
-/// Takes in events until the stream is over. A clean end is the server's right (GET-06); a cut is a failure.
-async fn listen(core: &Rc<Core>, events: &mut Events, place: &mut Place) {
+/// What the refusal of a GET means.
+enum Refused {
+    /// The server offers no stream.
+    NoStream,
+    /// The session is lost.
+    Lost,
+    /// Something that may pass.
+    Otherwise,
+}
+
+/// Reads a refusal; its body only if that is needed to tell. A 404 that is no JSON-RPC error, from a server that never accepted
+/// a GET, is the page of a framework without a handler for it, where 405 was due (GET-03): the next POST tells what became
+/// of the session.
+async fn refused(core: &Rc<Core>, response: Response<Incoming>, status: u16) -> Refused {
+    let policy = &core.policy;
+    let may_be_page = status == 404 && !core.state.borrow().stream.accepted;
+    let reads = may_be_page || policy.lost_session.iter().any(LostSignal::reads_body);
+    let body = if reads {
+        whole(response.into_body(), policy.silence).await
+    } else {
+        None
+    };
+    let body = body.unwrap_or_default();
+    let messages = summarize(&body);
+    if may_be_page && messages.is_empty() {
+        return Refused::NoStream;
+    }
+    let code = messages.into_iter().find_map(|rpc| rpc.error);
+    let code = code.map(|error| error.code);
+    if policy.means_lost(status, code, &String::from_utf8_lossy(&body)) {
+        Refused::Lost
+    } else {
+        Refused::Otherwise
+    }
+}
+
+/// Takes in events until the stream is over, and returns whether it ended properly. A clean end is the server's right
+/// (GET-06); a cut is a failure.
+async fn listen(core: &Rc<Core>, events: &mut Events, place: &mut Place) -> bool {
     loop {
         match events.next().await {
             Next::Event(event) => {
                 place.pass(&event);
                 core.take_in_event(event);
             }
-            Next::End => return,
-            Next::Cut => return core.set_health(Health::Failing),
+            Next::End => return true,
+            Next::Cut => {
+                core.set_health(Health::Failing);
+                return false;
+            }
         }
     }
 }
@@ -178,18 +269,18 @@ impl Core {
         let session = self
             .current()
             .filter(|s| s.id.is_some() && s.id == head.id)?;
-        let Reopen::Backoff(backoff) = self.policy.reopen_stream else {
+        let Reopen::After(reopening) = self.policy.reopen_stream else {
             return None;
         };
         if self.policy.ignore_cursor {
             return None;
         }
-        let mut wait = backoff.first;
-        loop {
-            self.wait_to_ask(wait, place).await;
+        let mut row = Row::default();
+        while !row.is_over(reopening) {
+            self.wait_to_ask(row.wait(reopening), place).await;
             match open(self, session.generation, Some(cursor)).await {
                 Opened::Stream(conn, events) => return Some((conn, events)),
-                Opened::Later => wait = backoff.after(wait),
+                Opened::Later => row.fail(),
                 // It may be the cursor that is not known (F12).
                 Opened::None | Opened::Over | Opened::Lost { status: 400 } => return None,
                 Opened::Lost { .. } => {
@@ -200,13 +291,27 @@ impl Core {
                 }
             }
         }
+        None
     }
 
     /// The server accepted a GET.
     fn stream_accepted(&self) {
+        self.stream_answered(false);
         let stream = &mut self.state.borrow_mut().stream;
         stream.accepted = true;
         stream.refusals = 0;
+    }
+
+    /// It is known now how the opening of the stream went, or that it is over.
+    fn stream_answered(&self, is_down: bool) {
+        {
+            let stream = &mut self.state.borrow_mut().stream;
+            stream.is_down = is_down;
+            if !std::mem::take(&mut stream.is_pending) {
+                return;
+            }
+        }
+        self.changed.notify_waiters();
     }
 
     /// A GET was refused as if its session were lost. The first time that leads to a re-initialization, as for any request

@@ -8,7 +8,7 @@ use crate::support::{Reply, World, real, shown};
 use futures_util::future::join_all;
 use serde_json::json;
 use stalemate_clients::Health;
-use stalemate_clients::model::{Backoff, Policy, Reopen};
+use stalemate_clients::model::{Backoff, Policy, Reopen, Reopening};
 use tokio::sync::Notify;
 
 /// A policy whose waits are too short to notice.
@@ -18,7 +18,10 @@ fn quick(policy: Policy) -> Policy {
         retry_unsent: policy.retry_unsent.map(|_| brief),
         reopen_stream: match policy.reopen_stream {
             Reopen::Never => Reopen::Never,
-            Reopen::Backoff(_) => Reopen::Backoff(brief),
+            Reopen::After(reopening) => Reopen::After(Reopening {
+                backoff: brief,
+                ..reopening
+            }),
         },
         ..policy
     }

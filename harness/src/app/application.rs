@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use stalemate_clients::{CallResult, Client, ClientError, Health, LocalBoxFuture, StoredSession};
 
-use crate::app::policy::{AppPolicy, Deletes, Disconnects, SessionKey, Status};
+use crate::app::policy::{AppPolicy, Deletes, Disconnects, Lists, SessionKey, Status};
 use crate::app::{InFront, Journal, MakeClient};
 use crate::journal::{Action, Drawn, Event, Profile, Rung, ServerName};
 
@@ -160,9 +160,19 @@ impl Application {
             .stored
             .get(&key)
             .is_some_and(|s| s.tools.is_some());
-        if !(self.policy.list_cached && cached) {
-            let tools = client.list_tools().await?;
-            self.state.borrow_mut().stored.entry(key).or_default().tools = Some(tools);
+        let asks = match self.policy.lists {
+            Lists::PerConversation => true,
+            Lists::Once => !cached,
+            Lists::Never => false,
+        };
+        if asks {
+            match client.list_tools().await {
+                Ok(tools) => {
+                    self.state.borrow_mut().stored.entry(key).or_default().tools = Some(tools);
+                }
+                Err(_) if cached && self.policy.list_kept => {}
+                Err(error) => return Err(error),
+            }
         }
         let slot = self.slot(server);
         if let Some(live) = self.state.borrow_mut().clients.get_mut(&slot) {

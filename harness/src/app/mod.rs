@@ -19,7 +19,7 @@ pub use account::Account;
 pub use application::Application;
 pub use bare::Bare;
 pub use ladder::climb;
-pub use policy::{AppPolicy, Deletes, Disconnects, SessionKey, Status};
+pub use policy::{AppPolicy, Deletes, Disconnects, Lists, Model, SessionKey, Status};
 pub use user::{CallSpec, User};
 
 use crate::journal::{Action, CallId, Event, Fate, Rung, ServerName};

@@ -1,6 +1,17 @@
 //! The policies of a connector application: the knobs of the incident, and the profiles that set them. What a client
 //! does on the wire is the client's own policy, not here.
 
+use stalemate_clients::model::Policy;
+
+/// A client that is a model, with what stands around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// What it does on the wire.
+    pub client: Policy,
+    /// The application around it; `None` for a program around a bare client.
+    pub application: Option<AppPolicy>,
+}
+
 /// What a session id is kept by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionKey {
@@ -41,6 +52,17 @@ pub enum Status {
     LastExchange,
 }
 
+/// When an application lists a server's tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lists {
+    /// In each conversation.
+    PerConversation,
+    /// Once; then the list is shown from a cache (F5).
+    Once,
+    /// Never: a tool is called by its name.
+    Never,
+}
+
 /// The policy of a connector application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppPolicy {
@@ -50,8 +72,10 @@ pub struct AppPolicy {
     pub disconnects: Disconnects,
     /// What Delete does.
     pub deletes: Deletes,
-    /// Whether the tool list, once loaded, is shown from a cache (F5).
-    pub list_cached: bool,
+    /// When the tools are listed.
+    pub lists: Lists,
+    /// Whether the list from before is shown where listing fails, as if it had not (F5).
+    pub list_kept: bool,
     /// Where the settings page takes its status from.
     pub status: Status,
 }
@@ -62,7 +86,8 @@ impl AppPolicy {
         key: SessionKey::AccountAndUrl,
         disconnects: Disconnects::OnlyDrawn,
         deletes: Deletes::Keeps,
-        list_cached: true,
+        lists: Lists::Once,
+        list_kept: false,
         status: Status::Stored,
     };
 
@@ -71,7 +96,8 @@ impl AppPolicy {
         key: SessionKey::Connector,
         disconnects: Disconnects::Commits,
         deletes: Deletes::Purges,
-        list_cached: false,
+        lists: Lists::PerConversation,
+        list_kept: false,
         status: Status::LastExchange,
     };
 }

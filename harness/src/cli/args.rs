@@ -94,8 +94,8 @@ pub(super) struct TraceOptions {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ListOptions {
-    /// Scenario files, or directories of them
-    #[arg(default_value = "scenarios", value_name = "PATH")]
+    /// Scenario files, or directories of them; without one, those below `scenarios`, if that is there
+    #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// How to print the list
     #[arg(long, value_enum, default_value_t = Format::Table)]

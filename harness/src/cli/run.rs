@@ -41,15 +41,16 @@ pub(super) fn load_all(
 
 /// Runs the command and returns its exit code.
 pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
-    for client in &options.client {
-        if registry.get(client).is_none() {
-            return bad(&unknown_client(client, registry));
-        }
-    }
     let (scenarios, any_bad) = match load_all(&options.paths, registry) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    let described = |client| scenarios.iter().any(|s| s.own_clients.contains_key(client));
+    for client in &options.client {
+        if registry.get(client).is_none() && !described(client) {
+            return bad(&unknown_client(client, registry));
+        }
+    }
     let cells = cells(&scenarios, options);
     let mut runner = Runner::new(registry.clone());
     if let Some(jobs) = options.jobs {

@@ -1,6 +1,7 @@
 //! `stalemate trace`, `list`, `explain` and `schema`: the commands that show something.
 
 use std::io::BufReader;
+use std::path::PathBuf;
 use std::slice;
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         ));
     };
     let client = options.client.as_ref().unwrap_or(&scenario.clients[0]);
-    if registry.get(client).is_none() {
+    if registry.subject(scenario, client).is_none() {
         return bad(&unknown_client(client, registry));
     }
     let cell = Cell {
@@ -129,7 +130,18 @@ fn saved(options: &TraceOptions) -> u8 {
 
 /// Lists what there is.
 pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
-    let (scenarios, any_bad) = match load_all(&options.paths, registry) {
+    let project = PathBuf::from("scenarios");
+    let paths = match &options.paths[..] {
+        // Clients and dialects are asked for outside a project too.
+        [] if project.is_dir() => vec![project],
+        paths => paths.to_vec(),
+    };
+    let loaded = if paths.is_empty() {
+        Ok((Vec::new(), false))
+    } else {
+        load_all(&paths, registry)
+    };
+    let (scenarios, any_bad) = match loaded {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
@@ -155,7 +167,12 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
             ));
         }
         Format::Table => {
-            out::line(format_args!("Scenarios"));
+            let none = if paths.is_empty() {
+                "\n  none: there is no directory `scenarios` here, and no other was named"
+            } else {
+                ""
+            };
+            out::line(format_args!("Scenarios{none}"));
             for scenario in &scenarios {
                 out::line(format_args!(
                     "  {}\n      {}\n      {}",

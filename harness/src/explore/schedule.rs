@@ -271,6 +271,7 @@ impl Script {
             },
             nth: nth.max(1),
             fate,
+            ..Injection::default()
         });
     }
 }
@@ -320,6 +321,7 @@ impl Schedule {
             path: hops.iter().map(|hop| Hop::new(*hop)).collect(),
             machines: BTreeMap::new(),
             clients: vec![client.to_owned()],
+            own_clients: BTreeMap::new(),
             seeds: vec![self.seed],
             steps: script.steps,
             inject: script.injections,

@@ -6,16 +6,67 @@ mod trigger;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 pub use table::{FateKind, admits, admitted, applies};
-pub use trigger::{Injection, Trigger, TriggerEvent};
+pub use trigger::{Injection, Trigger, TriggerEvent, Until};
 
 use crate::journal::{Cast, Event, Fate};
 
 #[derive(Clone, Debug)]
 struct Rule {
     injection: Injection,
-    seen: u32,
-    fired: bool,
+    /// How often it fired.
+    fired: u32,
+    /// What it stops for has come.
+    is_over: bool,
+    seen: Sightings,
+}
+
+/// How often a rule's event was seen, by how much of it was what the rule is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sightings {
+    /// Events of that kind.
+    pub of_kind: u32,
+    /// Those that matched in every part.
+    pub matched: u32,
+    /// Those of them in calm, where the rule does not apply.
+    pub in_calm: u32,
+    /// Those at which it would have fired, and another fired first.
+    pub lost: u32,
+}
+
+/// An injection that never fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfired {
+    /// Its line, from 1.
+    pub line: u64,
+    /// Which of the sightings it waited for.
+    pub nth: u32,
+    /// What was seen.
+    pub seen: Sightings,
+}
+
+impl Rule {
+    /// Whether it fires at its next sighting, if that is the `nth` or later.
+    fn is_armed(&self, calm: bool) -> bool {
+        let Injection { times, until, .. } = &self.injection;
+        let may = match (times, until) {
+            (None, None) => 1,
+            (None, Some(_)) => u32::MAX,
+            (Some(times), _) => *times,
+        };
+        let survives_calm = matches!(until, Some(Until::Acts(_) | Until::End));
+        !self.is_over && self.fired < may && (!calm || survives_calm)
+    }
+
+    /// Takes note of what it may stop for.
+    fn watch(&mut self, event: &Event, calm: bool) {
+        let until = self.injection.until;
+        self.is_over |= calm && until == Some(Until::Calm);
+        if let Event::UserActed { action, .. } = event {
+            self.is_over |= until == Some(Until::Acts(*action));
+        }
+    }
 }
 
 /// The injections of a run and how far each has got.
@@ -27,13 +78,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan of those injections; each fires once at the most. The cast says which process belongs to which server.
+    /// A plan of those injections. The cast says which process belongs to which server.
     #[must_use]
     pub fn new(injections: &[Injection], cast: Arc<Cast>) -> Self {
         let rule = |injection: &Injection| Rule {
             injection: injection.clone(),
-            seen: 0,
-            fired: false,
+            fired: 0,
+            is_over: false,
+            seen: Sightings::default(),
         };
         Self {
             rules: injections.iter().map(rule).collect(),
@@ -42,34 +94,53 @@ impl Plan {
         }
     }
 
-    /// What becomes of the event. The first rule that fires wins; the others still count the sighting.
-    pub fn decide(&mut self, event: &Event) -> Fate {
-        if self.rules.iter().all(|rule| rule.fired) {
+    /// What becomes of the event, in calm or not. Each rule counts its own sightings. The first rule that fires wins; one
+    /// that would have fired too does at its next sighting.
+    pub fn decide(&mut self, event: &Event, calm: bool) -> Fate {
+        if self.rules.is_empty() {
             return Fate::Go;
         }
         let request = self.tracker.see(event);
+        let kind = TriggerEvent::of(event);
         let mut decided = Fate::Go;
         for rule in &mut self.rules {
-            let fate = &rule.injection.fate;
-            if rule.fired
-                || !trigger::matches(&rule.injection.when, event, request.as_deref(), &self.cast)
-                || !applies(fate, event)
-            {
+            rule.watch(event, calm);
+            let when = &rule.injection.when;
+            if kind != Some(when.event) {
                 continue;
             }
-            rule.seen += 1;
-            if rule.seen == rule.injection.nth && decided.is_go() {
-                rule.fired = true;
+            rule.seen.of_kind += 1;
+            let fate = &rule.injection.fate;
+            if !trigger::matches(when, event, request.as_deref(), &self.cast) {
+                continue;
+            }
+            rule.seen.matched += 1;
+            if !rule.is_armed(calm) || !applies(fate, event) {
+                rule.seen.in_calm += u32::from(calm);
+                continue;
+            }
+            if rule.seen.matched - rule.seen.in_calm < rule.injection.nth {
+                continue;
+            }
+            if decided.is_go() {
+                rule.fired += 1;
                 decided = fate.clone();
+            } else {
+                rule.seen.lost += 1;
             }
         }
         decided
     }
 
-    /// The lines of the injections that have not fired.
+    /// The injections that have not fired.
     #[must_use]
-    pub fn unfired(&self) -> Vec<u64> {
-        let unfired = self.rules.iter().filter(|r| !r.fired);
-        unfired.map(|r| r.injection.line).collect()
+    pub fn unfired(&self) -> Vec<Unfired> {
+        let unfired = self.rules.iter().filter(|r| r.fired == 0);
+        let unfired = unfired.map(|r| Unfired {
+            line: r.injection.line,
+            nth: r.injection.nth,
+            seen: r.seen,
+        });
+        unfired.collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Which fate applies to which event: the one table, for the plan, for whoever checks a scenario, and for the documentation.
 
 use crate::fault::TriggerEvent;
-use crate::journal::{Event, Fate, Message};
+use crate::journal::{Event, Fate};
 
 /// The kinds of fate that a plan can decide. What "it" is where the event has happened already, [`Fate`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,14 +92,8 @@ pub fn admits(event: TriggerEvent, fate: &Fate) -> bool {
     FateKind::of(fate).is_none_or(|kind| admitted(event).contains(&kind))
 }
 
-/// Whether a fate applies to an event: its kind admits it, and it is no stream's head that would have to be replaced,
-/// because a stream has no whole body.
+/// Whether a fate applies to an event: its kind admits it.
 #[must_use]
 pub fn applies(fate: &Fate, event: &Event) -> bool {
-    let Some(kind) = TriggerEvent::of(event) else {
-        return fate.is_go();
-    };
-    let is_stream =
-        matches!(event, Event::Http { message: Message::Response(head), .. } if head.stream);
-    admits(kind, fate) && !(is_stream && matches!(fate, Fate::Replace(_)))
+    TriggerEvent::of(event).map_or(fate.is_go(), |kind| admits(kind, fate))
 }

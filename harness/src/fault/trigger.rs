@@ -8,7 +8,7 @@ use crate::journal::{Action, Cast, Event, Exchange, Fate, Message, RequestSummar
 use crate::server::Tool;
 
 /// A fault that fires when something is seen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Injection {
     /// Its line, from 1.
     pub line: u64,
@@ -18,6 +18,21 @@ pub struct Injection {
     pub nth: u32,
     /// What happens then.
     pub fate: Fate,
+    /// At how many sightings, from the `nth` on; `None` for one, or for all of them where `until` says when it ends.
+    pub times: Option<u32>,
+    /// Until when it fires at every sighting, in calm too if that comes later.
+    pub until: Option<Until>,
+}
+
+/// When a fault that fires at every sighting stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// When calm first begins.
+    Calm,
+    /// When the user first does that.
+    Acts(Action),
+    /// Never.
+    End,
 }
 
 /// A pattern on the journal. Every part that is given must match.

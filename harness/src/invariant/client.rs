@@ -97,7 +97,7 @@ fn dead_ids(view: &View<'_>) -> Vec<Dead> {
             continue;
         };
         let why = match (&seen.request.method, response.status) {
-            (_, 404) => "that this client object had got 404 for",
+            (_, 404) if seen.says_lost(&view.client) => "that this client object had got 404 for",
             (Method::Delete, 200..=299) => "that this client object had deleted",
             _ => continue,
         };

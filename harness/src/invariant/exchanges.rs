@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::invariant::seen::{Over, Relayed, Seen, entry_after};
 use crate::journal::{
-    Cast, ConnId, Delivery, Entry, Event, Exchange, Message, ProcessName, REPLACEMENT_TYPE,
-    ResponseSummary, ServerName, Side,
+    Cast, ConnId, Delivery, Entry, Event, Exchange, Message, ProcessName, ResponseSummary,
+    ServerName, Side,
 };
 
 /// Every exchange of a run, as each process that took part in it saw it.
@@ -208,11 +208,11 @@ fn received(
             let replaced = ResponseSummary {
                 call: None,
                 status: replacement.status,
-                session: None,
-                content_type: Some(REPLACEMENT_TYPE.to_owned()),
+                session: replacement.header("mcp-session-id").map(str::to_owned),
+                content_type: Some(replacement.content_type().to_owned()),
                 stream: false,
                 bytes: replacement.body.len() as u64,
-                rpc: Vec::new(),
+                rpc: stalemate_wire::summarize(replacement.body.as_bytes()),
             };
             Some((at, Arc::new(replaced)))
         }

@@ -1,6 +1,8 @@
 //! What the fault plan decided of an event. It stands in the entry of the event that met it, as data; who carries it out
 //! is the business of taps and shells.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::journal::ProcessName;
@@ -29,17 +31,42 @@ pub enum Fate {
     Halt(ProcessName),
 }
 
-/// The response that goes out in the place of another, as plain text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The response that goes out in the place of another, whole. In the place of a stream's head it ends the connection, because
+/// the stream was to follow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replacement {
     /// The status, 200 to 599.
     pub status: u16,
+    /// Its headers, beside those that frame it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
     /// The body, which may be empty.
     pub body: String,
 }
 
-/// The content type of a [`Replacement`].
-pub const REPLACEMENT_TYPE: &str = "text/plain";
+impl Replacement {
+    /// The value of a header that it was given.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+
+    /// Its content type: as given, or else what the body looks like, JSON or plain text.
+    #[must_use]
+    pub fn content_type(&self) -> &str {
+        let looks_like = || {
+            let is_json = self.body.trim_start().starts_with(['{', '[']);
+            if is_json {
+                "application/json"
+            } else {
+                "text/plain"
+            }
+        };
+        self.header("content-type").unwrap_or_else(looks_like)
+    }
+}
 
 /// What a fate means to whoever was to receive the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ mod terms;
 pub use cast::{CLIENT, Cast, Member, Role};
 pub use event::{Event, ProcessName, ServerName};
 pub use evidence::Evidence;
-pub use fate::{Delivery, Fate, REPLACEMENT_TYPE, Replacement};
+pub use fate::{Delivery, Fate, Replacement};
 pub use message::{Message, RequestSummary, ResponseSummary, Side, SseSummary};
 pub use outage::{Outage, Outages};
 pub use record::{Climb, Entry, Record, RecordError, VERSION, climbs};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::app::{Account, Tell};
-use crate::fault::Plan;
+use crate::fault::{Plan, Unfired};
 use crate::journal::{
     CallId, Cast, ConnId, Entry, Event, Fate, ObjectId, ProcessName, Record, ServerName, nonce,
 };
@@ -135,12 +135,9 @@ impl Recorder {
         if inner.closed {
             return Fate::Go;
         }
-        // In calm nothing is injected: progress is what is asked for then.
-        let fate = if inner.calm {
-            Fate::Go
-        } else {
-            inner.plan.decide(&event)
-        };
+        // In calm nothing is injected but what its scenario lets last: progress is what is asked for then.
+        let calm = inner.calm;
+        let fate = inner.plan.decide(&event, calm);
         let at_ms = inner.now_ms;
         inner.push(Entry {
             at_ms,
@@ -208,9 +205,9 @@ impl Recorder {
         self.len() == 0
     }
 
-    /// The lines of injections that have not fired.
+    /// The injections that have not fired.
     #[must_use]
-    pub fn unfired(&self) -> Vec<u64> {
+    pub fn unfired(&self) -> Vec<Unfired> {
         self.inner().plan.unfired()
     }
 

@@ -1,13 +1,13 @@
 //! From bodies to the summaries that the journal keeps, and from a replacement to its bytes. No state.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use stalemate_wire::{Rpc, RpcKind, reason, sse, summarize};
 
 use crate::journal::{
-    CallId, Message, REPLACEMENT_TYPE, Replacement, RequestSummary, ResponseSummary, SseSummary,
-    nonce,
+    CallId, Message, Replacement, RequestSummary, ResponseSummary, SseSummary, nonce,
 };
 
 /// A whole request of that head.
@@ -91,13 +91,25 @@ fn digest(data: &[u8]) -> String {
     hash.iter().take(4).map(|b| format!("{b:02x}")).collect()
 }
 
-/// The bytes of a whole response that takes the place of another.
+/// The bytes of a whole response that takes the place of another, after which the connection ends or not.
 #[must_use]
-pub fn encode(replacement: &Replacement) -> Vec<u8> {
-    let Replacement { status, body } = replacement;
-    let (reason, length) = (reason(*status), body.len());
-    format!(
-        "HTTP/1.1 {status} {reason}\r\ncontent-type: {REPLACEMENT_TYPE}\r\ncontent-length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
+pub fn encode(replacement: &Replacement, closes: bool) -> Vec<u8> {
+    let Replacement { status, body, .. } = replacement;
+    let mut text = format!("HTTP/1.1 {status} {}\r\n", reason(*status));
+    let mut header = |name: &str, value: &str| {
+        let _ = write!(text, "{name}: {value}\r\n");
+    };
+    for (name, value) in &replacement.headers {
+        header(name, value);
+    }
+    if replacement.header("content-type").is_none() {
+        header("content-type", replacement.content_type());
+    }
+    header("content-length", &body.len().to_string());
+    if closes {
+        header("connection", "close");
+    }
+    text += "\r\n";
+    text += body;
+    text.into_bytes()
 }

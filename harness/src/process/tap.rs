@@ -150,8 +150,15 @@ impl<S> Tap<S> {
                 lane.ended = true;
             }
             Fate::Replace(replacement) => {
-                let bytes = summary::encode(&replacement);
+                // The stream that was to follow has nowhere to go.
+                let mut messages = unit.messages.iter();
+                let closes = messages.any(|m| matches!(m, Message::Response(r) if r.stream));
+                let bytes = summary::encode(&replacement, closes);
                 lane.queue.push_back(Item::Bytes(bytes.into()));
+                if closes {
+                    lane.queue.push_back(Item::Cut);
+                    lane.ended = true;
+                }
             }
             Fate::Drop => {}
             Fate::Duplicate => {

@@ -153,7 +153,7 @@ impl Runner {
     }
 
     fn run_against(&self, cell: &Cell, first: Option<&Arc<Record>>) -> Result<Run, RunError> {
-        let subject = self.registry.get(&cell.client);
+        let subject = self.registry.subject(&cell.scenario, &cell.client);
         let subject = subject.ok_or_else(|| RunError::NoClient(cell.client.clone()))?;
         let mut servers = cell.scenario.servers.iter();
         let real_server = servers.any(|s| matches!(s.kind, ServerKind::Real(_)));
@@ -161,7 +161,7 @@ impl Runner {
             let dialects = self.registry.dialect_directories();
             return own_process::run(cell, dialects, first, self.limits.run);
         }
-        on_thread(cell, subject, first, self.limits.run)
+        on_thread(cell, &subject, first, self.limits.run)
     }
 }
 

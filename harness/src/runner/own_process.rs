@@ -196,9 +196,9 @@ fn serve(told: &str, registry: &Registry) -> Result<(Answer, Option<Record>), Ru
         client: ask.client,
         seed: ask.seed,
     };
-    let subject = registry.get(&cell.client);
+    let subject = registry.subject(&cell.scenario, &cell.client);
     let subject = subject.ok_or_else(|| RunError::NoClient(cell.client.clone()))?;
-    let run = on_thread(&cell, subject, None, Limits::default().run)?;
+    let run = on_thread(&cell, &subject, None, Limits::default().run)?;
     let same = ask.like.is_some_and(|like| like == run.record.hash());
     let answer = Answer {
         findings: run.findings,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::client::clients;
 use super::file::{ScenarioForm, Seed};
 use super::hops::{path, ways};
 use super::inject::injection;
@@ -42,12 +43,7 @@ pub(super) fn check(
     }
     let spec = known_list(form.spec.as_ref(), "clauses", &vocabulary.clauses, report);
     judged(form.spec.as_ref(), vocabulary, report);
-    let clients = known_list(
-        form.clients.as_ref(),
-        "clients",
-        &vocabulary.clients,
-        report,
-    );
+    let (clients, own_clients) = clients(form.clients.as_ref(), vocabulary, report);
     not_empty(
         form.clients.as_ref(),
         "clients",
@@ -107,6 +103,7 @@ pub(super) fn check(
         path: path.into_iter().map(|(hop, _)| hop).collect(),
         machines: names.machines,
         clients,
+        own_clients,
         seeds,
         steps: actions,
         inject: injections,

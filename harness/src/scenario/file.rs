@@ -1,6 +1,7 @@
 //! The shape of a whole scenario file, with every place kept. The descriptions go into the JSON Schema. The shapes of its
 //! parts stand with what they mean.
 
+use super::client::ClientForm;
 use super::hops::HopForm;
 use super::inject::InjectionForm;
 use super::promises::ExpectationForm;
@@ -19,8 +20,9 @@ record! {
         "summary" summary: At<Text>,
         /// The MCP servers, by name. Each has a connector of the same name.
         "servers" servers: At<Entries<ServerForm>>,
-        /// The clients that take part, e.g. `connector/stale-cache` or `rmcp`.
-        "clients" clients: At<List<At<Text>>>,
+        /// The clients that take part, e.g. `connector/stale-cache` or `rmcp`, or `{like: …, name: …, …}` for one that is
+        /// like a model and differs from it.
+        "clients" clients: At<List<ClientForm>>,
         /// What happens, in order. Each step is a map with one verb.
         "steps" steps: At<List<At<StepForm>>>,
     }

@@ -1,9 +1,10 @@
 //! Injections: their shape in a file, whether the fault can ever fire, and how it is written. What a trigger matches and a
 //! fate does is `fault`'s business; the table of which fate applies to which event is there too.
 
+use super::hops::{Added, header_edits};
 use super::names::Names;
 use super::words::Now;
-use crate::fault::{self, FateKind, Injection, Trigger, TriggerEvent};
+use crate::fault::{self, FateKind, Injection, Trigger, TriggerEvent, Until};
 use crate::journal::{Action, CLIENT, Fate, Replacement};
 use crate::server::Tool;
 use crate::yaml::decode::At;
@@ -24,7 +25,38 @@ record! {
         /// What happens then.
         "then" then: At<FateForm>,
     }
-    optional {}
+    optional {
+        /// At how many sightings it happens, from the `nth` on; 1 if neither this nor `until` is there.
+        "times" times: Whole<1, 10_000>,
+        /// It happens at every sighting until then: when calm begins, when the user first does that, or to the end. Without
+        /// it nothing is injected in calm.
+        "until" until: One<UntilWord>,
+    }
+}
+
+words! {
+    /// When a fault that lasts is over.
+    UntilWord, "ends of a fault";
+    Calm = "calm", End = "end", Add = "add", Connect = "connect", Disconnect = "disconnect", Delete = "delete",
+    Reload = "reload", NewConversation = "new-conversation", OpenIncognito = "open-incognito", OpenNormal = "open-normal",
+}
+
+impl UntilWord {
+    fn meant(self) -> Until {
+        let acts = |action: Action| Until::Acts(action);
+        match self {
+            Self::Calm => Until::Calm,
+            Self::End => Until::End,
+            Self::Add => acts(Action::Add),
+            Self::Connect => acts(Action::Connect),
+            Self::Disconnect => acts(Action::Disconnect),
+            Self::Delete => acts(Action::Delete),
+            Self::Reload => acts(Action::Reload),
+            Self::NewConversation => acts(Action::NewConversation),
+            Self::OpenIncognito => acts(Action::OpenIncognito),
+            Self::OpenNormal => acts(Action::OpenNormal),
+        }
+    }
 }
 
 words! {
@@ -88,6 +120,8 @@ record! {
     optional {
         /// The body; empty if it is missing.
         "body" body: AnyText,
+        /// Headers beside those that frame it. Without `content-type` the body is JSON if it looks so, or else plain text.
+        "headers" headers: Added,
     }
 }
 
@@ -120,6 +154,8 @@ pub(super) fn injection(
         when,
         nth,
         fate,
+        times: form.value.times.and_then(|n| u32::try_from(n.0).ok()),
+        until: form.value.until.map(|until| until.0.meant()),
     })
 }
 
@@ -262,6 +298,7 @@ fn fate(form: &FateForm, names: &Names, report: &mut Report<'_>) -> Option<Fate>
         FateForm::Duplicate(_) => Fate::Duplicate,
         FateForm::Replace(form) => Fate::Replace(Replacement {
             status: u16::try_from(form.status?.0).ok()?,
+            headers: header_edits(&None, &None, &form.headers, report).add,
             body: form
                 .body
                 .as_ref()
@@ -309,14 +346,24 @@ pub(super) fn written(injection: &Injection) -> Yaml {
         .with_some("status", status.map(|status| Yaml::Number(status.into())))
         .with_some("nth", nth);
     let injected = write::Entries::default().with("when", when.map());
-    match FateKind::of(&injection.fate) {
+    let injected = match FateKind::of(&injection.fate) {
         Some(kind) => {
             let then = write::Entries::default().with(kind.as_str(), argument(&injection.fate));
-            injected.with("then", then.map()).lines()
+            injected.with("then", then.map())
         }
         // Nothing that a file could say.
-        None => injected.lines(),
-    }
+        None => injected,
+    };
+    let until = injection.until.map(|until| match until {
+        Until::Calm => Yaml::text("calm"),
+        Until::End => Yaml::text("end"),
+        Until::Acts(action) => Yaml::text(action.as_str()),
+    });
+    let times = injection.times.map(|times| Yaml::Number(times.into()));
+    injected
+        .with_some("times", times)
+        .with_some("until", until)
+        .lines()
 }
 
 /// What stands behind the name of a fate.
@@ -326,9 +373,15 @@ fn argument(fate: &Fate) -> Yaml {
         Fate::Cut(bytes) => Yaml::Number(*bytes),
         Fate::Replace(other) => {
             let body = (!other.body.is_empty()).then(|| Yaml::text(&other.body));
+            let headers = other.headers.iter();
+            let headers = headers.fold(write::Entries::default(), |all, (name, value)| {
+                all.with(name, Yaml::text(value))
+            });
+            let headers = (!other.headers.is_empty()).then(|| headers.map());
             write::Entries::default()
                 .with("status", Yaml::Number(other.status.into()))
                 .with_some("body", body)
+                .with_some("headers", headers)
                 .map()
         }
         Fate::Halt(process) => Yaml::text(&**process),

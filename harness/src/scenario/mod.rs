@@ -4,6 +4,7 @@
 //! writing. The whole is put together in `file`, `check` and `write`, and `load` stands on top.
 
 mod check;
+mod client;
 mod file;
 mod find;
 mod hops;
@@ -23,6 +24,7 @@ mod words;
 mod write;
 
 pub use crate::yaml::{Diagnostic, Diagnostics};
+pub use client::OwnClient;
 pub use find::find;
 pub use hops::Hop;
 pub use load::{load, load_text};

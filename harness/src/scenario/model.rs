@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::client::OwnClient;
 use super::hops::Hop;
 use super::promises::Expectation;
 use super::server::Server;
@@ -29,8 +30,10 @@ pub struct Scenario {
     pub path: Vec<Hop>,
     /// Machines: names for groups of processes that go down together.
     pub machines: BTreeMap<String, Vec<String>>,
-    /// The clients that take part.
+    /// The names of the clients that take part.
     pub clients: Vec<String>,
+    /// Those of them that the file itself describes.
+    pub own_clients: BTreeMap<String, OwnClient>,
     /// The seeds; never empty.
     pub seeds: Vec<u64>,
     /// What happens, in order.

@@ -16,6 +16,8 @@ use crate::yaml::words::quote;
 enum Connector {
     Never,
     There(Span),
+    /// A step before it was added took it to be there, which was said.
+    Assumed,
     Deleted(Span),
 }
 
@@ -137,7 +139,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
         let shown = quote(&name.value);
         let state = self.connectors.get(name.value.as_str()).copied();
         match state.unwrap_or(Connector::Never) {
-            Connector::There(_) => return,
+            Connector::There(_) | Connector::Assumed => return,
             Connector::Never => self.report.add(
                 Finding::new(
                     name.span,
@@ -157,8 +159,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
             ),
         }
         // One error is enough.
-        self.connectors
-            .insert(&name.value, Connector::There(name.span));
+        self.connectors.insert(&name.value, Connector::Assumed);
     }
 
     /// A call begins in the background.

@@ -1,7 +1,9 @@
 //! What a scenario can name: it depends on the program that loads it, and comes from its registry.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::app::Model;
 use crate::invariant::Party;
 use crate::server::Dialect;
 
@@ -10,6 +12,8 @@ use crate::server::Dialect;
 pub struct Vocabulary {
     /// The clients, e.g. `connector/stale-cache`.
     pub clients: Vec<String>,
+    /// Those of them that are models, which others can be like.
+    pub models: BTreeMap<String, Model>,
     /// The dialects of the model server. Nobody is pointed to those that are not listed.
     pub dialects: Vec<Arc<Dialect>>,
     /// The real servers, e.g. `rmcp`.

@@ -28,6 +28,16 @@ pub fn write(scenario: &Scenario) -> String {
         });
         all.with(party, reasons.lines())
     });
+    let own = |name| scenario.own_clients.get(name);
+    let clients = scenario.clients.iter().map(|name| match own(name) {
+        Some(client) => client.written(name),
+        None => Yaml::text(name),
+    });
+    let clients: Vec<Yaml> = clients.collect();
+    let clients = match scenario.own_clients.is_empty() {
+        true => Yaml::List(clients),
+        false => Yaml::Items(clients),
+    };
     let path = scenario.path.iter().map(|hop| hop.written()).collect();
     let seeds = scenario.seeds.iter().map(|seed| Yaml::Number(*seed));
     let steps = scenario.steps.iter().map(|step| step.written()).collect();
@@ -46,7 +56,7 @@ pub fn write(scenario: &Scenario) -> String {
             some(!scenario.machines.is_empty(), machines.lines()),
         )
         .with_some("path", some(!scenario.path.is_empty(), Yaml::List(path)))
-        .with("clients", Yaml::texts(&scenario.clients))
+        .with("clients", clients)
         .with_some(
             "seeds",
             some(scenario.seeds != [1], Yaml::List(seeds.collect())),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tracing::subscriber::DefaultGuard;
 
-use crate::fault::Plan;
+use crate::fault::{Plan, Unfired};
 use crate::journal::Record;
 use crate::process::recorder::{Difference, Recorder};
 use crate::sim::build::cast;
@@ -33,8 +33,8 @@ pub struct Run {
 pub struct Findings {
     /// Steps that did not end as they demanded, with their lines.
     pub failures: Vec<(u64, String)>,
-    /// Lines of injections that never fired.
-    pub unfired: Vec<u64>,
+    /// Injections that never fired.
+    pub unfired: Vec<Unfired>,
     /// The hops' access logs: hop and line, in order.
     pub access_log: Vec<(Arc<str>, String)>,
     /// How long it lasted, in virtual milliseconds.

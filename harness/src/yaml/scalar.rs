@@ -135,6 +135,8 @@ impl Decode for Signed {
     }
 }
 
+inline_schema!([] Signed, json_schema!({"type": "integer"}));
+
 /// `true` or `false`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flag(pub(crate) bool);
@@ -153,5 +155,4 @@ impl Decode for Flag {
     }
 }
 
-inline_schema!([] Signed, json_schema!({"type": "integer"}));
 inline_schema!([] Flag, json_schema!({"type": "boolean"}));

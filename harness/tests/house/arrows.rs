@@ -26,6 +26,7 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "scenario",
         &[
+            "app",
             "dialect",
             "fault",
             "input",

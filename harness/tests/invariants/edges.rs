@@ -6,7 +6,7 @@ use stalemate::app::{AppPolicy, SessionKey};
 use stalemate::journal::{Event, Message, Side};
 use stalemate::registry::Registry;
 use stalemate::runner::Outcome;
-use stalemate_clients::model::{ModelFactory, Policy};
+use stalemate_clients::model::{ModelFactory, Policy, Resume};
 
 use crate::support::{cell, cell_of, verdicts};
 
@@ -182,7 +182,7 @@ fn what_is_stored_is_the_session_of_now() {
     };
     let factory = Arc::new(ModelFactory {
         policy: Policy {
-            resume_skips_initialize: true,
+            resume: Resume::OpensStream,
             ..Policy::recovering()
         },
     });

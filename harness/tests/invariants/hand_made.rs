@@ -141,8 +141,11 @@ mod no_stale_id {
         let mut made = Made::default();
         made.opens("S1");
         made.exchange("tools/call", Some("S1"), 200);
-        let (answered, body) = (made.last(), String::new());
-        made.entries[answered].fate = Fate::Replace(Replacement { status: 404, body });
+        let answered = made.last();
+        made.entries[answered].fate = Fate::Replace(Replacement {
+            status: 404,
+            ..Replacement::default()
+        });
         made.asks("tools/call", Some("S1"));
         made.breaks(ID, made.last());
     }

@@ -139,6 +139,12 @@ fn edits() {
         ("a list of statuses", nginx("statuses: [202, 500]")),
         ("a status of no redirect", nginx("redirect: {status: 303, to: slash}")),
         ("a redirect to nowhere", nginx("redirect: {status: 307}")),
+        ("an unknown answer to a lost session", changed("[cloudflare, nginx]", "[cloudflare, nginx, gateway: {lost-session: reinitialise}]")),
+        ("a gateway's setting at nginx", nginx("lost-session: pass-on")),
+        ("an unknown way to pass answers on", changed("[cloudflare, nginx]", "[cloudflare, nginx, gateway: {answers: buffered}]")),
+        ("a body limit with a unit", nginx("client-max-body-size: 1m")),
+        ("more failures than can be counted", changed("[cloudflare, nginx]", "[cloudflare, nginx, balancer: {max-fails: 1001}]")),
+        ("a time without a unit", changed("[cloudflare, nginx]", "[cloudflare, nginx, balancer: {fail-timeout: 10}]")),
         ("a redirect to another host", nginx("redirect: {status: 307, to: 'https://example.org/mcp'}")),
     ]);
 }

@@ -1,12 +1,13 @@
 //! Right scenarios of any kind, made of numbers and texts that somebody draws.
 
+mod client;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, admitted};
+use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, Until, admitted};
 use stalemate::invariant::Party;
 use stalemate::journal::{Action, Fate, Replacement, Rung};
 use stalemate::proxy::edits::REDIRECTS;
@@ -87,6 +88,8 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
     if clients.is_empty() {
         clients.push(vocabulary.clients[0].clone());
     }
+    let own_clients = client::own_clients(tape, vocabulary);
+    clients.extend(own_clients.keys().cloned());
     let mut seeds = BTreeSet::from([tape.below(3) as u64]);
     if tape.is() {
         seeds.extend([u64::MAX, tape.below(1_000_000) as u64]);
@@ -112,6 +115,7 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
         servers,
         path,
         clients,
+        own_clients,
         seeds: seeds.into_iter().collect(),
         steps,
         inject,
@@ -378,6 +382,9 @@ fn injection(tape: &mut Tape, cast: &Cast) -> Injection {
         FateKind::Replace => Fate::Replace(Replacement {
             status: u16::try_from(200 + tape.below(400)).expect("small"),
             body: tape.texts.next().unwrap_or_default(),
+            headers: tape
+                .maybe(|tape| BTreeMap::from([("retry-after".to_owned(), tape.ms().to_string())]))
+                .unwrap_or_default(),
         }),
         FateKind::Halt => Fate::Halt(tape.one(&cast.all()).as_str().into()),
     };
@@ -386,6 +393,15 @@ fn injection(tape: &mut Tape, cast: &Cast) -> Injection {
         when,
         nth: 1 + u32::try_from(tape.below(10_000)).expect("small"),
         fate,
+        times: tape.maybe(|tape| 1 + u32::try_from(tape.below(10_000)).expect("small")),
+        until: tape.maybe(|tape| {
+            let actions = Action::ALL.map(Until::Acts);
+            let all: Vec<Until> = [Until::Calm, Until::End]
+                .into_iter()
+                .chain(actions)
+                .collect();
+            *tape.one(&all)
+        }),
     }
 }
 

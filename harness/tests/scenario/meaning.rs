@@ -262,6 +262,7 @@ fn injections_are_as_written() {
         },
         nth: 2,
         fate: Fate::Delay(5_000),
+        ..Injection::default()
     }]);
     let at: Vec<_> = rest.iter().map(|i| i.when.at.as_deref()).collect();
     assert_eq!(at, [None, Some("client"), None, None, None, None]);
@@ -271,7 +272,7 @@ fn injections_are_as_written() {
         (51, TriggerEvent::SseReceived, 1, Fate::Cut(20)),
         (52, TriggerEvent::RequestSent, 1, Fate::Drop),
         (53, TriggerEvent::RequestReceived, 1, Fate::Duplicate),
-        (54, TriggerEvent::ResponseReceived, 1, Fate::Replace(Replacement { status: 503, body: "text".into() })),
+        (54, TriggerEvent::ResponseReceived, 1, Fate::Replace(Replacement { status: 503, body: "text".into(), ..Replacement::default() })),
         (55, TriggerEvent::Effect, 1, Fate::Halt("nginx".into())),
     ]);
 }

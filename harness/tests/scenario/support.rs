@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stalemate::dialect;
 use stalemate::invariant::Party;
+use stalemate::registry::Registry;
 use stalemate::scenario::{Diagnostics, Scenario, Vocabulary, load_text};
 use stalemate::server::Dialect;
 
@@ -140,6 +141,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
             "connector/recovering",
             "rmcp",
         ]),
+        models: Registry::builtin().vocabulary().models,
         dialects: [
             "supergateway-3.4.3",
             "supergateway-4.0.0",

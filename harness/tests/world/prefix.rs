@@ -65,7 +65,8 @@ fn fates() -> impl Strategy<Value = Fate> {
         Just(Fate::Duplicate),
         (200..600_u16).prop_map(|status| Fate::Replace(Replacement {
             status,
-            body: "no".to_owned()
+            body: "no".to_owned(),
+            ..Replacement::default()
         })),
         prop_oneof![Just("memory"), Just("nginx"), Just("cloudflare")]
             .prop_map(|p| Fate::Halt(p.into())),
@@ -90,6 +91,7 @@ fn injections() -> impl Strategy<Value = Injection> {
         },
         nth,
         fate,
+        ..Injection::default()
     })
 }
 

@@ -54,11 +54,11 @@ struct Loss<'a> {
 fn losses<'a>(view: &'a View<'_>) -> Vec<Loss<'a>> {
     let mut first: BTreeMap<(Option<ObjectId>, &str), Loss<'a>> = BTreeMap::new();
     for seen in &view.client {
-        let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else {
+        let (Some(id), Some((at, _))) = (seen.session(), &seen.response) else {
             continue;
         };
         // A DELETE is the end of the session anyway.
-        if response.status != 404 || seen.request.method == Method::Delete {
+        if !seen.says_lost(&view.client) || seen.request.method == Method::Delete {
             continue;
         }
         let loss = Loss { seen, id, at: *at };

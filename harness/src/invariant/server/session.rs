@@ -65,11 +65,9 @@ fn dead_since<'a>(
         });
     // How DELETE is answered says nothing of later requests.
     let disowned = received.iter().filter_map(|s| {
-        let (at, response) = s
-            .response
-            .as_ref()
-            .filter(|_| s.request.method != Method::Delete)?;
-        (response.status == 404).then_some(((&*s.process, s.session()?), *at))
+        let (at, _) = s.response.as_ref().filter(|_| !s.ends_session())?;
+        let id = s.session()?;
+        s.says_lost(received).then_some(((&*s.process, id), *at))
     });
     let mut since = BTreeMap::new();
     for (id, at) in ended.chain(disowned) {

@@ -14,11 +14,11 @@ use crate::yaml::words::{list, quote};
 use crate::yaml::write::{self, Yaml};
 
 /// Names of headers.
-pub(super) type HeaderNames = List<At<Text>>;
+pub(in crate::scenario) type HeaderNames = List<At<Text>>;
 /// New names by old ones.
-pub(super) type Renamed = Entries<At<Text>>;
+pub(in crate::scenario) type Renamed = Entries<At<Text>>;
 /// Values by names.
-pub(super) type Added = Entries<At<Text>>;
+pub(in crate::scenario) type Added = Entries<At<Text>>;
 /// A final status that a proxy can pass on.
 type Status = Whole<200, 599>;
 
@@ -43,7 +43,7 @@ impl RequestForm {
 }
 
 /// The edits of one direction; what cannot be a header, or is the product's own business, is reported.
-pub(super) fn header_edits(
+pub(in crate::scenario) fn header_edits(
     hide: &Option<HeaderNames>,
     rename: &Option<Renamed>,
     add: &Option<Added>,

@@ -12,6 +12,7 @@ use crate::proxy::{BalancePolicy, Edits, HopKind};
 use crate::yaml::duration::written;
 use crate::yaml::write::{self, Yaml};
 
+pub(super) use edits::{Added, header_edits};
 pub(super) use form::HopForm;
 pub(super) use way::{path, ways};
 

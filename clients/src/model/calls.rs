@@ -1,0 +1,166 @@
+//! A request of the user: sent until it is answered or the policy gives it up, and what the policy makes of a refusal.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::knobs::Reinit;
+use super::session::{Core, Listing, Session};
+
+/// A request of the user that runs.
+struct Running(Rc<Core>);
+
+impl Running {
+    fn of(core: &Rc<Core>) -> Self {
+        core.state.borrow_mut().running += 1;
+        Self(Rc::clone(core))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.state.borrow_mut().running -= 1;
+    }
+}
+
+/// `tools/list`.
+pub(super) fn list_request(id: u64) -> Vec<u8> {
+    stalemate_wire::request(id, "tools/list", None)
+}
+
+impl Core {
+    /// Sends a request until it is answered or the policy gives it up.
+    pub(super) async fn request(
+        self: &Rc<Self>,
+        body: impl Fn(u64) -> Vec<u8>,
+    ) -> Result<Value, Failure> {
+        let core = self;
+        let policy = &core.policy;
+        core.begin_batch();
+        let _running = Running::of(core);
+        let mut unsent_wait = policy.retry_unsent.map(|b| b.first);
+        let mut resends = 0;
+        let mut resent_unknown = false;
+        // An id that was never sent is not used up.
+        let mut unused_id = None;
+        loop {
+            core.session().await?;
+            if policy.stream_failure_fails_calls && core.state.borrow().stream.is_down {
+                return Err(Failure::Protocol("stream lost"));
+            }
+            let (sent, reused) = match core.connection().await {
+                Err(failure) => (Err(failure), None),
+                Ok(conn) => {
+                    let reused = conn.is_reused();
+                    // Dialling took time: the session must be the one of now, or a request would begin with a lost id.
+                    let Some(session) = core.current() else {
+                        core.http.release(conn);
+                        continue;
+                    };
+                    core.state.borrow_mut().is_used = true;
+                    let id = unused_id.take().unwrap_or_else(|| core.next_id());
+                    let head = core.head(&session);
+                    let sent = core.exchange(conn, &head, body(id), Some(id)).await;
+                    if matches!(sent, Err(Failure::Unsent(_))) {
+                        unused_id = Some(id);
+                    }
+                    (sent.map(|answer| answer.result), Some((reused, session)))
+                }
+            };
+            let failure = match sent {
+                Ok(result) => return Ok(result),
+                Err(failure) => failure,
+            };
+            match (&failure, reused) {
+                // The pool's own affair: that connection was closed while it was idle.
+                (Failure::Unsent(_), Some((true, _))) => {}
+                (Failure::Unsent(_), _) => match (unsent_wait, policy.retry_unsent) {
+                    (Some(wait), Some(backoff)) => {
+                        tokio::time::sleep(wait).await;
+                        unsent_wait = Some(backoff.after(wait));
+                    }
+                    _ => return Err(failure),
+                },
+                (Failure::Unknown(_), _) if policy.resend_unknown && !resent_unknown => {
+                    resent_unknown = true;
+                }
+                (_, Some((_, session))) if session.id.is_some() && core.means_lost(&failure) => {
+                    self.refused(session, failure, resends).await?;
+                    resends += 1;
+                }
+                _ => return Err(failure),
+            }
+        }
+    }
+
+    /// A call was refused because its session is lost. `Ok` if it is to be sent again, which is `resends` times so far.
+    async fn refused(
+        self: &Rc<Self>,
+        session: Session,
+        failure: Failure,
+        resends: u32,
+    ) -> Result<(), Failure> {
+        let core = self;
+        let policy = &core.policy;
+        let bounds = policy.reinit_bounds;
+        match policy.reinit {
+            Reinit::Never => Err(failure),
+            Reinit::ThenFail => {
+                if core.lose(session.generation) {
+                    core.start_reinit();
+                }
+                Err(failure)
+            }
+            Reinit::ThenResend if bounds.max_resends.is_some_and(|max| resends >= max) => {
+                // A 400 to a fresh session was not about the session. A 404 or 410 is the end of any id (SES-08); the
+                // next request initializes.
+                if !matches!(failure, Failure::Refused { status: 400, .. }) {
+                    core.lose(session.generation);
+                }
+                Err(failure)
+            }
+            Reinit::ThenResend => {
+                if resends > 0 {
+                    tokio::time::sleep(bounds.backoff.first).await;
+                }
+                let lost = core.lose(session.generation);
+                if !policy.single_flight {
+                    return core.reinit_alone().await;
+                }
+                // Somebody else may have noticed first: then the session that follows is there or on its way.
+                if lost {
+                    core.start_reinit();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Lists the tools, because the server says that they changed. What changes meanwhile is listed after that.
+    pub(super) fn list_again(self: &Rc<Self>) {
+        {
+            let mut state = self.state.borrow_mut();
+            if !state.connected {
+                return;
+            }
+            if state.listing != Listing::Idle {
+                state.listing = Listing::Outdated;
+                return;
+            }
+            state.listing = Listing::Runs;
+        }
+        let core = Rc::clone(self);
+        self.spawn(async move {
+            loop {
+                let listed = core.limited(core.request(list_request)).await;
+                let mut state = core.state.borrow_mut();
+                if listed.is_err() || state.listing != Listing::Outdated {
+                    state.listing = Listing::Idle;
+                    return;
+                }
+                state.listing = Listing::Runs;
+            }
+        });
+    }
+}
