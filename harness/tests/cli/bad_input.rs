@@ -178,7 +178,7 @@ fn dialects_of_a_folder() {
     let text = scenario("").replace("supergateway-4.0.0", "ours");
     assert!(text.contains("ours"), "{text}");
     let (dir, file) = written(&text);
-    let file = file.to_str().expect("UTF-8");
+    let file = file.as_str();
     let done = stalemate(&["run", file]);
     assert_eq!(done.code, 2, "{}", done.err);
     assert!(
