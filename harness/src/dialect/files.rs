@@ -70,7 +70,7 @@ pub fn folder(directory: &Path, known: &[Arc<Dialect>]) -> Result<Vec<Arc<Dialec
     for path in paths {
         match text_of(&path) {
             Ok(text) => texts.push(Text::new(&path, &text)),
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(*error),
         }
     }
     if errors.is_empty() {
@@ -97,8 +97,8 @@ fn search(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), (PathBuf, St
     Ok(())
 }
 
-fn text_of(path: &Path) -> Result<String, Diagnostic> {
-    let wrong = |title: String, help: &str| Diagnostic::of_file(path, title, help);
+fn text_of(path: &Path) -> Result<String, Box<Diagnostic>> {
+    let wrong = |title: String, help: &str| Box::new(Diagnostic::of_file(path, title, help));
     let unreadable = |error: Unreadable| {
         wrong(
             format!("cannot read this: {error}"),

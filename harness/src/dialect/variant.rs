@@ -103,10 +103,10 @@ fn settle(dialect: &mut Dialect, node: &Node) {
     for (situation, name) in Situation::ALL {
         let (answers, accepts) = (answered.contains(name), accepted.contains(name));
         let never = !dialect.knows(*situation);
-        if accepts && !answers || never && !answers {
+        if (accepts || never) && !answers {
             dialect.answers.remove(situation);
         }
-        if answers && !accepts || never && !accepts {
+        if (answers || never) && !accepts {
             dialect.accepts.remove(situation);
         }
     }

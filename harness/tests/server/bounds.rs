@@ -88,7 +88,7 @@ fn idle_clocks() {
             server.wait(quiet);
             assert_eq!(server.list(&id).status, 200, "{clock}");
             server.wait(quiet);
-            assert_eq!(server.live(), [id.clone()], "{clock}");
+            assert_eq!(server.live(), std::slice::from_ref(&id), "{clock}");
             server.delete(&id);
         }
     }
