@@ -22,7 +22,7 @@ pub struct Found {
     pub violated: Vec<String>,
     /// What servers and hops violated that their dialect does not own to: who, and which invariant.
     pub by_others: Vec<(String, String)>,
-    /// Whether no client at all gets anywhere, and nobody is seen whom that is due to.
+    /// Whether not even a right client does with a retry, and no server and no hop is seen to violate anything.
     pub is_unexplained: bool,
     /// Whether there was a climb in which no client gets anywhere.
     pub no_progress: bool,
@@ -95,16 +95,24 @@ pub fn try_schedule(schedule: &Schedule, client: &str, runner: &Runner) -> Resul
             other => by_others.push((other.to_owned(), judged.id.clone())),
         }
     }
-    let blamed = run.record.entries.iter().filter_map(|e| match &e.event {
-        Event::NoProgress { blamed, .. } => Some(blamed.len()),
-        _ => None,
-    });
-    let blamed: Vec<usize> = blamed.collect();
+    let is_named = result
+        .invariants
+        .iter()
+        .any(|j| j.verdict == Said::Violated && !matches!(&*j.party, "client" | "application"));
+    let (mut no_progress, mut is_unexplained) = (false, false);
+    for entry in &run.record.entries {
+        match &entry.event {
+            Event::NoProgress { .. } => no_progress = true,
+            Event::RightNeeds { .. } => {}
+            _ => continue,
+        }
+        is_unexplained |= !is_named;
+    }
     Ok(Found {
         violated: of_client,
         by_others,
-        is_unexplained: blamed.contains(&0),
-        no_progress: !blamed.is_empty(),
+        is_unexplained,
+        no_progress,
         rung: result.rung,
         journal_hash: result.journal_hash,
     })

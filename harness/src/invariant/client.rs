@@ -20,19 +20,25 @@ pub(super) const RECOVERS: Invariant = Invariant {
     severity: Severity::Policy,
     clauses: &["SES-08", "policy"],
     needs: &[Evidence::UserView],
-    demands: "once everything works again, a call succeeds by itself or when it is made once more",
+    demands: "once everything works again, a call succeeds by itself or when it is made once more, or with what a right \
+              client needs of its user there",
     forbids: "the server side is up and answers a fresh client; the user calls a tool, waits 30 s, calls it again, and \
               sees errors until the user disconnects, re-adds, or gives up",
-    judge: Judge::Client(|view| match view.worst_rung() {
-        None => Verdict::NotExercised,
-        Some((_, rung)) if rung <= Rung::Retry => Verdict::Held,
-        Some((at, rung)) => {
+    judge: Judge::Client(|view| {
+        let mut worse = view.rungs().filter(|(_, rung, right)| rung > right);
+        let worst = worse
+            .by_ref()
+            .fold(None, |worst: Option<(usize, Rung)>, (at, rung, _)| {
+                worst.filter(|(_, w)| *w >= rung).or(Some((at, rung)))
+            });
+        let found = worst.map(|(at, rung)| {
             let what = match rung {
                 Rung::Never => "nothing that the user tried helped".to_owned(),
                 rung => format!("nothing short of {} helped", rung.as_str()),
             };
-            Verdict::Violated { at, why: what }
-        }
+            (at, what)
+        });
+        Verdict::of(view.rungs().next().is_some(), found)
     }),
 };
 

@@ -174,18 +174,9 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The worst rung over all climbs, with its entry; `None` if there was none. A climb that the server side made
-    /// impossible says nothing of the client, and takes nothing from what another one says.
-    #[must_use]
-    pub fn worst_rung(&self) -> Option<(usize, Rung)> {
-        let rungs = climbs(self.entries).filter_map(|climb| Some((climb.at, climb.rung?)));
-        let mut worst = None;
-        for (at, rung) in rungs {
-            if worst.is_none_or(|(_, w)| rung > w) {
-                worst = Some((at, rung));
-            }
-        }
-        worst
+    /// The climbs in which a client could get anywhere: where each ended, the rung, and the one that a right client needed.
+    pub fn rungs(&self) -> impl Iterator<Item = (usize, Rung, Rung)> + use<'a> {
+        climbs(self.entries).filter_map(|climb| Some((climb.at, climb.rung?, climb.right)))
     }
 }
 

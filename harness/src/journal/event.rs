@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{
     Action, CallId, ConnEnd, ConnId, Drawn, Exchange, Message, ObjectId, Outcome, Phase, Profile,
-    SessionEnd, Side,
+    Rung, SessionEnd, Side,
 };
 
 /// A process of the simulated world, by the scenario's name: a server, a hop or `client`.
@@ -66,6 +66,15 @@ pub enum Event {
         server: ServerName,
         /// The servers and hops that did what they must not in that world.
         blamed: Vec<String>,
+    },
+    /// When the run was over: in a climb a right client in a world of its own needed more than a retry. No client owes less.
+    RightNeeds {
+        /// The climb's number among all climbs of the run, from 0.
+        climb: usize,
+        /// Its server.
+        server: ServerName,
+        /// The rung that worked there.
+        rung: Rung,
     },
     /// A client object was made for a connector.
     ObjectMade {

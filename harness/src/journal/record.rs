@@ -1,7 +1,7 @@
 //! What came of a run, as it is kept: the cast and everything that was observed, in order. Enough to judge, to draw and
 //! to hash a run, in another process and on another day.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
@@ -173,15 +173,18 @@ pub struct Climb {
     pub server: ServerName,
     /// The rung that worked, or [`Rung::Never`]; `None` where no client can get anywhere.
     pub rung: Option<Rung>,
+    /// What a right client needed there, where that was more than [`Rung::Retry`].
+    pub right: Rung,
 }
 
 /// The climbs in those entries, in order.
 pub fn climbs(entries: &[Entry]) -> impl Iterator<Item = Climb> {
-    let hopeless: BTreeSet<usize> = entries
+    let right: BTreeMap<usize, Option<Rung>> = entries
         .iter()
         .rev()
         .map_while(|e| match &e.event {
-            Event::NoProgress { climb, .. } => Some(*climb),
+            Event::NoProgress { climb, .. } => Some((*climb, None)),
+            Event::RightNeeds { climb, rung, .. } => Some((*climb, Some(*rung))),
             _ => None,
         })
         .collect();
@@ -192,10 +195,14 @@ pub fn climbs(entries: &[Entry]) -> impl Iterator<Item = Climb> {
             Event::Phase(Phase::Climbed { server, rung }) => Some((at, server.clone(), *rung)),
             _ => None,
         });
-    ended.enumerate().map(move |(n, (at, server, rung))| Climb {
-        at,
-        server,
-        rung: Some(rung).filter(|_| !hopeless.contains(&n)),
+    ended.enumerate().map(move |(n, (at, server, rung))| {
+        let right = right.get(&n).copied().unwrap_or(Some(Rung::Retry));
+        Climb {
+            at,
+            server,
+            rung: right.map(|_| rung),
+            right: right.unwrap_or(Rung::Never),
+        }
     })
 }
 

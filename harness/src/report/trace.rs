@@ -106,6 +106,10 @@ impl Drawing<'_> {
                     runner::no_progress(self.cast, server, blamed)
                 ),
             ),
+            Event::RightNeeds { server, rung, .. } => (
+                Row::Rule,
+                format!("{server}: a right client needs {} too", rung.as_str()),
+            ),
             Event::UserActed { action, server, .. } => {
                 (client('☺'), acted(*action, server.as_deref()))
             }

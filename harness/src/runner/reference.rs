@@ -17,8 +17,33 @@ const WORLDS: u64 = 12;
 /// The scenarios whose answers are kept: cells of one scenario run near each other.
 const KEPT: usize = 64;
 
-/// For each climb of a scenario, in order: nothing if a right client works again after it, else whom that is due to.
-type Climbs = Vec<Option<Vec<String>>>;
+/// What a right client came to in a climb.
+#[derive(Clone)]
+enum Came {
+    /// It worked again, at the worst at that rung.
+    Works(Rung),
+    /// It got nowhere, which is due to those.
+    Nowhere(Vec<String>),
+}
+
+impl Came {
+    /// The worse of what it came to in two worlds.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Works(a), Self::Works(b)) => Self::Works(a.max(b)),
+            (Self::Works(_), nowhere) | (nowhere, Self::Works(_)) => nowhere,
+            (Self::Nowhere(mut all), Self::Nowhere(more)) => {
+                all.extend(more);
+                all.sort();
+                all.dedup();
+                Self::Nowhere(all)
+            }
+        }
+    }
+}
+
+/// What it came to in each climb of a scenario, in order.
+type Climbs = Vec<Came>;
 
 /// An answer, once somebody has found it out.
 type Answer = Arc<OnceLock<Result<Climbs, RunError>>>;
@@ -45,15 +70,15 @@ impl References {
 }
 
 impl Runner {
-    /// Adds to a record in which of its climbs no client could have got anywhere. That is asked where nothing helped, and
-    /// where luck may have: the answer is the same for every client and every seed.
+    /// Adds to a record in which of its climbs no client could have got anywhere, or a right one needed more than a retry. That
+    /// is asked where no retry helped, and where luck may have: the answer is the same for every client and every seed.
     pub(super) fn add_no_progress(
         &self,
         scenario: &Arc<Scenario>,
         record: &mut Record,
     ) -> Result<(), RunError> {
         let is_asked =
-            is_luck(scenario) || climbs(&record.entries).any(|c| c.rung == Some(Rung::Never));
+            is_luck(scenario) || climbs(&record.entries).any(|c| c.rung > Some(Rung::Retry));
         if !is_asked {
             return Ok(());
         }
@@ -62,14 +87,21 @@ impl Runner {
         let at_ms = record.last_ms();
         let of_record: Vec<_> = climbs(&record.entries).collect();
         for (n, climb) in of_record.into_iter().enumerate() {
-            if let Some(Some(blamed)) = found.get(n) {
-                let event = Event::NoProgress {
+            let server = climb.server;
+            let event = match found.get(n) {
+                Some(Came::Nowhere(blamed)) => Event::NoProgress {
                     climb: n,
-                    server: climb.server,
+                    server,
                     blamed: blamed.clone(),
-                };
-                record.entries.push(Entry::new(at_ms, event));
-            }
+                },
+                Some(Came::Works(rung)) if *rung > Rung::Retry => Event::RightNeeds {
+                    climb: n,
+                    server,
+                    rung: *rung,
+                },
+                _ => continue,
+            };
+            record.entries.push(Entry::new(at_ms, event));
         }
         Ok(())
     }
@@ -84,14 +116,11 @@ impl Runner {
                 seed,
             };
             let run = self.run_against(&cell, None)?;
-            for (n, came) in hopeless(&run.record).into_iter().enumerate() {
+            for (n, came) in came_to(&run.record).into_iter().enumerate() {
                 if n == all.len() {
                     all.push(came);
-                } else if let Some(blamed) = came {
-                    let known = all[n].get_or_insert_default();
-                    known.extend(blamed);
-                    known.sort();
-                    known.dedup();
+                } else {
+                    all[n] = all[n].clone().or(came);
                 }
             }
         }
@@ -104,9 +133,9 @@ fn is_luck(scenario: &Scenario) -> bool {
     scenario.servers.iter().any(|s| s.processes().len() > 1)
 }
 
-/// Of each climb: nothing if it came to a good end on a way that can be relied on. Else the hops that led requests astray, or
-/// the server that opened no session for anybody; nobody where neither is seen.
-fn hopeless(record: &Record) -> Climbs {
+/// What came of each climb. A good end counts on a way that can be relied on; else it is due to the hops that led requests
+/// astray, or the server that opened no session for anybody; to nobody where neither is seen.
+fn came_to(record: &Record) -> Climbs {
     let view = View::new(record);
     let astray = astray(&view);
     let of_climb = |climb: Climb| {
@@ -124,7 +153,10 @@ fn hopeless(record: &Record) -> Climbs {
         if is_never && blamed.is_empty() && opens_none(&view, &climb.server, during) {
             blamed.push(climb.server.to_string());
         }
-        (is_never || !blamed.is_empty()).then_some(blamed)
+        match climb.rung {
+            Some(rung) if !is_never && blamed.is_empty() => Came::Works(rung),
+            _ => Came::Nowhere(blamed),
+        }
     };
     climbs(&record.entries).map(of_climb).collect()
 }

@@ -9,6 +9,7 @@ mod file;
 mod find;
 mod hops;
 mod inject;
+mod lasting;
 mod load;
 mod machines;
 mod model;
@@ -24,7 +25,7 @@ mod words;
 mod write;
 
 pub use crate::yaml::{Diagnostic, Diagnostics};
-pub use client::OwnClient;
+pub use client::{OwnClient, knobs, knobs_of};
 pub use find::find;
 pub use hops::Hop;
 pub use load::{load, load_text};

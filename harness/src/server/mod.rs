@@ -6,10 +6,13 @@
 
 mod admit;
 mod answer;
+mod call;
 mod child;
 mod core;
+mod deliver;
 mod dialect;
 mod life;
+mod listen;
 mod schema;
 mod session;
 mod state;
@@ -22,9 +25,9 @@ use stalemate_wire::{Headers, Request, Response, sse};
 
 pub use self::answer::{Answer, Framing, HeaderList, Then};
 pub use self::dialect::{
-    Cancelled, Check, Dialect, Exit, Fault, Finished, Flaw, GetStreams, Hazards, IdShape,
-    IdleClock, Keepalive, Messages, PoisonedIds, Priming, Resume, RpcFault, Scope, Sessions,
-    Situation, Sse, StreamEnd,
+    Beyond, Cancelled, Cap, Check, Dialect, EndedCall, Exit, Fault, Finished, Flaw, GetStreams,
+    Hazards, IdShape, IdleClock, JsonAnswers, Keepalive, Messages, Offers, PoisonedIds, Priming,
+    Resume, RpcFault, Scope, Sessions, Situation, Sse, StreamEnd,
 };
 pub use self::state::ServerCore;
 pub use self::store::{Entity, Store};
@@ -57,7 +60,11 @@ pub enum Durable {
     /// Only the graph: the process's end ends the sessions.
     #[default]
     Nothing,
-    /// The sessions too, but no event of their streams.
+    /// The table of the sessions, but not their transports: their ids are known, and `not-initialized` is all that is
+    /// answered to them. The sessions themselves end with the process.
+    Table,
+    /// The sessions too, but no event of their streams. A server with a single session in its life has a transport that
+    /// cannot be put back: to it this is as [`Durable::Table`].
     Sessions,
     /// The sessions, and their streams with the events that were kept.
     Streams,
@@ -65,13 +72,14 @@ pub enum Durable {
 
 impl Durable {
     /// Every choice there is.
-    pub const ALL: [Self; 3] = [Self::Nothing, Self::Sessions, Self::Streams];
+    pub const ALL: [Self; 4] = [Self::Nothing, Self::Table, Self::Sessions, Self::Streams];
 
     /// The name in scenarios.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
+            Self::Table => "table",
             Self::Sessions => "sessions",
             Self::Streams => "streams",
         }
@@ -159,7 +167,7 @@ pub enum Output {
         /// How it is spelled.
         style: sse::Style,
     },
-    /// The end of a stream.
+    /// The end of a stream; or of an exchange that is never answered, whose connection breaks.
     Close {
         /// The exchange.
         key: Key,

@@ -2,6 +2,7 @@
 
 mod client;
 mod hops;
+mod promises;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,11 +10,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, Until, admitted};
-use stalemate::invariant::Party;
-use stalemate::journal::{Action, Fate, Replacement, Rung};
+use stalemate::journal::{Action, Fate, Replacement};
 use stalemate::proxy::HopKind;
-use stalemate::scenario::{Expectation, Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
-use stalemate::server::{Dialect, Durable, Keepalive, Tool};
+use stalemate::scenario::{Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
+use stalemate::server::{Dialect, Durable, Keepalive, Situation, Tool};
 
 use hops::{path, way};
 use script::Script;
@@ -107,9 +107,9 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
         spec: tape.some(&vocabulary.judged_clauses),
         expect: expect
             .into_iter()
-            .map(|client| (client, promise(tape, vocabulary)))
+            .map(|client| (client, promises::promise(tape, vocabulary)))
             .collect(),
-        violates: violates(tape, &cast, vocabulary),
+        violates: promises::violates(tape, &cast, vocabulary),
         machines: cast.machines.clone(),
         servers,
         path,
@@ -141,6 +141,11 @@ fn server(
             ["", "~!#$%&'*", "{[\"\\|:,", "-1e5"][k + n % 2]
         )
     };
+    let mut durable = *tape.one(&Durable::ALL);
+    let dialect = kind.dialect();
+    if dialect.is_some_and(|d| d.answer_to(Situation::NotInitialized).is_none()) {
+        durable = Durable::Sessions;
+    }
     Server {
         name: name.to_owned(),
         kind,
@@ -149,11 +154,7 @@ fn server(
         session_ids: (0..ids).map(id).collect(),
         supervisor_ms: tape.maybe(Tape::ms).unwrap_or(5_000),
         session_timeout_ms: tape.maybe(|tape| tape.maybe(Tape::ms)),
-        durable: if real {
-            Durable::Nothing
-        } else {
-            *tape.one(&Durable::ALL)
-        },
+        durable: if real { Durable::Nothing } else { durable },
         path: None,
     }
 }
@@ -316,45 +317,4 @@ fn injection(tape: &mut Tape, cast: &Cast) -> Injection {
             *tape.one(&all)
         }),
     }
-}
-
-/// The invariants of some kinds of party.
-fn invariants(vocabulary: &Vocabulary, parties: &[Party]) -> Vec<String> {
-    let all = vocabulary.invariants.iter();
-    let of = all.filter(|(_, party)| parties.contains(party));
-    of.map(|(id, _)| id.clone()).collect()
-}
-
-fn promise(tape: &mut Tape, vocabulary: &Vocabulary) -> Expectation {
-    let rung = tape.maybe(|tape| *tape.one(&Rung::ALL));
-    Expectation {
-        rung,
-        no_progress: rung.is_none() && tape.is(),
-        violates: tape.some(&invariants(
-            vocabulary,
-            &[Party::Client, Party::Application],
-        )),
-        why: tape.maybe(Tape::text),
-    }
-}
-
-fn violates(
-    tape: &mut Tape,
-    cast: &Cast,
-    vocabulary: &Vocabulary,
-) -> BTreeMap<String, BTreeMap<String, String>> {
-    let of = |names: &[String], party| {
-        let ids = invariants(vocabulary, &[party]);
-        let each = names.iter().map(|name| (name.clone(), ids.clone()));
-        each.collect::<Vec<_>>()
-    };
-    let mut parties = of(&cast.servers, Party::Server);
-    parties.extend(of(&cast.hops, Party::Hop));
-    let parties = tape.some(&parties).into_iter();
-    parties
-        .map(|(party, ids)| {
-            let ids = tape.some(&ids).into_iter();
-            (party, ids.map(|id| (id, tape.text())).collect())
-        })
-        .collect()
 }

@@ -66,7 +66,7 @@ fn less(mut entry: Entry, kind: Evidence) -> Option<Entry> {
         | Event::CallEnded { .. } => Evidence::UserView,
         Event::ObjectMade { .. } => Evidence::ClientObjects,
         Event::FaultBegan { .. } | Event::FaultHealed { .. } => Evidence::Faults,
-        Event::NoProgress { .. } => return Some(entry),
+        Event::NoProgress { .. } | Event::RightNeeds { .. } => return Some(entry),
     };
     (of != kind).then_some(entry)
 }

@@ -1,5 +1,6 @@
 //! The injection engine and the clock: what a fault does on the wire, and that time is exact whatever it costs.
 
+mod balanced;
 mod clock;
 mod effects;
 mod evidence;
@@ -11,5 +12,6 @@ mod prefix;
 mod properties;
 mod raw;
 mod robust;
+mod same_verdict;
 mod support;
 mod user;
