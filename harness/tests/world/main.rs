@@ -1,5 +1,6 @@
 //! The injection engine and the clock: what a fault does on the wire, and that time is exact whatever it costs.
 
+mod balanced;
 mod clock;
 mod effects;
 mod evidence;
