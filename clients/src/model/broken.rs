@@ -140,6 +140,14 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
+            // SES-08 speaks of every request.
+            "broken/recovers-calls-only",
+            Policy {
+                recovers_calls_only: true,
+                ..right()
+            },
+        ),
+        (
             // F13.
             "broken/reinit-per-call",
             Policy {

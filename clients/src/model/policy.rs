@@ -41,6 +41,9 @@ pub struct Policy {
     pub lost_shown: LostShown,
     /// What a lost session leads to (SES-08).
     pub reinit: Reinit,
+    /// Bug: only what comes of `tools/call`, of listing tools and of the stream leads to that; any other request that finds its
+    /// session lost fails, and the id stays in use.
+    pub recovers_calls_only: bool,
     /// What becomes of the session where that failed for good (F14).
     pub failed_reinit: FailedReinit,
     /// Whether parallel calls that lost the same session share one re-initialization. Without it each makes its own
@@ -174,6 +177,7 @@ impl Policy {
             lost_session: [404, 410, 400].map(LostSignal::status).to_vec(),
             lost_shown: LostShown::Error,
             reinit: Reinit::ThenResend,
+            recovers_calls_only: false,
             failed_reinit: FailedReinit::TriedAgain,
             single_flight: true,
             reinit_carries_id: false,

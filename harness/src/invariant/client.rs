@@ -3,6 +3,7 @@
 
 pub(super) mod ids;
 pub(super) mod reinit;
+pub(super) mod requests;
 pub(super) mod spare;
 pub(super) mod stream;
 

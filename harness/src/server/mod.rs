@@ -10,6 +10,7 @@ mod child;
 mod core;
 mod dialect;
 mod life;
+mod offer;
 mod schema;
 mod session;
 mod state;
@@ -26,6 +27,7 @@ pub use self::dialect::{
     IdleClock, Keepalive, Messages, PoisonedIds, Priming, Resume, RpcFault, Scope, Sessions,
     Situation, Sse, StreamEnd,
 };
+pub use self::offer::{Prompt, Resource, completions, fill_in, read as read_resource};
 pub use self::state::ServerCore;
 pub use self::store::{Entity, Store};
 pub use self::tool::{Done, Tool, run as run_tool};

@@ -70,6 +70,7 @@ const OF_THE_FIELD: &[&str] = &[
     "srv-idle-means-idle",
     "srv-no-id-is-400",
     "srv-assumes-version",
+    "cli-all-requests-recover",
 ];
 
 /// What each client breaks, in the order of the registry of invariants.
@@ -175,6 +176,8 @@ const BREAKS: &[(&str, &[&str])] = &[
         "broken/reinit-per-call",
         &["cli-single-flight-reinit", "cli-ends-what-it-gives-up"],
     ),
+    // No resource is read here.
+    ("broken/recovers-calls-only", &[]),
     // It takes a server that goes away while a client recovers.
     ("broken/reinit-storm", &[]),
     ("broken/resends-what-may-have-run", &["cli-at-most-once"]),

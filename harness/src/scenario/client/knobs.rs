@@ -63,6 +63,9 @@ knobs! {
         "lost-session-shown" lost_shown: LostShown = lost_shown,
         /// What a lost session leads to (SES-08): `never` to an `initialize`; to one, `then-fail` the call; or `then-resend` it.
         "reinit" reinit: Reinit = reinit,
+        /// Whether it takes a `tools/call` or the stream to find that out: any other request that finds its session lost fails, and
+        /// the id stays in use (against SES-08).
+        "recovers-calls-only" recovers_calls_only: bool = recovers_calls_only,
         /// What a re-initialization that failed for good leads to: the next request tries (`tried-again`), or the id is
         /// forgotten and the client `goes-on-without-id` (F14).
         "failed-reinit" failed_reinit: FailedReinit = failed_reinit,
@@ -201,6 +204,7 @@ const IDLE: [(&str, &[&str]); 3] = [
     (
         "reinit: then-fail",
         &[
+            "recovers-calls-only",
             "failed-reinit",
             "single-flight",
             "reinit-carries-id",

@@ -4,17 +4,20 @@ mod call;
 mod checker;
 mod faults;
 mod partition;
+mod request;
 mod targets;
 mod verbs;
 
 use std::slice;
 
 pub use call::{Call, CallExpect};
+pub use request::Request;
 pub(super) use checker::Checker;
 pub use targets::Targets;
 
 use call::{CallForm, call};
 use faults::{All, DownForm, DrainForm, Open, RestartForm, Settings, StallForm};
+use request::{CompleteForm, PromptForm, ReadForm};
 use partition::{PartitionForm, partitions};
 use targets::{TargetOr, TargetsForm, targets, targets_or_client};
 use verbs::verbs;
@@ -22,6 +25,7 @@ use verbs::verbs;
 use super::names::Names;
 use super::timeline::Timeline;
 use super::words::Now;
+use crate::server::{Prompt, Resource};
 use crate::yaml::decode::At;
 use crate::yaml::duration::{Duration, written};
 use crate::yaml::forms::choice;
@@ -97,10 +101,25 @@ verbs! {
     "call" Call(CallForm) = "call: {on: memory, tool: create_entities, expect: ok}", (Call);
         means |form, check| [StepAction::Call(call(form, check)?)];
         written Self::Call(call) => call.written();
-        then |form, timeline| {
-            form.on.iter().for_each(|on| timeline.uses(on));
-            form.background.iter().for_each(|name| timeline.begin(name));
-        };
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
+
+    /// A resource is read (`resources/read`).
+    "read" Read(ReadForm) = "read: {on: memory, resource: memory://graph, expect: ok}", (Request<Resource>);
+        means |form, check| [StepAction::Read(form.means(check)?)];
+        written Self::Read(request) => request.written();
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
+
+    /// A prompt is filled in (`prompts/get`).
+    "prompt" Prompt(PromptForm) = "prompt: {on: memory, name: summarize}", (Request<Prompt>);
+        means |form, check| [StepAction::Prompt(form.means(check)?)];
+        written Self::Prompt(request) => request.written();
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
+
+    /// An argument of a prompt is completed (`completion/complete`).
+    "complete" Complete(CompleteForm) = "complete: {on: memory, prompt: summarize}", (Request<Prompt>);
+        means |form, check| [StepAction::Complete(form.means(check)?)];
+        written Self::Complete(request) => request.written();
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
 
     /// Waits for the background calls of that name.
     "await" Await(At<Text>) = "await: first", (String);
