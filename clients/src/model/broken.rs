@@ -84,6 +84,14 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
+            // PING-01.
+            "broken/ignores-server-requests",
+            Policy {
+                ignore_server_requests: true,
+                ..right()
+            },
+        ),
+        (
             // F4.
             "broken/initialize-with-stale-id",
             Policy {

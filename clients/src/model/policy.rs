@@ -105,6 +105,8 @@ pub struct Policy {
     pub ignore_retry: bool,
     /// Whether tools are listed again when the server says that they changed.
     pub list_again: bool,
+    /// Bug: what the server asks is not answered (PING-01).
+    pub ignore_server_requests: bool,
     /// Whether `disconnect` ends the session with DELETE (SES-09, F17).
     pub delete_on_disconnect: bool,
     /// What becomes of a stored session (F3).
@@ -204,6 +206,7 @@ impl Policy {
             ignore_cursor: false,
             ignore_retry: false,
             list_again: true,
+            ignore_server_requests: false,
             delete_on_disconnect: true,
             resume: Resume::Initializes,
         }

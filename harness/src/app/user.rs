@@ -116,7 +116,11 @@ impl User {
     /// What the user has asked of a server besides calls of its tools, each once, in the order in which it was first asked.
     #[must_use]
     pub fn habits(&self, server: &ServerName) -> Vec<Asked> {
-        self.habits.borrow().get(server).cloned().unwrap_or_default()
+        self.habits
+            .borrow()
+            .get(server)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// What the user has in front of them.

@@ -9,8 +9,8 @@ use super::parts::{Accepts, Answers, StyleForm};
 use super::plain::shape;
 use crate::server::{
     Answer, Cancelled, Check, Dialect, Exit, Finished, Flaw, Framing, GetStreams, Hazards,
-    HeaderList, IdShape, IdleClock, Keepalive, Messages, PoisonedIds, Priming, Resume, RpcFault,
-    Scope, Sessions, Sse, StreamEnd, Then,
+    HeaderList, IdShape, IdleClock, Keepalive, Messages, PoisonedIds, Priming, RequestStream,
+    Resume, RpcFault, Scope, Sessions, Sse, StreamEnd, Then,
 };
 use crate::yaml::collection::List;
 use crate::yaml::duration::{Duration, TimeoutForm};
@@ -99,6 +99,8 @@ shape! {
         "style" style: StyleForm = Style::default(),
         /// Which GET streams a session has.
         "get-streams" get_streams: One<GetStreams> = GetStreams::default(),
+        /// Which stream carries what the server asks of its client: the `get` stream, or that of a `call` while one runs.
+        "requests" requests: One<RequestStream> = RequestStream::default(),
     }
 }
 

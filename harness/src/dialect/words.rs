@@ -3,8 +3,8 @@
 use stalemate_wire::sse::Field;
 
 use crate::server::{
-    Check, Finished, Flaw, Framing, GetStreams, IdShape, IdleClock, Scope, Situation, StreamEnd,
-    Then,
+    Check, Finished, Flaw, Framing, GetStreams, IdShape, IdleClock, RequestStream, Scope,
+    Situation, StreamEnd, Then,
 };
 use crate::yaml::word::Word;
 
@@ -43,6 +43,9 @@ words_for! {
     GetStreams, "words here";
         "one" One,
         "each" Each,
+    RequestStream, "streams";
+        "get" Get,
+        "call" Call,
     Scope, "scopes";
         "stream" Stream,
         "session" Session,

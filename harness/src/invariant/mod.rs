@@ -196,6 +196,7 @@ pub static ALL: &[Invariant] = &[
     client::spare::STREAM_TROUBLE,
     client::spare::ENDS_WHAT_IT_GIVES_UP,
     client::requests::ALL_RECOVER,
+    client::ping::ANSWERS_PING,
     app::DISCONNECT_CLEARS,
     app::DELETE_CLEARS,
     app::SHOWS_THE_TRUTH,

@@ -145,9 +145,16 @@ struct Memory {
 
 impl ServerHandler for Memory {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build()).with_server_info(
-            Implementation::new("memory-server", env!("CARGO_PKG_VERSION")),
-        )
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        ServerConfig::new(capabilities).with_server_info(Implementation::new(
+            "memory-server",
+            env!("CARGO_PKG_VERSION"),
+        ))
     }
 
     async fn list_tools(

@@ -17,10 +17,7 @@ const GRAPH_URI: &str = Resource::KnowledgeGraph.as_str();
 
 const CALL: Shape = Shape::Object(&[("name", Shape::Text)]);
 const RESOURCE: Shape = Shape::Object(&[("uri", Shape::Text)]);
-const PROMPT: Shape = Shape::Object(&[(
-    "name",
-    Shape::Text,
-)]);
+const PROMPT: Shape = Shape::Object(&[("name", Shape::Text)]);
 const COMPLETE: Shape = Shape::Object(&[
     ("ref", Shape::Object(&[("type", Shape::Text)])),
     (
@@ -217,10 +214,7 @@ fn complete(store: &Store, params: &Value) -> Told {
 
 fn not_found(what: &str, name: &Value) -> Told {
     let name = name.as_str().unwrap_or_default();
-    Told::error(
-        -32602,
-        format!("MCP error -32602: {what} {name} not found"),
-    )
+    Told::error(-32602, format!("MCP error -32602: {what} {name} not found"))
 }
 
 fn call(store: &Store, params: &Value) -> Told {
@@ -386,7 +380,10 @@ mod tests {
         };
         let value: Value = serde_json::from_str(result_of(&get("summarize"))).unwrap();
         let text = value["messages"][0]["content"]["text"].as_str().unwrap();
-        assert!(text.contains("of Ada:") && text.contains("person"), "{text}");
+        assert!(
+            text.contains("of Ada:") && text.contains("person"),
+            "{text}"
+        );
         assert!(matches!(
             get("other").reply,
             Reply::Error { code: -32602, .. }
@@ -397,8 +394,14 @@ mod tests {
             ask(&store, "completion/complete", Some(&params))
         };
         for (begun, result) in [
-            ("A", r#"{"completion":{"values":["Ada"],"total":1,"hasMore":false}}"#),
-            ("b", r#"{"completion":{"values":[],"total":0,"hasMore":false}}"#),
+            (
+                "A",
+                r#"{"completion":{"values":["Ada"],"total":1,"hasMore":false}}"#,
+            ),
+            (
+                "b",
+                r#"{"completion":{"values":[],"total":0,"hasMore":false}}"#,
+            ),
         ] {
             assert_eq!(result_of(&complete(begun)), result);
         }

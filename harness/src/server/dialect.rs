@@ -11,7 +11,8 @@ mod situation;
 
 pub use self::knobs::{
     Cancelled, Check, Exit, Finished, Flaw, GetStreams, Hazards, IdShape, IdleClock, Keepalive,
-    Messages, PoisonedIds, Priming, Resume, RpcFault, Scope, Sessions, Sse, StreamEnd,
+    Messages, PoisonedIds, Priming, RequestStream, Resume, RpcFault, Scope, Sessions, Sse,
+    StreamEnd,
 };
 pub use self::situation::Situation;
 

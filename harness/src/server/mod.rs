@@ -8,6 +8,7 @@ mod admit;
 mod answer;
 mod child;
 mod core;
+mod demand;
 mod dialect;
 mod life;
 mod offer;
@@ -22,10 +23,11 @@ use serde_json::Value;
 use stalemate_wire::{Headers, Request, Response, sse};
 
 pub use self::answer::{Answer, Framing, HeaderList, Then};
+pub use self::demand::Demand;
 pub use self::dialect::{
     Cancelled, Check, Dialect, Exit, Fault, Finished, Flaw, GetStreams, Hazards, IdShape,
-    IdleClock, Keepalive, Messages, PoisonedIds, Priming, Resume, RpcFault, Scope, Sessions,
-    Situation, Sse, StreamEnd,
+    IdleClock, Keepalive, Messages, PoisonedIds, Priming, RequestStream, Resume, RpcFault, Scope,
+    Sessions, Situation, Sse, StreamEnd,
 };
 pub use self::offer::{Prompt, Resource, completions, fill_in, read as read_resource};
 pub use self::state::ServerCore;
@@ -104,6 +106,8 @@ pub enum Input {
     ExpireAll,
     /// The scenario makes the server tell every session's client that the list of tools changed.
     Notify,
+    /// The scenario makes the server ask something of every session's client.
+    Demand(Demand),
     /// The stdio child behind a session ended.
     ChildDied {
         /// The session.

@@ -84,7 +84,10 @@ pub fn fill_in(store: &Store, prompt: Prompt, topic: &str) -> String {
 #[must_use]
 pub fn completions(store: &Store, begun: &str) -> Vec<String> {
     let names = store.snapshot().into_iter().map(|entity| entity.name);
-    names.filter(|name| name.starts_with(begun)).take(100).collect()
+    names
+        .filter(|name| name.starts_with(begun))
+        .take(100)
+        .collect()
 }
 
 /// The result of `prompts/get`.

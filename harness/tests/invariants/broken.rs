@@ -71,6 +71,7 @@ const OF_THE_FIELD: &[&str] = &[
     "srv-no-id-is-400",
     "srv-assumes-version",
     "cli-all-requests-recover",
+    "cli-answers-ping",
 ];
 
 /// What each client breaks, in the order of the registry of invariants.
@@ -135,6 +136,8 @@ const BREAKS: &[(&str, &[&str])] = &[
     ),
     ("broken/ignores-cursor", &["cli-resume-cursor"]),
     ("broken/ignores-retry", &["cli-respects-retry"]),
+    // The server asks nothing here.
+    ("broken/ignores-server-requests", &[]),
     // No server takes the lost id, so these two recover only when the user clears it, and a private window does not.
     (
         "broken/initialize-with-stale-id",

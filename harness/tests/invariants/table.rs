@@ -115,6 +115,8 @@ rows! {
         "broken/sessions-by-account" in TWO_CONNECTORS, "connector/recovering" in TWO_CONNECTORS;
     cli_all_requests_recover "cli-all-requests-recover":
         "broken/recovers-calls-only" in READ_AFTER_RESTART, "connector/recovering" in READ_AFTER_RESTART;
+    cli_answers_ping "cli-answers-ping":
+        "broken/ignores-server-requests" in PINGS, "connector/recovering" in PINGS;
     srv_dead_session_is_404 "srv-dead-session-is-404":
         "connector/recovering" in UNLISTED_400, "connector/recovering" in RESTART;
     srv_no_resurrection "srv-no-resurrection":
@@ -196,6 +198,19 @@ steps:
   - restart: memory
   - read: {on: memory, resource: memory://graph}
   - call: {on: memory, tool: search_nodes}
+";
+
+const PINGS: &str = "\
+summary: The server pings its client.
+servers:
+  memory: {dialect: supergateway-4.0.0, port: 3001}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - wait: 5s
+  - ping: memory
+  - wait: 1m
 ";
 
 /// The server loses its sessions, and says 400; `$violates` lists it or not.

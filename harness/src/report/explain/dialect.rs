@@ -4,7 +4,7 @@
 use super::page::Page;
 use crate::server::{
     Answer, Cancelled, Check, Dialect, Exit, Finished, Flaw, GetStreams, Hazards, IdShape,
-    IdleClock, Resume, Scope, Situation, StreamEnd, Then,
+    IdleClock, RequestStream, Resume, Scope, Situation, StreamEnd, Then,
 };
 
 /// The page.
@@ -113,7 +113,13 @@ fn streams(dialect: &Dialect) -> String {
         GetStreams::One => "a session has one GET stream",
         GetStreams::Each => "each GET opens a stream",
     };
-    format!("{gets}; {ids}; {priming}; {keepalive}")
+    let requests = match sse.requests {
+        RequestStream::Get => "what it asks of its client goes there",
+        RequestStream::Call => {
+            "what it asks of its client goes out on the stream of a call that runs, or else there"
+        }
+    };
+    format!("{gets}; {requests}; {ids}; {priming}; {keepalive}")
 }
 
 fn cursors(resume: &Resume) -> String {

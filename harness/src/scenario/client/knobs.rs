@@ -126,6 +126,8 @@ knobs! {
         "ignore-retry" ignore_retry: bool = ignore_retry,
         /// Whether tools are listed again when the server says that they changed.
         "list-again" list_again: bool = list_again,
+        /// Whether what the server asks is not answered: ping, roots, sampling (PING-01).
+        "ignore-server-requests" ignore_server_requests: bool = ignore_server_requests,
         /// Whether a disconnect ends the session with DELETE (SES-09, F17).
         "delete-on-disconnect" delete_on_disconnect: bool = delete_on_disconnect,
         /// What becomes of a stored session: the connect `initializes` all the same, `opens-stream` in it, or is `silent` (F3).

@@ -2,6 +2,7 @@
 
 mod call;
 mod checker;
+mod demand;
 mod faults;
 mod partition;
 mod request;
@@ -11,21 +12,22 @@ mod verbs;
 use std::slice;
 
 pub use call::{Call, CallExpect};
-pub use request::Request;
 pub(super) use checker::Checker;
+pub use request::Request;
 pub use targets::Targets;
 
 use call::{CallForm, call};
+use demand::{AskForm, Asked};
 use faults::{All, DownForm, DrainForm, Open, RestartForm, Settings, StallForm};
-use request::{CompleteForm, PromptForm, ReadForm};
 use partition::{PartitionForm, partitions};
+use request::{CompleteForm, PromptForm, ReadForm};
 use targets::{TargetOr, TargetsForm, targets, targets_or_client};
 use verbs::verbs;
 
 use super::names::Names;
 use super::timeline::Timeline;
 use super::words::Now;
-use crate::server::{Prompt, Resource};
+use crate::server::{Demand, Prompt, Resource};
 use crate::yaml::decode::At;
 use crate::yaml::duration::{Duration, written};
 use crate::yaml::forms::choice;
@@ -292,6 +294,29 @@ verbs! {
         means |name, check| [StepAction::Notify { server: check.model(name)? }];
         written Self::Notify { server } => Yaml::text(server);
         then |name, timeline| timeline.strike(slice::from_ref(name));
+
+    /// The server pings every session's client.
+    "ping" Ping(At<Text>) = "ping: memory", {
+        /// The server.
+        server: String,
+    };
+        means |name, check| [StepAction::Ping { server: check.model(name)? }];
+        written Self::Ping { server } => Yaml::text(server);
+        then |name, timeline| timeline.strike(slice::from_ref(name));
+
+    /// The server asks every session's client for its roots, or for a text of its model.
+    "ask" Ask(AskForm) = "ask: {from: memory, what: roots}", {
+        /// The server.
+        server: String,
+        /// What it asks for.
+        what: Demand,
+    };
+        means |form, check| [form.means(check)?];
+        written Self::Ask { server, what } => Entries::default()
+            .with("from", Yaml::text(server))
+            .with("what", Yaml::text(Asked::word(*what)))
+            .map();
+        then |form, timeline| form.from.iter().for_each(|name| timeline.strike(slice::from_ref(name)));
 
     /// The recovery ladder is climbed for that server; everything is healed and up from then on.
     "climb" Climb(At<Text>) = "climb: memory", (String);

@@ -109,6 +109,7 @@ fn client(tape: &mut Tape, policy: &mut Policy) {
         ])
         .clone();
     policy.list_again = tape.is();
+    policy.ignore_server_requests = tape.is();
     policy.delete_on_disconnect = tape.is();
     policy.resume = *tape.one(&[Resume::Initializes, Resume::OpensStream, Resume::Silent]);
 }

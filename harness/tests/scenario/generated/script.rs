@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stalemate::scenario::{Call, CallExpect, Request, Step, StepAction, Targets};
-use stalemate::server::{Prompt, Resource, Tool};
+use stalemate::server::{Demand, Prompt, Resource, Tool};
 
 use super::{Cast, Tape};
 
@@ -134,7 +134,7 @@ impl<'c> Script<'c> {
     }
 
     fn fault(&mut self, tape: &mut Tape) {
-        let kind = tape.below(13);
+        let kind = tape.below(15);
         if kind == 0 && self.cut_off {
             self.cut_off = false;
             self.steps.push(StepAction::Heal);
@@ -182,6 +182,11 @@ impl<'c> Script<'c> {
             (9, _) => StepAction::Cut { target: process },
             (10, Some(server)) => StepAction::Expire { server },
             (11, Some(server)) => StepAction::Notify { server },
+            (13, Some(server)) => StepAction::Ping { server },
+            (14, Some(server)) => StepAction::Ask {
+                server,
+                what: *tape.one(&[Demand::Roots, Demand::Sampling]),
+            },
             _ => StepAction::Restart {
                 targets,
                 down_ms: 1_000,
