@@ -4,7 +4,7 @@
 use stalemate_wire::Revision;
 
 use super::knobs::{
-    Answerless, BelievedId, FailedReinit, Fault, LostSignal, ReinitBounds, Reopen, VersionHeader,
+    Answerless, FailedReinit, Fault, LostSignal, ReinitBounds, Reopen, VersionHeader,
 };
 use super::policy::Policy;
 
@@ -13,14 +13,6 @@ use super::policy::Policy;
 pub fn broken() -> Vec<(&'static str, Policy)> {
     let right = Policy::recovering;
     vec![
-        (
-            // F21.
-            "broken/believes-any-id",
-            Policy {
-                believed_id: BelievedId::Any,
-                ..right()
-            },
-        ),
         (
             // F22.
             "broken/dies-of-one-failure",
@@ -64,13 +56,6 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             "broken/ignores-cursor",
             Policy {
                 ignore_cursor: true,
-                ..right()
-            },
-        ),
-        (
-            "broken/ignores-list-changed",
-            Policy {
-                list_again: false,
                 ..right()
             },
         ),
@@ -212,10 +197,10 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
-            // VER-02, F25.
+            // VER-02.
             "broken/wrong-version-header",
             Policy {
-                version_header: VersionHeader::Always("2026-07-28".to_owned()),
+                version_header: VersionHeader::Always("2025-03-26".to_owned()),
                 ..right()
             },
         ),

@@ -79,9 +79,13 @@ impl Core {
                 }
                 Err(_) if self.policy.ignore_refused_initialized => {}
                 Err(failure) => {
-                    if failure.is_of_lost() {
-                        self.take_opened(&opened.session);
+                    // What is lost needs no end. Anything else is ended before the failure is told, so that a user who
+                    // disconnects then leaves nothing behind.
+                    if !failure.is_of_lost() {
+                        let ending = self.end(&opened.session, None);
+                        let _ = tokio::time::timeout(DELETE_LIMIT, ending).await;
                     }
+                    self.take_opened(&opened.session);
                     return Err(failure);
                 }
             }

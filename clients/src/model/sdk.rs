@@ -7,7 +7,7 @@ use std::time::Duration;
 use stalemate_wire::Revision;
 
 use super::knobs::{
-    Anew, Answerless, Backoff, BelievedId, Fault, Reinit, Reopen, Reopening, Resume,
+    Anew, Answerless, Backoff, BelievedId, Fault, Reinit, ReinitBounds, Reopen, Reopening, Resume,
 };
 use super::policy::Policy;
 
@@ -48,6 +48,11 @@ fn common() -> Policy {
         silence: Some(SILENCE),
         lost_session: Vec::new(),
         reinit: Reinit::Never,
+        // Nothing counts how often they ask.
+        reinit_bounds: ReinitBounds {
+            per_10s: None,
+            ..ReinitBounds::right()
+        },
         retry_unsent: None,
         stream_ignores_loss: true,
         list_again: false,

@@ -2,6 +2,7 @@
 
 mod broken;
 mod loopback;
+mod sdks;
 mod streams;
 mod support;
 mod timing;

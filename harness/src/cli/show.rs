@@ -15,9 +15,9 @@ use crate::cli::run::{load_all, unknown_client};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad};
 use crate::input;
 use crate::journal::Record;
-use crate::registry::Registry;
-use crate::report::{self, Detail};
-use crate::runner::{Cell, CellResult, RESULTS_VERSION, Ran, Results, Runner, judge_record};
+use crate::registry::{Registry, Subject};
+use crate::report::{self, ClientTopic, Detail};
+use crate::runner::{Cell, CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, judge_record};
 use crate::scenario;
 
 /// Runs one cell, or reads a saved record, and draws it. The exit code is the cell's.
@@ -200,13 +200,23 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
 
 /// Explains a topic, or lists them all.
 pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
-    let clients: Vec<(String, String)> = registry
+    let model = |name| registry.get(name).and_then(Subject::model);
+    let right = model(RIGHT);
+    let clients: Vec<ClientTopic> = registry
         .iter()
-        .map(|(name, summary)| (name.to_owned(), summary.to_owned()))
+        .map(|(name, summary)| ClientTopic {
+            name: name.to_owned(),
+            summary: summary.to_owned(),
+            differs: match (model(name), &right) {
+                (Some(model), Some(right)) => scenario::knobs_of(&model, right),
+                _ => Vec::new(),
+            },
+        })
         .collect();
+    let knobs = scenario::knobs();
     let Some(topic) = &options.topic else {
         let mut last = "";
-        for (kind, name, line) in report::topics(&clients, registry.dialects()) {
+        for (kind, name, line) in report::topics(&clients, &knobs, registry.dialects()) {
             if kind != last {
                 out::line(format_args!(
                     "{}{kind}",
@@ -218,7 +228,7 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
         }
         return 0;
     };
-    match report::explain(topic, &clients, registry.dialects()) {
+    match report::explain(topic, &clients, &knobs, registry.dialects()) {
         Ok(text) => {
             out::text(format_args!("{text}"));
             0

@@ -2,6 +2,7 @@
 //! place. A dialect is written whole, or as another one and what differs; the latter also in a scenario. The files in
 //! `builtin/` are part of the program: a new server is a new file and a line in `FILES`.
 
+mod choices;
 mod files;
 mod form;
 mod parts;
@@ -88,6 +89,7 @@ fn check(dialect: &Dialect, node: &Node, before: usize, report: &mut Report<'_>)
     }
     for fault in dialect.faults() {
         let place: Span = node.place(&fault.at);
-        report.add(Finding::new(place, fault.what, "this does not fit"));
+        let finding = Finding::new(place, fault.what, "this does not fit");
+        report.add(finding.help(fault.help));
     }
 }

@@ -1,5 +1,4 @@
-//! The parts of a dialect file that are no plain fields: the answers by situation, headers, the spelling of events, and what
-//! becomes of a cancelled call.
+//! The parts of a dialect file that are no plain fields: the answers by situation, headers, the spelling of events.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,19 +7,33 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 use stalemate_wire::sse::{Field, Style};
 
-use super::plain::{Plain, described};
-use crate::server::{Answer, Cancelled, HeaderList, RpcFault, Situation};
+use super::plain::{NONE, Plain, described, says_none, schema_optional};
+use crate::server::{Answer, HeaderList, Situation};
 use crate::yaml::collection::{Entries, List};
-use crate::yaml::decode::{At, Decode, mismatch, unknown};
+use crate::yaml::decode::{At, Decode, unknown};
 use crate::yaml::fields::Fields;
 use crate::yaml::report::{Finding, Report};
 use crate::yaml::scalar::{AnyText, Flag};
-use crate::yaml::tree::{Kind, Node};
+use crate::yaml::tree::Node;
 use crate::yaml::word::{One, Word};
 use crate::yaml::write::{self, Yaml};
 
-/// What is answered in each situation.
-pub(super) struct Answers(BTreeMap<Situation, Answer>);
+/// What is answered in each situation; nothing where it says `none`.
+pub(super) struct Answers(BTreeMap<Situation, Option<Answer>>);
+
+/// One of them.
+struct OneAnswer(Option<Answer>);
+
+impl Decode for OneAnswer {
+    const WHAT: &'static str = "a map";
+
+    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        if says_none(node) {
+            return Some(Self(None));
+        }
+        Answer::decode(node, report).map(|answer| Self(Some(answer)))
+    }
+}
 
 impl Decode for Answers {
     const WHAT: &'static str = "a map";
@@ -29,12 +42,12 @@ impl Decode for Answers {
         let situations = Situation::words();
         let names: Vec<&str> = situations.iter().map(|(name, _)| *name).collect();
         let mut answers = BTreeMap::new();
-        for (name, answer) in Entries::<Answer>::decode(node, report)?.0 {
+        for (name, answer) in Entries::<OneAnswer>::decode(node, report)?.0 {
             let known = situations.iter().find(|(word, _)| *word == name.value);
             match (known, answer) {
                 (None, _) => report.add(unknown(name.span, Situation::WHAT, &name.value, &names)),
                 (Some((_, situation)), Some(answer)) => {
-                    answers.insert(*situation, answer);
+                    answers.insert(*situation, answer.0);
                 }
                 (Some(_), None) => {}
             }
@@ -45,7 +58,9 @@ impl Decode for Answers {
 
 impl Plain<BTreeMap<Situation, Answer>> for Answers {
     fn plain(self) -> BTreeMap<Situation, Answer> {
-        self.0
+        let all = self.0.into_iter();
+        all.filter_map(|(situation, answer)| Some((situation, answer?)))
+            .collect()
     }
 
     fn written(value: &BTreeMap<Situation, Answer>) -> Yaml {
@@ -57,8 +72,14 @@ impl Plain<BTreeMap<Situation, Answer>> for Answers {
     }
 
     fn overlay(value: &mut BTreeMap<Situation, Answer>, node: &Node, report: &mut Report<'_>) {
-        if let Some(read) = Self::decode(node, report) {
-            value.extend(read.0);
+        for (situation, answer) in Self::decode(node, report)
+            .into_iter()
+            .flat_map(|read| read.0)
+        {
+            match answer {
+                Some(answer) => value.insert(situation, answer),
+                None => value.remove(&situation),
+            };
         }
     }
 
@@ -66,9 +87,20 @@ impl Plain<BTreeMap<Situation, Answer>> for Answers {
         value: &BTreeMap<Situation, Answer>,
         base: &BTreeMap<Situation, Answer>,
     ) -> Option<Yaml> {
-        let mut other = value.clone();
-        other.retain(|situation, answer| base.get(situation) != Some(answer));
-        (!other.is_empty()).then(|| Self::written(&other))
+        let mut entries = write::Entries::default();
+        for (situation, name) in Situation::ALL {
+            match (value.get(situation), base.get(situation)) {
+                (Some(answer), other) if Some(answer) != other => {
+                    entries = entries.with(name, Answer::written(answer));
+                }
+                // Of the others those that have no answer are accepted, or cannot happen: that is said elsewhere.
+                (None, Some(_)) if situation.is_optional() => {
+                    entries = entries.with(name, Yaml::text(NONE));
+                }
+                _ => {}
+            }
+        }
+        (!entries.is_empty()).then(|| entries.map())
     }
 }
 
@@ -86,7 +118,8 @@ impl JsonSchema for Answers {
         let all = Situation::ALL.iter();
         let all: Map<String, Value> = all
             .map(|(situation, name)| {
-                let answer = described(answer.clone(), &[situation.told()]);
+                let answer = schema_optional(answer.clone());
+                let answer = described(answer, &[situation.told()]);
                 ((*name).to_owned(), answer)
             })
             .collect();
@@ -252,61 +285,5 @@ impl JsonSchema for StyleForm {
             },
             "additionalProperties": false
         })
-    }
-}
-
-impl Decode for Cancelled {
-    const WHAT: &'static str = "`silence`, `end` or a map with an `error`";
-
-    fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        match &node.kind {
-            Kind::Map(_) => {
-                let fields = Fields::of(node, "`cancelled-call`", &["error"], report)?;
-                fields
-                    .required::<RpcFault>("error", report)
-                    .map(Self::Error)
-            }
-            Kind::Text(word) if word == "silence" => Some(Self::Silence),
-            Kind::Text(word) if word == "end" => Some(Self::End),
-            _ => {
-                report.add(mismatch(node, Self::WHAT));
-                None
-            }
-        }
-    }
-}
-
-impl Plain<Self> for Cancelled {
-    fn plain(self) -> Self {
-        self
-    }
-
-    fn written(value: &Self) -> Yaml {
-        match value {
-            Self::Silence => Yaml::text("silence"),
-            Self::End => Yaml::text("end"),
-            Self::Error(fault) => write::Entries::default()
-                .with("error", RpcFault::written(fault))
-                .map(),
-        }
-    }
-}
-
-impl JsonSchema for Cancelled {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Cancelled".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let fault = generator.subschema_for::<RpcFault>();
-        let fault = described(fault, &["The error that it is answered with."]);
-        json_schema!({"anyOf": [
-            {"enum": ["silence", "end"]},
-            {"type": "object", "properties": {"error": fault}, "required": ["error"], "additionalProperties": false}
-        ]})
     }
 }

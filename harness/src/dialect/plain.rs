@@ -85,7 +85,7 @@ pub(super) fn schema_optional(schema: Schema) -> Schema {
     json_schema!({"anyOf": [schema, {"type": "string", "enum": [NONE]}]})
 }
 
-fn says_none(node: &Node) -> bool {
+pub(super) fn says_none(node: &Node) -> bool {
     matches!(&node.kind, Kind::Text(text) if text == NONE)
 }
 

@@ -5,17 +5,21 @@ use std::collections::BTreeSet;
 
 use stalemate_wire::sse::Style;
 
+use super::choices::Methods;
 use super::parts::{Accepts, Answers, StyleForm};
 use super::plain::shape;
 use crate::server::{
-    Answer, Cancelled, Check, Dialect, Exit, Finished, Flaw, Framing, GetStreams, Hazards,
-    HeaderList, IdShape, IdleClock, Keepalive, Messages, PoisonedIds, Priming, RequestStream,
-    Resume, RpcFault, Scope, Sessions, Sse, StreamEnd, Then,
+    Answer, Beyond, Cancelled, Cap, Check, Dialect, EndedCall, Exit, Finished, Flaw, Framing,
+    GetStreams, Hazards, HeaderList, IdShape, IdleClock, JsonAnswers, Keepalive, Messages, Offers,
+    PoisonedIds, Priming, RequestStream, Resume, RpcFault, Scope, Sessions, Sse, StreamEnd, Then,
 };
 use crate::yaml::collection::List;
 use crate::yaml::duration::{Duration, TimeoutForm};
 use crate::yaml::scalar::{AnyText, Flag, Signed, Text, Whole};
 use crate::yaml::word::One;
+
+/// The longest limit of a body, in bytes.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// The notification of the TypeScript SDK, as its members stand.
 const TYPESCRIPT_NOTIFICATION: &str = r#"{"method":${method}${params},"jsonrpc":"2.0"}"#;
@@ -42,8 +46,18 @@ shape! {
         /// How it loses sessions, streams and itself.
         "hazards" hazards: Hazards,
     }
-    optional {}
+    optional {
+        /// The longest body of a POST, in bytes; a longer one is answered `body-too-large`.
+        "body-limit" body_limit: Whole<1, MOST_BYTES>,
+        /// Answers that are JSON in place of a stream.
+        "json-answers" json_answers: JsonAnswers,
+    }
     otherwise {
+        /// The revision that an `initialize` is answered with: the `wanted` one if it is taken, else the preferred one; the
+        /// `preferred` one always; or an `echo` of what is wanted.
+        "offers" offers: One<Offers> = Offers::default(),
+        /// The time after which a connection is closed on which nothing is asked; `never` if it is missing.
+        "connection-idle-timeout" connection_idle_ms: TimeoutForm = None,
         /// Headers of every answer, in front of its own.
         "every-answer" every_answer: HeaderList = HeaderList::default(),
         /// Situations that other servers refuse and this one does not, besides those that it accepts already.
@@ -61,13 +75,58 @@ shape! {
         /// The time of rest after which a session expires, or `never`.
         "idle-timeout" idle_timeout_ms: TimeoutForm,
     }
-    optional {}
+    optional {
+        /// How many sessions there may be at once.
+        "cap" cap: Cap,
+    }
     otherwise {
+        /// The time after its opening in which a session ends, however busy it is; `never` if it is missing.
+        "lifetime" lifetime_ms: TimeoutForm = None,
         /// What counts as rest.
         "idle-clock" idle_clock: One<IdleClock> = IdleClock::default(),
         /// There is one session in the life of the process.
         "single" single: Flag = false,
     }
+}
+
+shape! {
+    Cap, "`cap`";
+    required {
+        /// The number.
+        "most" most: Whole<1, 1_000_000>,
+    }
+    optional {}
+    otherwise {
+        /// What becomes of an `initialize` beyond it; `refuse` if it is missing.
+        "then" then: One<Beyond> = Beyond::default(),
+    }
+}
+
+shape! {
+    JsonAnswers, "`json-answers`";
+    required {
+        /// The methods whose requests are answered so, or `all`.
+        "to" to: Methods,
+    }
+    optional {}
+    otherwise {
+        /// Headers of these answers; the content type if it is missing.
+        "headers" headers: HeaderList = json_headers(&[]),
+        /// Headers of such an answer to the `initialize` that opened the session; the content type and the id if it is missing.
+        "initialize-headers" initialize_headers: HeaderList =
+            json_headers(&[("mcp-session-id", "${session}")]),
+        /// How the body is framed.
+        "framing" framing: One<Framing> = Framing::default(),
+    }
+}
+
+/// Headers of JSON, with those others.
+fn json_headers(others: &[(&str, &str)]) -> HeaderList {
+    let all = [("content-type", "application/json")].iter().chain(others);
+    HeaderList(
+        all.map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect(),
+    )
 }
 
 shape! {
@@ -196,6 +255,8 @@ shape! {
     otherwise {
         /// What becomes of a call that was cancelled.
         "cancelled-call" cancelled_call: Cancelled = Cancelled::default(),
+        /// What becomes of a call whose session ends while it runs.
+        "ended-call" ended_call: EndedCall = EndedCall::default(),
     }
 }
 

@@ -3,8 +3,8 @@
 use stalemate_wire::sse::Field;
 
 use crate::server::{
-    Check, Finished, Flaw, Framing, GetStreams, IdShape, IdleClock, RequestStream, Scope,
-    Situation, StreamEnd, Then,
+    Beyond, Check, Finished, Flaw, Framing, GetStreams, IdShape, IdleClock, Offers, RequestStream,
+    Scope, Situation, StreamEnd, Then,
 };
 use crate::yaml::word::Word;
 
@@ -24,9 +24,20 @@ words_for! {
     IdShape, "shapes of an id";
         "uuid-v4" UuidV4,
         "hex32" Hex32,
+        "none" None,
     IdleClock, "clocks";
         "streams" Streams,
+        "calls" Calls,
         "messages" Messages,
+        "requests" Requests,
+    Beyond, "words here";
+        "refuse" Refuse,
+        "evict-idlest" EvictIdlest,
+        "evict-oldest" EvictOldest,
+    Offers, "revisions to offer";
+        "wanted" Wanted,
+        "preferred" Preferred,
+        "echo" Echo,
     Check, "checks";
         "json" Json,
         "session" Session,
@@ -43,6 +54,9 @@ words_for! {
     GetStreams, "words here";
         "one" One,
         "each" Each,
+        "replace" Replace,
+        "once" Once,
+        "none" None,
     RequestStream, "streams";
         "get" Get,
         "call" Call,
@@ -70,6 +84,9 @@ words_for! {
         "resurrects" Resurrects,
         "broadcasts" Broadcasts,
         "leaks" Leaks,
+        "revives" Revives,
+        "answers-on-get" AnswersOnGet,
+        "newest-gets-all" NewestGetsAll,
     Field, "fields of an event";
         "event" Event,
         "data" Data,

@@ -157,6 +157,7 @@ fn ended(cause: SessionEnd) -> &'static str {
     match cause {
         SessionEnd::Deleted => "was deleted",
         SessionEnd::Expired => "had expired",
+        SessionEnd::Evicted => "had made room for another one",
         SessionEnd::ExpiredByScenario => "had been made to expire",
         SessionEnd::ProcessEnded => "ended with its process",
         SessionEnd::RefusalKilledIt => "the server had destroyed on a refusal",

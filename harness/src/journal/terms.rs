@@ -222,8 +222,10 @@ pub enum Outcome {
 pub enum SessionEnd {
     /// The client's DELETE.
     Deleted,
-    /// The server's idle timeout.
+    /// The server's idle timeout, or the end of its lifetime.
     Expired,
+    /// The server needed its place for another one.
+    Evicted,
     /// The scenario made it expire.
     ExpiredByScenario,
     /// Its process ended: a restart, a crash, a power loss.

@@ -1,5 +1,6 @@
 //! A response body that a shell feeds piece by piece. What the pieces are is decided elsewhere.
 
+use std::any::Any;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -25,6 +26,7 @@ pub struct Outgoing {
     length: Option<u64>,
     pieces: mpsc::UnboundedReceiver<Piece>,
     on_drop: Option<Box<dyn FnOnce()>>,
+    beside: Option<Box<dyn Any>>,
 }
 
 impl Outgoing {
@@ -38,6 +40,7 @@ impl Outgoing {
                 length,
                 pieces,
                 on_drop: None,
+                beside: None,
             },
         )
     }
@@ -65,6 +68,13 @@ impl Outgoing {
     #[must_use]
     pub fn if_abandoned(mut self, act: impl FnOnce() + 'static) -> Self {
         self.on_drop = Some(Box::new(act));
+        self
+    }
+
+    /// Keeps something as long as the body lives, sent or not.
+    #[must_use]
+    pub fn beside(mut self, what: impl Any) -> Self {
+        self.beside = Some(Box::new(what));
         self
     }
 }

@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,7 +20,9 @@ use crate::process::body::{Feed, Outgoing, Piece};
 use crate::process::convert;
 use crate::process::net::{Conn, Net};
 use crate::process::network::Network;
-use crate::process::shell::{Host, HyperResponse, Order, accept, serve, whole_request};
+use crate::process::shell::{
+    Host, HyperResponse, Order, accept, serve, serve_until_idle, whole_request,
+};
 use crate::server::{Framing, Input, Key, Output, ServerCore};
 
 /// How long a stopping process may take to send its last bytes, in milliseconds: longer than any hyper needs.
@@ -98,17 +100,18 @@ pub async fn run<N: Network>(
 
 impl<N: Network> ServerShell<N> {
     async fn connection(self: Rc<Self>, conn: Conn<N>) {
-        serve(
-            conn,
-            service_fn(move |request| Rc::clone(&self).exchange(request)),
-        )
-        .await;
+        let idle_ms = self.core.borrow().connection_idle_ms();
+        let service = service_fn(move |request| Rc::clone(&self).exchange(request));
+        match idle_ms {
+            None => serve(conn, service).await,
+            Some(ms) => serve_until_idle(conn, service, Duration::from_millis(ms)).await,
+        }
     }
 
     async fn exchange(
         self: Rc<Self>,
         request: hyper::Request<Incoming>,
-    ) -> Result<HyperResponse, Infallible> {
+    ) -> Result<HyperResponse, NeverAnswered> {
         let request = whole_request(request).await;
         let key = Key(self.next_key.get());
         self.next_key.set(key.0 + 1);
@@ -131,7 +134,9 @@ impl<N: Network> ServerShell<N> {
         guard.armed = false;
         match response {
             Ok(response) => Ok(response),
-            Err(_) => std::future::pending().await,
+            Err(_) if self.host.process.is_halted() => std::future::pending().await,
+            // Hyper breaks the connection.
+            Err(_) => Err(NeverAnswered),
         }
     }
 
@@ -295,6 +300,18 @@ impl<N: Network> ServerShell<N> {
         self.stop().await;
     }
 }
+
+/// An exchange whose answer is given up before its head was sent.
+#[derive(Debug)]
+struct NeverAnswered;
+
+impl fmt::Display for NeverAnswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer was given up")
+    }
+}
+
+impl std::error::Error for NeverAnswered {}
 
 /// Tells the shell that the peer went away before its answer was complete.
 struct AbortGuard {

@@ -3,16 +3,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use stalemate_wire::Request;
 use tokio::sync::{mpsc, watch};
@@ -39,14 +40,72 @@ pub(super) async fn accept<L: Listener>(
 }
 
 /// Serves a connection until it ends. Its own failure is the peer's to see; the journal has it from the taps.
-pub(super) async fn serve(
-    conn: impl Stream,
-    service: impl Service<hyper::Request<Incoming>, Response = HyperResponse, Error = Infallible>,
-) {
+pub(super) async fn serve<S>(conn: impl Stream, service: S)
+where
+    S: Service<hyper::Request<Incoming>, Response = HyperResponse>,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let _ = http1::Builder::new()
         .auto_date_header(false)
         .serve_connection(TokioIo::new(conn), service)
         .await;
+}
+
+/// As [`serve`], and closes the connection once nothing was asked on it for so long. An exchange lasts until the body of
+/// its answer is gone.
+pub(super) async fn serve_until_idle<S>(conn: impl Stream, service: S, idle: Duration)
+where
+    S: Service<hyper::Request<Incoming>, Response = HyperResponse>,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let (open, mut changes) = watch::channel(0);
+    let open = Rc::new(open);
+    let counted = service_fn(move |request| {
+        let busy = Busy::new(&open);
+        let answered = service.call(request);
+        async move { Ok::<_, S::Error>(answered.await?.map(|body| body.beside(busy))) }
+    });
+    let mut http = http1::Builder::new();
+    let http = http.auto_date_header(false);
+    let connection = http.serve_connection(TokioIo::new(conn), counted);
+    tokio::pin!(connection);
+    tokio::select! {
+        biased;
+        _ = &mut connection => return,
+        () = rested(&mut changes, idle) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+/// Returns once the count has been 0 for so long.
+async fn rested(changes: &mut watch::Receiver<u32>, idle: Duration) {
+    loop {
+        let busy = *changes.borrow_and_update() > 0;
+        tokio::select! {
+            biased;
+            changed = changes.changed() => if changed.is_err() {
+                return std::future::pending().await;
+            },
+            () = tokio::time::sleep(idle), if !busy => return,
+        }
+    }
+}
+
+/// An exchange that is counted as long as this lives.
+struct Busy(Rc<watch::Sender<u32>>);
+
+impl Busy {
+    fn new(open: &Rc<watch::Sender<u32>>) -> Self {
+        open.send_modify(|count| *count += 1);
+        Self(Rc::clone(open))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 /// A request with its whole body. It never comes if the body breaks off: hyper drops the exchange then.

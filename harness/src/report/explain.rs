@@ -21,11 +21,23 @@ const NEAREST: usize = 5;
 /// The least likeness (Jaro-Winkler, 0 to 1) of a word that is offered.
 const ALIKE: f64 = 0.75;
 
+/// A client, for whoever asks what it is.
+#[derive(Clone, Debug)]
+pub struct ClientTopic {
+    /// Its name.
+    pub name: String,
+    /// A sentence on it.
+    pub summary: String,
+    /// The knobs in which it differs from the right client, with their values; nothing of what is no model.
+    pub differs: Vec<String>,
+}
+
 /// Everything that can be explained, in the order in which it is listed and looked up: what kind of thing it is, its name,
-/// and a line on it. `clients` are names with a sentence on each; of `dialects` those that are listed count.
+/// and a line on it. `clients` are what is known of them, `knobs` their keys with what they say; of `dialects` those that are listed count.
 #[must_use]
 pub fn topics(
-    clients: &[(String, String)],
+    clients: &[ClientTopic],
+    knobs: &[(String, String)],
     dialects: &[Arc<Dialect>],
 ) -> Vec<(&'static str, String, String)> {
     let entry = |kind, name: &str, line: &str| (kind, name.to_owned(), line.to_owned());
@@ -39,7 +51,12 @@ pub fn topics(
     topics.extend(
         clients
             .iter()
-            .map(|(name, line)| entry("client", name, line)),
+            .map(|client| entry("client", &client.name, &client.summary)),
+    );
+    topics.extend(
+        knobs
+            .iter()
+            .map(|(key, says)| entry("knob of a client", key, says)),
     );
     let dialects = dialects.iter().filter(|dialect| dialect.is_listed());
     topics.extend(dialects.map(|d| entry("dialect", &d.name, &d.summary)));
@@ -53,13 +70,14 @@ pub fn topics(
 }
 
 /// What there is to say of `topic`, in capitals or not, as plain text of at most 96 columns with every line ended. A word
-/// that names several things is explained as each. `clients` are names with a sentence on each.
+/// that names several things is explained as each. The rest is as with [`topics`].
 ///
 /// # Errors
 /// The names that are most like an unknown topic, the likeliest first; at most 5, and none if nothing is like it.
 pub fn explain(
     topic: &str,
-    clients: &[(String, String)],
+    clients: &[ClientTopic],
+    knobs: &[(String, String)],
     dialects: &[Arc<Dialect>],
 ) -> Result<String, Vec<String>> {
     let wanted = topic.trim().to_lowercase();
@@ -72,7 +90,8 @@ pub fn explain(
             .filter(|r| is(r.as_str()))
             .map(of_rung),
     );
-    pages.extend(clients.iter().filter(|(name, _)| is(name)).map(of_client));
+    pages.extend(clients.iter().filter(|c| is(&c.name)).map(of_client));
+    pages.extend(knobs.iter().filter(|(key, _)| is(key)).map(of_knob));
     // Those that are wrong on purpose are explained, though no list names them.
     let named = dialects.iter().filter(|dialect| is(&dialect.name));
     pages.extend(named.map(|d| dialect::page(d)));
@@ -84,14 +103,19 @@ pub fn explain(
     );
     pages.extend(clause::ALL.iter().filter(|c| is(c.id)).map(of_clause));
     if pages.is_empty() {
-        Err(nearest(&wanted, clients, dialects))
+        Err(nearest(&wanted, clients, knobs, dialects))
     } else {
         Ok(pages.join("\n"))
     }
 }
 
-fn nearest(wanted: &str, clients: &[(String, String)], dialects: &[Arc<Dialect>]) -> Vec<String> {
-    let mut scored: Vec<(f64, String)> = topics(clients, dialects)
+fn nearest(
+    wanted: &str,
+    clients: &[ClientTopic],
+    knobs: &[(String, String)],
+    dialects: &[Arc<Dialect>],
+) -> Vec<String> {
+    let mut scored: Vec<(f64, String)> = topics(clients, knobs, dialects)
         .into_iter()
         .map(|(_, name, _)| {
             let lower = name.to_lowercase();
@@ -166,10 +190,22 @@ fn of_failure_mode(mode: &FailureMode) -> String {
     page.finish()
 }
 
-fn of_client((name, summary): &(String, String)) -> String {
+fn of_client(client: &ClientTopic) -> String {
+    let name = &client.name;
     let mut page = Page::new(name, "a client under test");
-    page.field("What", summary);
+    page.field("What", &client.summary);
+    page.list("Differs", client.differs.iter().cloned());
     page.field("Alone", &format!("stalemate run --client {name}"));
+    page.finish()
+}
+
+fn of_knob((key, says): &(String, String)) -> String {
+    let mut page = Page::new(key, "a knob of a client that a scenario describes");
+    page.field("Says", says);
+    page.field(
+        "Where",
+        "under `clients`, beside `like` and `name`, or there under `application`",
+    );
     page.finish()
 }
 

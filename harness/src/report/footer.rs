@@ -27,13 +27,14 @@ pub(super) fn footer(result: &CellResult, record: &Record) -> String {
     let rung_of =
         |server: &ServerName| Some(format!("{server} {}", name(*result.rungs.get(&**server)?)));
     let rungs: Vec<String> = servers.filter_map(rung_of).collect();
-    let _ = writeln!(
-        out,
-        "rung      {} ({})",
-        name(result.rung),
-        rungs.join(", ")
-    );
-    let _ = writeln!(out, "recovered {}", recovered(entries, result.rung));
+    if rungs.is_empty() {
+        // A connector that the user deleted is not climbed for.
+        let _ = writeln!(out, "rung      none: no connector was left to try");
+    } else {
+        let rung = name(result.rung);
+        let _ = writeln!(out, "rung      {rung} ({})", rungs.join(", "));
+        let _ = writeln!(out, "recovered {}", recovered(entries, result.rung));
+    }
     let _ = writeln!(
         out,
         "calls     {} ok, {} failed, {} lost to an outage, {doubled} with their effect doubled",

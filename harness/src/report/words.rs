@@ -97,6 +97,7 @@ pub(super) fn ended(cause: SessionEnd) -> &'static str {
     match cause {
         SessionEnd::Deleted => "deleted",
         SessionEnd::Expired => "expires",
+        SessionEnd::Evicted => "makes room for another one",
         SessionEnd::ExpiredByScenario => "made to expire",
         SessionEnd::ProcessEnded => "lost with the process",
         SessionEnd::RefusalKilledIt => "destroyed by a refusal",

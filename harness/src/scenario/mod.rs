@@ -24,7 +24,7 @@ mod words;
 mod write;
 
 pub use crate::yaml::{Diagnostic, Diagnostics};
-pub use client::OwnClient;
+pub use client::{OwnClient, knobs, knobs_of};
 pub use find::find;
 pub use hops::Hop;
 pub use load::{load, load_text};

@@ -8,7 +8,7 @@ use super::names::{Names, fit};
 use super::secret::{Secret, session_ids, shortened};
 use super::vocabulary::Vocabulary;
 use crate::dialect::{self, DialectForm};
-use crate::server::{Dialect, Durable};
+use crate::server::{Dialect, Durable, Situation};
 use crate::yaml::collection::{Entries, List};
 use crate::yaml::decode::{At, unknown};
 use crate::yaml::duration::{Duration, TimeoutForm, written};
@@ -152,7 +152,8 @@ record! {
         "supervisor" supervisor: Duration,
         /// The idle timeout of its sessions, or `never`, where it differs from the dialect's.
         "session-timeout" session_timeout: TimeoutForm,
-        /// What outlives its process: `nothing`, its `sessions`, or its `streams` with them; `nothing` if it is missing.
+        /// What outlives its process: `nothing`, the `table` of its sessions alone, its `sessions`, or its `streams` with
+        /// them; `nothing` if it is missing.
         "durable" durable: At<One<Durable>>,
     }
 }
@@ -208,6 +209,11 @@ pub(super) fn servers(
             );
         }
         let kind = kind(name, server, vocabulary, report);
+        if let (Some(dialect), Some(kept)) =
+            (kind.as_ref().and_then(ServerKind::dialect), &server.durable)
+        {
+            keeps(dialect, kept, report);
+        }
         let session_ids = session_ids(server.sessions.as_ref(), &mut ids, report);
         if matches!(kind, Some(ServerKind::Real(_))) {
             names.real.push(name.value.clone());
@@ -252,6 +258,29 @@ pub(super) fn servers(
         );
     }
     list
+}
+
+/// Whether a server of that dialect can keep that.
+fn keeps(dialect: &Dialect, kept: &At<One<Durable>>, report: &mut Report<'_>) {
+    let word = kept.value.0.as_str();
+    if kept.value.0 != Durable::Nothing && !dialect.has_sessions() {
+        let title = format!("a server without sessions keeps no {}", quote(word));
+        let finding = Finding::new(kept.span, title, "there is nothing to keep");
+        report.add(finding.help("remove `durable`"));
+    } else if kept.value.0 == Durable::Table
+        && dialect.answer_to(Situation::NotInitialized).is_none()
+    {
+        let title = format!("{} has no answer `not-initialized`", quote(&dialect.name));
+        let finding = Finding::new(
+            kept.span,
+            title,
+            "it is given to an id whose transport is gone",
+        );
+        let name = &dialect.name;
+        report.add(finding.help(format!(
+            "write `dialect: {{like: {name}, answers: {{not-initialized: {{status: 400}}}}}}`, with the body that it has"
+        )));
+    }
 }
 
 fn kind(

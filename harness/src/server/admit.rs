@@ -2,7 +2,7 @@
 //! names. Nothing is changed here and nothing is answered.
 
 use serde_json::{Value, json};
-use stalemate_wire::{Method, Request, header};
+use stalemate_wire::{Method, Request, Revision, header};
 
 use super::child::is_initialize;
 use super::dialect::{Check, Dialect, Situation};
@@ -32,6 +32,8 @@ pub(super) enum Found {
     None,
     /// A live session; the flag says whether it has a GET stream.
     Live { listening: bool },
+    /// No live session, but one that is in the table still.
+    Ghost,
     /// No live session.
     Unknown,
     /// The id kills the process.
@@ -53,8 +55,10 @@ pub(super) enum Cursor {
 
 /// What a request finds at the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Scene {
+pub(super) struct Scene<'a> {
     pub(super) found: Found,
+    /// The revision of the live session.
+    pub(super) revision: Option<&'a str>,
     pub(super) cursor: Cursor,
     /// Whether a session was opened in the life of this process.
     pub(super) opened: bool,
@@ -148,13 +152,20 @@ pub(super) fn is_request(message: &Value) -> bool {
 }
 
 /// Asks the dialect's checks in turn.
-pub(super) fn admit(dialect: &Dialect, asked: &Asked, request: &Request, scene: Scene) -> Verdict {
+pub(super) fn admit(
+    dialect: &Dialect,
+    asked: &Asked,
+    request: &Request,
+    scene: Scene<'_>,
+) -> Verdict {
     for check in &dialect.checks {
         if *check == Check::Session && scene.found == Found::Poisoned {
             return Verdict::Poisoned;
         }
         match objection(*check, dialect, asked, request, scene) {
-            Some(situation) if !dialect.accepts(situation) => return Verdict::Refused(situation),
+            Some(situation) if dialect.knows(situation) && !dialect.accepts(situation) => {
+                return Verdict::Refused(situation);
+            }
             _ => {}
         }
     }
@@ -167,7 +178,7 @@ fn objection(
     dialect: &Dialect,
     asked: &Asked,
     request: &Request,
-    scene: Scene,
+    scene: Scene<'_>,
 ) -> Option<Situation> {
     use Situation as S;
     let found = scene.found;
@@ -178,7 +189,9 @@ fn objection(
         (Check::Json, Asked::Post(post)) => post.bad_json.then_some(S::BadJson),
         (Check::Closed, _) => (single && scene.opened && !scene.any_live).then_some(S::Closed),
         (Check::Session, _) => no_session(dialect, asked, scene),
-        (Check::SessionKnown, _) if found == Found::Unknown => no_session(dialect, asked, scene),
+        (Check::SessionKnown, _) if matches!(found, Found::Unknown | Found::Ghost) => {
+            no_session(dialect, asked, scene)
+        }
         (Check::SessionNamed, _) if found == Found::None => no_session(dialect, asked, scene),
         (Check::Accept, Asked::Post(_)) => {
             let both = accepts("application/json") && accepts("text/event-stream");
@@ -193,11 +206,7 @@ fn objection(
             let taken = live || single && scene.opened;
             (taken && asked.initialize_within()).then_some(S::InitializeLiveSession)
         }
-        (Check::Version, _) if !asked.initialize() => {
-            let version = request.headers.get(header::PROTOCOL_VERSION)?;
-            let taken = dialect.revisions.iter().any(|r| r == version);
-            (!taken).then_some(S::UnsupportedVersion)
-        }
+        (Check::Version, _) if !asked.initialize() => version(dialect, request, scene.revision),
         (Check::Cursor, Asked::Get) if live => match scene.cursor {
             Cursor::Unknown => Some(S::GetUnknownCursor),
             Cursor::InUse => Some(S::GetCursorInUse),
@@ -212,11 +221,28 @@ fn objection(
     }
 }
 
+/// What the version header says, in a session of that revision.
+fn version(dialect: &Dialect, request: &Request, revision: Option<&str>) -> Option<Situation> {
+    use Situation as S;
+    let Some(version) = request.headers.get(header::PROTOCOL_VERSION) else {
+        // The revisions before the header's are dates that are earlier.
+        let demanded = revision.is_none_or(|r| r >= Revision::V2025_06_18.as_str());
+        return (demanded && !dialect.accepts(S::MissingVersion)).then_some(S::MissingVersion);
+    };
+    if !dialect.revisions.iter().any(|r| r == version) && !dialect.accepts(S::UnsupportedVersion) {
+        return Some(S::UnsupportedVersion);
+    }
+    let other = revision.is_some_and(|revision| revision != version);
+    other.then_some(S::OtherVersion)
+}
+
 /// The situation of a request that leads to no live session and may not open one.
-pub(super) fn no_session(dialect: &Dialect, asked: &Asked, scene: Scene) -> Option<Situation> {
+pub(super) fn no_session(dialect: &Dialect, asked: &Asked, scene: Scene<'_>) -> Option<Situation> {
     use Situation as S;
     match (scene.found, asked) {
         (Found::Live { .. }, _) => None,
+        _ if !dialect.has_sessions() => None,
+        (Found::Ghost, _) if !asked.initialize() => Some(S::NotInitialized),
         _ if dialect.sessions.single && !scene.opened && !asked.initialize() => {
             Some(S::NotInitialized)
         }

@@ -50,9 +50,14 @@ pub struct Answer {
 pub struct HeaderList(pub Vec<(String, String)>);
 
 impl HeaderList {
-    /// Appends these headers to `headers`, their variables filled in as they are.
+    /// Appends these headers to `headers`, their variables filled in as they are. One that would name a session is left
+    /// out where there is none.
     pub(super) fn fill_into(&self, headers: &mut Headers, vars: &Vars<'_>) {
+        let anonymous = vars.contains(&("session", ""));
         for (name, value) in &self.0 {
+            if anonymous && value.contains("${session}") {
+                continue;
+            }
             headers.push(name, fill(value, vars, Escape::None));
         }
     }

@@ -1,19 +1,19 @@
 //! The server of one process: requests, timers and disasters in, ordered outputs out. How answers are worded is in the
-//! dialect, who is let in is in `admit`, what tools do is in `child`, what goes out on streams in `stream`.
+//! dialect, who is let in is in `admit`, what a request leads to in `call`, what tools do in `child`, what goes out on
+//! streams in `stream`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stalemate_wire::{Method, Request, header};
 
-use super::admit::{Asked, Cursor, Found, Post, Scene, Verdict, admit, is_request, no_session};
-use super::answer::{Escape, Then, fill};
-use super::child::{self, Progress, Reply};
-use super::dialect::{Cancelled, Dialect, Exit, Flaw, Situation};
-use super::session::{StreamId, StreamKind, Table};
-use super::state::{Due, ServerCore, Turn};
-use super::stream::cursor;
+use super::admit::{Asked, Cursor, Found, Scene, Verdict, admit, no_session};
+use super::answer::Then;
+use super::dialect::{Dialect, Exit, Flaw, Situation};
+use super::listen::cursor;
+use super::session::Table;
+use super::state::{ServerCore, Turn};
 use super::{Durable, Input, Key, Options, Output, Store};
 use crate::journal::SessionEnd;
 
@@ -22,9 +22,12 @@ impl ServerCore {
     /// otherwise; the idle clock of one that is starts with its next request.
     #[must_use]
     pub fn new(dialect: Arc<Dialect>, options: Options, store: Store) -> Self {
-        let table = match options.durable {
-            Durable::Nothing => Table::default(),
-            Durable::Sessions | Durable::Streams => store.table(),
+        let durable = kept(&dialect, options.durable);
+        let options = Options { durable, ..options };
+        let (table, ghosts) = match durable {
+            Durable::Nothing => (Table::default(), BTreeSet::new()),
+            Durable::Table => (Table::default(), store.ids()),
+            Durable::Sessions | Durable::Streams => (store.table(), BTreeSet::new()),
         };
         Self {
             dialect,
@@ -32,6 +35,9 @@ impl ServerCore {
             store,
             opened: !table.ids().is_empty(),
             table,
+            ghosts,
+            reviving: BTreeMap::new(),
+            anonymous: 0,
             timers: BTreeMap::new(),
             next_timer: 0,
             over: false,
@@ -61,6 +67,11 @@ impl ServerCore {
         }
         match self.options.durable {
             Durable::Nothing => {}
+            Durable::Table => {
+                let live = self.table.ids().into_iter();
+                let ids = live.chain(self.ghosts.iter().cloned()).collect();
+                self.store.keep_ids(ids);
+            }
             kept => self
                 .store
                 .keep_table(self.table.durable(kept == Durable::Streams)),
@@ -79,9 +90,15 @@ impl ServerCore {
     #[must_use]
     pub fn mortal_sessions(&self) -> Vec<String> {
         match self.options.durable {
-            Durable::Nothing => self.table.ids(),
+            Durable::Nothing | Durable::Table => self.table.ids(),
             Durable::Sessions | Durable::Streams => Vec::new(),
         }
+    }
+
+    /// How long a connection is kept on which nothing is asked, in milliseconds; `None` is for ever.
+    #[must_use]
+    pub fn connection_idle_ms(&self) -> Option<u64> {
+        self.dialect.connection_idle_ms
     }
 
     fn request(&mut self, t: &mut Turn, key: Key, request: &Request) {
@@ -97,19 +114,27 @@ impl ServerCore {
             return self.answer(t, key, situation, request, None);
         };
         let id = request.session_id().filter(|id| !id.is_empty());
+        let id = id.filter(|_| self.dialect.has_sessions());
         let raised = id.filter(|_| self.dialect.flaws.contains(&Flaw::Resurrects));
         if let Some(id) = raised.filter(|id| self.table.get(id).is_none()) {
-            self.table.add(id.to_owned());
+            self.table.add(id.to_owned(), false, t.now_ms);
+        }
+        if let Some(id) = id {
+            self.asked(t, id);
         }
         let found = self.find(id);
+        let live = id.filter(|_| matches!(found, Found::Live { .. }));
+        let dialect = Arc::clone(&self.dialect);
+        if let Some(situation) = unserved(&dialect, &asked, request) {
+            return self.answer(t, key, situation, request, live);
+        }
         let scene = Scene {
             found,
+            revision: live.and_then(|id| self.table.get(id)?.revision.as_deref()),
             cursor: self.cursor(id, request),
             opened: self.opened,
             any_live: !self.table.ids().is_empty(),
         };
-        let live = id.filter(|_| matches!(found, Found::Live { .. }));
-        let dialect = Arc::clone(&self.dialect);
         match admit(&dialect, &asked, request, scene) {
             Verdict::Refused(situation) => self.answer(t, key, situation, request, live),
             Verdict::Poisoned => {
@@ -118,10 +143,16 @@ impl ServerCore {
                 }
             }
             Verdict::Admitted => match (&asked, live) {
-                (Asked::Post(post), live) if live.is_some() || post.initialize => {
+                (Asked::Post(post), live)
+                    if live.is_some() || post.initialize || !dialect.has_sessions() =>
+                {
                     self.post(t, key, request, post, live);
                 }
                 (Asked::Get, Some(session)) => self.listen(t, key, request, session),
+                (Asked::Get, None) if !dialect.has_sessions() => {
+                    let session = self.open_anonymous(t);
+                    self.listen(t, key, request, &session);
+                }
                 (Asked::Delete, Some(_)) => {
                     self.answer(t, key, Situation::DeleteOk, request, live);
                 }
@@ -143,8 +174,9 @@ impl ServerCore {
         match id {
             None => Found::None,
             Some(id) if self.table.get(id).is_some() => Found::Live {
-                listening: self.table.is_listening(id),
+                listening: self.is_listened_to(id),
             },
+            Some(id) if self.ghosts.contains(id) => Found::Ghost,
             Some(id) if poisoned(id) => Found::Poisoned,
             Some(_) => Found::Unknown,
         }
@@ -162,7 +194,7 @@ impl ServerCore {
     }
 
     /// Gives the dialect's answer to a situation; `live` is the live session that the request named.
-    fn answer(
+    pub(super) fn answer(
         &mut self,
         t: &mut Turn,
         key: Key,
@@ -171,7 +203,7 @@ impl ServerCore {
         live: Option<&str>,
     ) {
         let dialect = Arc::clone(&self.dialect);
-        let Some(answer) = dialect.answers.get(&situation) else {
+        let Some(answer) = dialect.answer_to(situation) else {
             // `Dialect::parse` leaves no situation without an answer unless it is accepted, and then it is not asked for.
             return;
         };
@@ -229,199 +261,26 @@ impl ServerCore {
             }
         }
     }
+}
 
-    /// Serves a POST that was let in: into its live session, or as the `initialize` that opens one.
-    fn post(&mut self, t: &mut Turn, key: Key, request: &Request, post: &Post, live: Option<&str>) {
-        let session = match live {
-            Some(id) => id.to_owned(),
-            None => self.open_session(t),
-        };
-        let messages = post.messages.as_deref().unwrap_or_default();
-        for message in messages {
-            self.note(t, &session, message);
-        }
-        let owed: Vec<Value> = messages
-            .iter()
-            .filter(|m| is_request(m))
-            .map(|m| m["id"].clone())
-            .collect();
-        if owed.is_empty() {
-            return self.answer(t, key, Situation::Accepted, request, Some(&session));
-        }
-        let dialect = Arc::clone(&self.dialect);
-        let priming = dialect.sse.priming.as_ref();
-        let headers = match live {
-            None => &dialect.sse.initialize_headers,
-            Some(_) => &dialect.sse.post_headers,
-        };
-        let revision = if post.initialize {
-            let wanted = messages[0].pointer("/params/protocolVersion");
-            wanted.and_then(Value::as_str)
-        } else {
-            request.headers.get(header::PROTOCOL_VERSION)
-        };
-        let apart = live.is_none() && priming.is_some_and(|p| p.opening_id.is_some());
-        let kind = if apart {
-            StreamKind::Opening
-        } else {
-            StreamKind::Post
-        };
-        let stream = self.table.open_stream(&session, kind, Some(key), owed);
-        self.head(t, key, &session, headers);
-        let primed = self.prime(t, stream, revision);
-        if primed && !post.initialize && priming.is_some_and(|p| p.closes) {
-            self.let_poll(t, stream);
-        }
-        for message in messages.iter().filter(|m| is_request(m)) {
-            self.ask(t, stream, &session, message);
-            if self.over {
-                return;
-            }
-        }
+/// What of that a server of that dialect keeps.
+fn kept(dialect: &Dialect, durable: Durable) -> Durable {
+    match durable {
+        Durable::Nothing | Durable::Table => durable,
+        _ if !dialect.has_sessions() => Durable::Nothing,
+        _ if dialect.sessions.single => Durable::Table,
+        Durable::Sessions | Durable::Streams => durable,
     }
+}
 
-    /// Acts on a notification: a cancelled call is not answered any more, or with an error, as the dialect says.
-    fn note(&mut self, t: &mut Turn, session: &str, message: &Value) {
-        if message["method"] != "notifications/cancelled" {
-            return;
+/// The situation of a request that is not served, whoever sends it.
+fn unserved(dialect: &Dialect, asked: &Asked, request: &Request) -> Option<Situation> {
+    match asked {
+        Asked::Post(_) => {
+            let limit = dialect.body_limit?;
+            (request.body.len() > limit).then_some(Situation::BodyTooLarge)
         }
-        let cancelled = &message["params"]["requestId"];
-        let table = &self.table;
-        let mut streams = Vec::new();
-        self.timers.retain(|_, due| {
-            let (Due::Answer { stream, id, .. } | Due::Progress { stream, id, .. }) = due else {
-                return true;
-            };
-            let here = table.stream(*stream).is_some_and(|s| s.session == session);
-            if here && id == cancelled {
-                streams.push(*stream);
-                return false;
-            }
-            true
-        });
-        // Its answer and its next progress were both on the way.
-        let Some(stream) = streams.first().copied() else {
-            return;
-        };
-        match self.dialect.hazards.cancelled_call.clone() {
-            Cancelled::Silence => {}
-            Cancelled::End => {
-                if let Some(stream) = self.table.stream_mut(stream) {
-                    stream.owed.retain(|owed| owed != cancelled);
-                }
-                self.finish(t, stream);
-            }
-            Cancelled::Error(fault) => {
-                let error = self.error(cancelled, fault.code, &fault.message);
-                self.deliver(t, stream, cancelled, error);
-            }
-        }
-    }
-
-    /// Carries out one request, and answers it now or later.
-    fn ask(&mut self, t: &mut Turn, stream: StreamId, session: &str, message: &Value) {
-        let id = &message["id"];
-        let method = message["method"].as_str().unwrap_or_default();
-        let params = message.get("params");
-        let (after_ms, text) = if child::is_initialize(message) {
-            (0, self.result(id, &self.initialized(params)))
-        } else {
-            let told = child::ask(&self.store, method, params);
-            if let (Some(wanted), Some(s)) = (told.subscribed, self.table.get_mut(session)) {
-                s.subscribed = wanted;
-            }
-            if let Some((tool, arguments)) = told.effect {
-                t.out.push(Output::Effect { tool, arguments });
-                if self.table.get(session).is_some_and(|s| s.subscribed) {
-                    let (method, params) = child::graph_changed();
-                    let message = self.notification(method, Some(&params));
-                    self.tell(t, session, &message);
-                }
-            }
-            if let Some(progress) = told.progress {
-                self.arm_progress(t, stream, id.clone(), progress);
-            }
-            match told.reply {
-                Reply::Result { after_ms, result } => (after_ms, self.result(id, &result)),
-                Reply::Error { code, message } => (0, self.error(id, code, &message)),
-            }
-        };
-        if after_ms == 0 {
-            self.deliver(t, stream, id, text);
-        } else {
-            let due = Due::Answer {
-                stream,
-                id: id.clone(),
-                message: text,
-            };
-            self.arm(t, after_ms, due);
-        }
-    }
-
-    fn arm_progress(&mut self, t: &mut Turn, stream: StreamId, id: Value, progress: Progress) {
-        if progress.is_before_the_end() {
-            let due = Due::Progress {
-                stream,
-                id,
-                progress,
-            };
-            self.arm(t, Progress::EVERY_MS, due);
-        }
-    }
-
-    /// Tells the client how far its request is, on that request's stream.
-    pub(super) fn progress(
-        &mut self,
-        t: &mut Turn,
-        stream: StreamId,
-        id: Value,
-        progress: Progress,
-    ) {
-        // The session may have ended meanwhile, and the stream with it.
-        if self.table.stream(stream).is_none() {
-            return;
-        }
-        let message = self.notification("notifications/progress", Some(&progress.params()));
-        self.event(t, stream, message);
-        self.arm_progress(t, stream, id, progress.next());
-    }
-
-    /// The result of an `initialize`, in the revision that it wants or else the preferred one (LIFE-07).
-    fn initialized(&self, params: Option<&Value>) -> String {
-        let wanted = params
-            .and_then(|p| p["protocolVersion"].as_str())
-            .unwrap_or_default();
-        let revisions = &self.dialect.revisions;
-        let agreed = revisions
-            .iter()
-            .find(|r| *r == wanted)
-            .or(revisions.first());
-        let vars = [("revision", agreed.map_or("", String::as_str))];
-        fill(&self.dialect.messages.initialize, &vars, Escape::None)
-    }
-
-    fn result(&self, id: &Value, result: &str) -> String {
-        let vars = [("result", result), ("id", &id.to_string())];
-        fill(&self.dialect.messages.result, &vars, Escape::None)
-    }
-
-    /// A JSON-RPC error in the dialect's member order.
-    pub(super) fn error(&self, id: &Value, code: i64, message: &str) -> String {
-        let vars = [
-            ("code", &*code.to_string()),
-            ("message", &json!(message).to_string()),
-            ("id", &id.to_string()),
-        ];
-        fill(&self.dialect.messages.error, &vars, Escape::None)
-    }
-
-    /// A notification in the dialect's member order.
-    pub(super) fn notification(&self, method: &str, params: Option<&str>) -> String {
-        let params = params.map_or_else(String::new, |p| format!(r#","params":{p}"#));
-        let vars = [
-            ("method", &*json!(method).to_string()),
-            ("params", params.as_str()),
-        ];
-        fill(&self.dialect.messages.notification, &vars, Escape::None)
+        Asked::Get => (!dialect.serves_gets()).then_some(Situation::GetUnserved),
+        Asked::Delete => (!dialect.has_sessions()).then_some(Situation::DeleteUnserved),
     }
 }

@@ -6,11 +6,14 @@
 
 mod admit;
 mod answer;
+mod call;
 mod child;
 mod core;
+mod deliver;
 mod demand;
 mod dialect;
 mod life;
+mod listen;
 mod offer;
 mod schema;
 mod session;
@@ -25,9 +28,9 @@ use stalemate_wire::{Headers, Request, Response, sse};
 pub use self::answer::{Answer, Framing, HeaderList, Then};
 pub use self::demand::Demand;
 pub use self::dialect::{
-    Cancelled, Check, Dialect, Exit, Fault, Finished, Flaw, GetStreams, Hazards, IdShape,
-    IdleClock, Keepalive, Messages, PoisonedIds, Priming, RequestStream, Resume, RpcFault, Scope,
-    Sessions, Situation, Sse, StreamEnd,
+    Beyond, Cancelled, Cap, Check, Dialect, EndedCall, Exit, Fault, Finished, Flaw, GetStreams,
+    Hazards, IdShape, IdleClock, JsonAnswers, Keepalive, Messages, Offers, PoisonedIds, Priming,
+    RequestStream, Resume, RpcFault, Scope, Sessions, Situation, Sse, StreamEnd,
 };
 pub use self::offer::{Prompt, Resource, completions, fill_in, read as read_resource};
 pub use self::state::ServerCore;
@@ -61,7 +64,11 @@ pub enum Durable {
     /// Only the graph: the process's end ends the sessions.
     #[default]
     Nothing,
-    /// The sessions too, but no event of their streams.
+    /// The table of the sessions, but not their transports: their ids are known, and `not-initialized` is all that is
+    /// answered to them. The sessions themselves end with the process.
+    Table,
+    /// The sessions too, but no event of their streams. A server with a single session in its life has a transport that
+    /// cannot be put back: to it this is as [`Durable::Table`].
     Sessions,
     /// The sessions, and their streams with the events that were kept.
     Streams,
@@ -69,13 +76,14 @@ pub enum Durable {
 
 impl Durable {
     /// Every choice there is.
-    pub const ALL: [Self; 3] = [Self::Nothing, Self::Sessions, Self::Streams];
+    pub const ALL: [Self; 4] = [Self::Nothing, Self::Table, Self::Sessions, Self::Streams];
 
     /// The name in scenarios.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
+            Self::Table => "table",
             Self::Sessions => "sessions",
             Self::Streams => "streams",
         }
@@ -165,7 +173,7 @@ pub enum Output {
         /// How it is spelled.
         style: sse::Style,
     },
-    /// The end of a stream.
+    /// The end of a stream; or of an exchange that is never answered, whose connection breaks.
     Close {
         /// The exchange.
         key: Key,

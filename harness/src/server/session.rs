@@ -12,8 +12,18 @@ use super::{Key, TimerId};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Session {
     pub(super) id: String,
+    /// Whether it is none that anybody knows of: what stands for one request of a server without sessions.
+    pub(super) anonymous: bool,
+    /// The revision that its `initialize` was answered with.
+    pub(super) revision: Option<String>,
+    /// When it was opened.
+    pub(super) born_ms: u64,
+    /// When something of it came or went last.
+    pub(super) used_ms: u64,
     /// The timer that ends it if it is still resting then.
     pub(super) idle: Option<TimerId>,
+    /// Whether a timer runs that ends it in any case.
+    pub(super) doomed: bool,
     /// Whether the client wants to hear of changes to the graph.
     pub(super) subscribed: bool,
     /// How many streams its POSTs have opened.
@@ -67,6 +77,16 @@ pub(super) struct Stream {
     pub(super) finished: bool,
     /// Its events, oldest first, as far as they are still known.
     pub(super) kept: Vec<Kept>,
+    /// The answers so far, where they go out as JSON and not on a stream.
+    pub(super) json: Option<Json>,
+}
+
+/// Answers on their way to go out together.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Json {
+    pub(super) answers: Vec<String>,
+    /// Whether they answer the POST that opened the session.
+    pub(super) opens: bool,
 }
 
 /// Sessions in the order of opening, streams in the order of theirs.
@@ -79,14 +99,26 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// The sessions that somebody knows of.
     pub(super) fn ids(&self) -> Vec<String> {
-        self.sessions.iter().map(|s| s.id.clone()).collect()
+        let known = self.sessions.iter().filter(|s| !s.anonymous);
+        known.map(|s| s.id.clone()).collect()
     }
 
-    pub(super) fn add(&mut self, id: String) {
+    /// All of them, in the order of opening.
+    pub(super) fn all(&self) -> &[Session] {
+        &self.sessions
+    }
+
+    pub(super) fn add(&mut self, id: String, anonymous: bool, now_ms: u64) {
         self.sessions.push(Session {
             id,
+            anonymous,
+            revision: None,
+            born_ms: now_ms,
+            used_ms: now_ms,
             idle: None,
+            doomed: false,
             subscribed: false,
             posts: 0,
             gets: 0,
@@ -138,6 +170,7 @@ impl Table {
             connection,
             finished: false,
             kept: Vec::new(),
+            json: None,
         };
         self.streams.insert(id, stream);
         id
@@ -178,10 +211,16 @@ impl Table {
         gets.iter().any(|(_, connected)| *connected)
     }
 
-    /// Whether a peer waits on a stream of the session.
-    pub(super) fn in_use(&self, session: &str) -> bool {
+    /// Whether a peer waits on a stream of the session that is of one of those kinds.
+    pub(super) fn in_use(&self, session: &str, of: impl Fn(StreamKind) -> bool) -> bool {
         let mut streams = self.streams.values();
-        streams.any(|s| s.session == session && s.connection.is_some())
+        streams.any(|s| s.session == session && s.connection.is_some() && of(s.kind))
+    }
+
+    /// Whether the session still owes an answer.
+    pub(super) fn owes(&self, session: &str) -> bool {
+        let mut streams = self.streams.values();
+        streams.any(|s| s.session == session && !s.owed.is_empty())
     }
 
     /// The session's streams whose peers are there, oldest first.
@@ -193,13 +232,13 @@ impl Table {
             .collect()
     }
 
-    /// Forgets the session's streams, and returns the exchanges of those whose peers are there.
-    pub(super) fn take_streams(&mut self, session: &str) -> Vec<Key> {
+    /// Forgets the session's streams, and returns them.
+    pub(super) fn take_streams(&mut self, session: &str) -> Vec<(StreamId, Stream)> {
         let of = |s: &Stream| s.session == session;
-        let taken = self.streams.values().filter(|s| of(s));
-        let keys = taken.filter_map(|s| s.connection).collect();
+        let taken = self.streams.iter().filter(|(_, s)| of(s));
+        let taken = taken.map(|(id, s)| (*id, s.clone())).collect();
         self.streams.retain(|_, s| !of(s));
-        keys
+        taken
     }
 
     /// Every open connection, which is gone after this.
@@ -261,7 +300,10 @@ impl Table {
     pub(super) fn durable(&self, streams: bool) -> Self {
         let mut kept = self.clone();
         kept.disconnect_all();
-        kept.sessions.iter_mut().for_each(|s| s.idle = None);
+        kept.sessions.retain(|s| !s.anonymous);
+        for session in &mut kept.sessions {
+            (session.idle, session.doomed) = (None, false);
+        }
         if !streams {
             kept.streams.clear();
         }

@@ -1,7 +1,7 @@
 //! What a server holds between two inputs, and the turn that an input is. What happens in a turn is in `core`, `life` and
 //! `stream`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -17,6 +17,12 @@ pub struct ServerCore {
     pub(super) options: Options,
     pub(super) store: Store,
     pub(super) table: Table,
+    /// The ids whose sessions ended with an earlier process, and that the table has still.
+    pub(super) ghosts: BTreeSet<String>,
+    /// Calls that run although their session was deleted, where they bring it back.
+    pub(super) reviving: BTreeMap<StreamId, String>,
+    /// How many requests of no session there were.
+    pub(super) anonymous: u64,
     pub(super) timers: BTreeMap<TimerId, Due>,
     pub(super) next_timer: u64,
     /// Whether a session was opened in the life of this process, or found when it began.
@@ -30,6 +36,8 @@ pub struct ServerCore {
 pub(super) enum Due {
     /// The session expires, if it still rests.
     Idle { session: String },
+    /// The session has lived as long as it may.
+    Lifetime { session: String },
     /// A comment goes out, if the stream is still open.
     Keepalive { key: Key },
     /// The answer to a request is ready.

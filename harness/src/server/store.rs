@@ -29,6 +29,8 @@ pub struct Store(Arc<Mutex<Disk>>);
 struct Disk {
     graph: Graph,
     table: Table,
+    /// The ids in the table, where that is all that is kept.
+    ids: BTreeSet<String>,
 }
 
 /// Entities in the order of their creation. Long runs search as often as they create, so that what can be found is kept as
@@ -107,6 +109,16 @@ impl Store {
     /// Keeps the sessions.
     pub(super) fn keep_table(&self, table: Table) {
         self.lock().table = table;
+    }
+
+    /// The ids that were kept last.
+    pub(super) fn ids(&self) -> BTreeSet<String> {
+        self.lock().ids.clone()
+    }
+
+    /// Keeps the ids of sessions, and nothing else of them.
+    pub(super) fn keep_ids(&self, ids: BTreeSet<String>) {
+        self.lock().ids = ids;
     }
 
     /// Adds the entities whose names are new, and returns those.

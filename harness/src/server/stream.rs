@@ -1,178 +1,24 @@
-//! Event streams: how they open, what goes out on them, how they are resumed (RES-04 to RES-06) and how they end. Who may
-//! open one is in `admit`, what the answers are in `core`.
+//! Event streams: what goes out on them, and how they are given up. How a GET opens one is in `listen`, how answers go out
+//! in `deliver`.
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
-use stalemate_wire::{Headers, Request, Revision, header, sse};
+use stalemate_wire::{Headers, Revision, sse};
 use uuid::Builder;
 
 use super::answer::{Escape, HeaderList, fill};
-use super::dialect::{Finished, Flaw, GetStreams, Resume, Scope};
+use super::dialect::{Flaw, GetStreams};
 use super::session::{Stream, StreamId, StreamKind};
 use super::state::{Due, ServerCore, Turn};
 use super::{Key, Output};
 
-/// The cursor of a request (RES-04).
-pub(super) fn cursor(request: &Request) -> Option<&str> {
-    let cursor = request.headers.get(header::LAST_EVENT_ID);
-    cursor.filter(|c| !c.is_empty())
-}
-
-/// Where a cursor leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// To the beginning of what the session's client did not ask for, because that stream's priming names no event.
-    Beginning,
-    /// To an event of a stream.
-    Event {
-        /// The stream.
-        stream: StreamId,
-        /// The event's place among all.
-        order: u64,
-    },
-}
-
 impl ServerCore {
-    /// Where a cursor of that session leads.
-    pub(super) fn find_cursor(&self, session: &str, cursor: &str) -> Option<Place> {
-        let sse = &self.dialect.sse;
-        let resume = sse.resume.as_ref()?;
-        if sse.priming.as_ref().and_then(|p| p.get_id.as_deref()) == Some(cursor) {
-            return Some(Place::Beginning);
-        }
-        let within = (resume.scope != Scope::Server).then_some(session);
-        let (stream, order) = self.table.find_event(cursor, within)?;
-        Some(Place::Event { stream, order })
-    }
-
-    /// Whether a cursor leads to a stream that has a connection.
-    pub(super) fn is_in_use(&self, session: &str, place: Place) -> bool {
-        match place {
-            Place::Beginning => self.table.is_listening(session),
-            Place::Event { stream, .. } => {
-                let stream = self.table.stream(stream);
-                stream.is_some_and(|s| s.connection.is_some())
-            }
-        }
-    }
-
-    /// Opens the stream of an admitted GET, or resumes one.
-    pub(super) fn listen(&mut self, t: &mut Turn, key: Key, request: &Request, session: &str) {
-        let dialect = Arc::clone(&self.dialect);
-        let cursor = cursor(request);
-        let mut primed = true;
-        if let (Some(resume), Some(cursor)) = (&dialect.sse.resume, cursor) {
-            match self.find_cursor(session, cursor) {
-                Some(Place::Event { stream, order }) => {
-                    return self.resume(t, key, session, resume, (stream, order));
-                }
-                Some(Place::Beginning) => primed = false,
-                None if resume.unknown_is_silent => {
-                    self.silent(session, key);
-                    return self.head(t, key, session, &dialect.sse.get_headers);
-                }
-                None => {}
-            }
-        }
-        let gets = self.table.of_kind(session, StreamKind::Get);
-        let one = dialect.sse.get_streams == GetStreams::One;
-        let stream = match gets.last() {
-            // Somebody is there already, and stays the one who is told.
-            Some((_, true)) if one => self.silent(session, key),
-            Some((stream, false)) if one => {
-                self.connect(*stream, key);
-                *stream
-            }
-            _ => {
-                let get = StreamKind::Get;
-                self.table.open_stream(session, get, Some(key), Vec::new())
-            }
-        };
-        self.head(t, key, session, &dialect.sse.get_headers);
-        if primed {
-            let revision = request.headers.get(header::PROTOCOL_VERSION);
-            self.prime(t, stream, revision);
-        }
-        if dialect.sse.resume.as_ref().is_some_and(|r| r.fresh_get) {
-            let kept = self.table.kept(|id, _| id == stream);
-            for kept in kept {
-                self.push(t, key, kept.event);
-            }
-        }
-    }
-
-    /// A stream that carries nothing.
-    fn silent(&mut self, session: &str, key: Key) -> StreamId {
-        let silent = StreamKind::Silent;
-        self.table
-            .open_stream(session, silent, Some(key), Vec::new())
-    }
-
-    fn connect(&mut self, stream: StreamId, key: Key) -> Option<Key> {
-        let stream = self.table.stream_mut(stream)?;
-        stream.connection.replace(key)
-    }
-
-    /// Replays what came after the place of a cursor, and goes on with its stream.
-    fn resume(
-        &mut self,
-        t: &mut Turn,
-        key: Key,
-        session: &str,
-        resume: &Resume,
-        (stream, order): (StreamId, u64),
-    ) {
-        let dialect = Arc::clone(&self.dialect);
-        let place = Place::Event { stream, order };
-        let is_get = self.table.stream(stream).map(|s| s.kind) == Some(StreamKind::Get);
-        let one = dialect.sse.get_streams == GetStreams::One;
-        if is_get && one && resume.continues && self.is_in_use(session, place) {
-            self.silent(session, key);
-            return self.head(t, key, session, &dialect.sse.get_headers);
-        }
-        let after = if resume.inclusive { order } else { order + 1 };
-        let kept = self.table.kept(|id, s| match resume.scope {
-            Scope::Stream => id == stream,
-            Scope::Session => s.session == session,
-            Scope::Server => true,
-        });
-        let finished = self.table.stream(stream).is_some_and(|s| s.finished);
-        let own = self
-            .table
-            .stream(stream)
-            .is_some_and(|s| s.session == session);
-        let goes_on = resume.continues && !finished && own;
-        if goes_on {
-            // Whoever was on it is on a dead connection, or will learn now that somebody else is.
-            if let Some(former) = self.connect(stream, key) {
-                t.out.push(Output::Close {
-                    key: former,
-                    clean: true,
-                });
-            }
-        } else {
-            self.silent(session, key);
-        }
-        self.head(t, key, session, &dialect.sse.get_headers);
-        for kept in kept.into_iter().filter(|k| k.order >= after) {
-            self.push(t, key, kept.event);
-        }
-        if finished && resume.continues && resume.finished == Finished::Ends {
-            if let Some(silent) = self.table.stream_on(key) {
-                self.table.drop_stream(silent);
-            }
-            t.out.push(Output::Close { key, clean: true });
-            self.rest(t, session);
-        }
-    }
-
     /// Sends the head of a stream.
     pub(super) fn head(&mut self, t: &mut Turn, key: Key, session: &str, own: &HeaderList) {
         let dialect = Arc::clone(&self.dialect);
         let mut headers = Headers::new();
-        let vars = [("session", session)];
+        let vars = [("session", self.shown(session))];
         dialect.every_answer.fill_into(&mut headers, &vars);
         own.fill_into(&mut headers, &vars);
         t.out.push(Output::Head {
@@ -277,7 +123,7 @@ impl ServerCore {
         }
     }
 
-    fn push(&self, t: &mut Turn, key: Key, event: sse::Event) {
+    pub(super) fn push(&self, t: &mut Turn, key: Key, event: sse::Event) {
         let style = self.dialect.sse.style;
         t.out.push(Output::Event { key, event, style });
     }
@@ -293,6 +139,10 @@ impl ServerCore {
 
     /// Sends a message on a stream, and keeps it for whoever resumes it.
     pub(super) fn event(&mut self, t: &mut Turn, id: StreamId, data: String) {
+        // There is no place for it among answers that go out as JSON.
+        if self.table.stream(id).is_none_or(|s| s.json.is_some()) {
+            return;
+        }
         let event = sse::Event {
             event: self.dialect.sse.event.clone(),
             data: Some(data),
@@ -308,51 +158,6 @@ impl ServerCore {
             self.push(t, key, event);
         }
         self.used(t, &session);
-    }
-
-    /// Sends an answer on the stream of its request, and ends the stream after its last one (POST-10).
-    pub(super) fn deliver(&mut self, t: &mut Turn, id: StreamId, rpc_id: &Value, message: String) {
-        let resumable = self.is_resumable(id);
-        let Some(stream) = self.table.stream_mut(id) else {
-            return;
-        };
-        stream.owed.retain(|owed| owed != rpc_id);
-        if stream.connection.is_some() || resumable {
-            self.event(t, id, message);
-        } else if let Some(exit) = self.dialect.hazards.abandoned_post.clone() {
-            return self.exit(t, &exit, rpc_id);
-        }
-        self.finish(t, id);
-    }
-
-    /// Whether the stream outlives its connection.
-    pub(super) fn is_resumable(&self, id: StreamId) -> bool {
-        let sse = &self.dialect.sse;
-        let ids = match self.table.stream(id).map(|s| s.kind) {
-            Some(StreamKind::Post) => &sse.post_event_id,
-            Some(StreamKind::Get) => &sse.get_event_id,
-            Some(StreamKind::Opening | StreamKind::Silent) | None => &None,
-        };
-        sse.resume.is_some() && ids.is_some()
-    }
-
-    /// Ends a POST stream that owes no answer any more.
-    pub(super) fn finish(&mut self, t: &mut Turn, id: StreamId) {
-        let resume = self.dialect.sse.resume.as_ref();
-        let remembered = resume.is_some_and(|r| r.finished != Finished::Forgotten);
-        let remembered = remembered && self.is_resumable(id);
-        let Some(stream) = self.table.stream_mut(id).filter(|s| s.owed.is_empty()) else {
-            return;
-        };
-        let (session, connection) = (stream.session.clone(), stream.connection.take());
-        stream.finished = true;
-        if !remembered {
-            self.table.drop_stream(id);
-        }
-        if let Some(key) = connection {
-            t.out.push(Output::Close { key, clean: true });
-            self.rest(t, &session);
-        }
     }
 
     /// Sends a message that is no answer to a session's client, on the one stream that is for that (MULTI-02).
@@ -384,7 +189,8 @@ impl ServerCore {
         }
         let sse = &self.dialect.sse;
         let waits = sse.resume.is_some() && sse.get_event_id.is_some();
-        (waits && sse.get_streams == GetStreams::One).then(|| {
+        let one = !matches!(sse.get_streams, GetStreams::Each | GetStreams::None);
+        (waits && one).then(|| {
             self.table
                 .open_stream(session, StreamKind::Get, None, Vec::new())
         })
@@ -408,6 +214,7 @@ impl ServerCore {
             self.table.drop_stream(id);
         }
         self.rest(t, &session);
+        self.tidy(&session);
     }
 }
 

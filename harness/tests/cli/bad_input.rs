@@ -172,3 +172,53 @@ fn places_without_a_scenario() {
         assert_eq!(done.out, "", "{name}");
     }
 }
+
+#[test]
+fn dialects_of_a_folder() {
+    let text = scenario("").replace("supergateway-4.0.0", "ours");
+    assert!(text.contains("ours"), "{text}");
+    let (dir, file) = written(&text);
+    let file = file.to_str().expect("UTF-8");
+    let done = stalemate(&["run", file]);
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(
+        done.err.contains("`ours` is not among the dialects"),
+        "{}",
+        done.err
+    );
+    let dialects = dir.path().join("dialects");
+    fs::create_dir(&dialects).expect("made");
+    let path = dialects.join("ours.yaml");
+    let dialects = dialects.to_str().expect("UTF-8");
+    fs::write(&path, "{name: ours, summary: s, like: spek}").expect("written");
+    let done = stalemate(&["run", file, "--dialects", dialects]);
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(
+        done.err.contains("ours.yaml:1:32") && done.err.contains("did you mean `spec`?"),
+        "{}",
+        done.err
+    );
+    fs::write(&path, "{name: ours, summary: what we run, like: spec}").expect("written");
+    // A real SDK has a process of its own, which knows the folder too.
+    for client in ["rmcp", "connector/recovering"] {
+        let done = stalemate(&["run", file, "--client", client, "--dialects", dialects]);
+        assert!(
+            done.out.contains("transparent"),
+            "{client}: {}{}",
+            done.out,
+            done.err
+        );
+    }
+    let done = stalemate(&["explain", "ours", "--dialects", dialects]);
+    assert!(
+        done.code == 0 && done.out.contains("what we run"),
+        "{}",
+        done.out
+    );
+    let done = stalemate(&["list", file, "--dialects", dialects]);
+    assert!(
+        done.code == 0 && done.out.contains(", ours"),
+        "{}",
+        done.out
+    );
+}

@@ -20,8 +20,6 @@ const LONG_FILES: &[&str] = &[
     "clients/tests/model/loopback.rs",
     "harness/src/clause.rs",
     "harness/src/process/tap.rs",
-    "harness/src/server/core.rs",
-    "harness/src/server/stream.rs",
     "harness/tests/invariants/hand_made.rs",
     "harness/tests/invariants/table.rs",
     "harness/tests/server/streams.rs",

@@ -8,7 +8,7 @@ use stalemate::registry::Registry;
 use stalemate::runner::Outcome;
 use stalemate_clients::model::{ModelFactory, Policy, Resume};
 
-use crate::support::{cell, cell_of, verdicts};
+use crate::support::{cell, cell_of, verdicts, violated};
 
 /// How often something was seen.
 fn count(run: &stalemate::runner::Ran, wanted: impl Fn(&Event) -> bool) -> usize {
@@ -210,4 +210,38 @@ steps:
     assert_eq!(result.outcome, Outcome::Kept, "{:?}", result.problems);
     let resumed = |e: &Event| matches!(e, Event::ObjectMade { resumed: true, .. });
     assert!(count(&run, resumed) > 0, "nothing was ever taken up");
+}
+
+/// A session that is being opened when the user disconnects or deletes is ended, at whatever moment that comes.
+#[test]
+fn no_session_is_left_open_by_a_user_in_a_hurry() {
+    let text = |action: &str, wait_ms: u32| {
+        format!(
+            "\
+summary: The user is quicker than the client.
+servers:
+  memory: {{dialect: supergateway-4.0.0, port: 3001}}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - expire: memory
+  - call: {{on: memory, tool: create_entities, background: a}}
+  - wait: {wait_ms}ms
+  - {action}: memory
+  - wait: 1m
+  - delete: memory
+"
+        )
+    };
+    for action in ["disconnect", "delete"] {
+        for wait_ms in 1..=24 {
+            let (result, run) = cell(&text(action, wait_ms), "connector/recovering");
+            let violated = violated(&result);
+            assert!(violated.is_empty(), "{action}, {wait_ms} ms: {violated:?}");
+            let opened = count(&run, |e| matches!(e, Event::SessionOpened { .. }));
+            let ended = count(&run, |e| matches!(e, Event::SessionEnded { .. }));
+            assert_eq!(opened, ended, "{action}, {wait_ms} ms");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use stalemate::proxy::edits::REDIRECTS;
 use stalemate::proxy::upstreams::Fails;
 use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
 use stalemate::scenario::{Expectation, Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
-use stalemate::server::{Dialect, Durable, Keepalive, Tool};
+use stalemate::server::{Dialect, Durable, Keepalive, Situation, Tool};
 
 use script::Script;
 
@@ -198,6 +198,11 @@ fn server(
             ["", "~!#$%&'*", "{[\"\\|:,", "-1e5"][k + n % 2]
         )
     };
+    let mut durable = *tape.one(&Durable::ALL);
+    let dialect = kind.dialect();
+    if dialect.is_some_and(|d| d.answer_to(Situation::NotInitialized).is_none()) {
+        durable = Durable::Sessions;
+    }
     Server {
         name: name.to_owned(),
         kind,
@@ -206,11 +211,7 @@ fn server(
         session_ids: (0..ids).map(id).collect(),
         supervisor_ms: tape.maybe(Tape::ms).unwrap_or(5_000),
         session_timeout_ms: tape.maybe(|tape| tape.maybe(Tape::ms)),
-        durable: if real {
-            Durable::Nothing
-        } else {
-            *tape.one(&Durable::ALL)
-        },
+        durable: if real { Durable::Nothing } else { durable },
     }
 }
 

@@ -1,6 +1,7 @@
 //! What scenario files mean, and what a wrong one says to its author.
 
 mod cast_errors;
+mod client_errors;
 mod files;
 mod generated;
 mod hostile;

@@ -90,7 +90,12 @@ fn what_differs_is_laid_over_the_other() {
     );
     assert_eq!(
         read("like: spec\nanswers: {get-second-stream: {status: 409}}").accepts,
-        [Situation::GetCursorInUse].into()
+        [
+            Situation::GetCursorInUse,
+            Situation::MissingVersion,
+            Situation::OtherVersion
+        ]
+        .into()
     );
     let alone = read(
         "like: typescript-sdk\nsessions: {single: false}\nanswers: {initialize-unknown-session: {status: 404}}",

@@ -104,9 +104,14 @@ impl Server {
     /// A server whose processes leave that behind.
     pub(crate) fn durable(dialect: &str, durable: Durable) -> Self {
         let mut server = Self::new(dialect);
-        server.durable = durable;
-        server.restart();
+        server.keep(durable);
         server
+    }
+
+    /// Begins anew with processes that leave that behind.
+    pub(crate) fn keep(&mut self, durable: Durable) {
+        self.durable = durable;
+        self.restart();
     }
 
     /// A new process on the same store.
@@ -168,7 +173,11 @@ impl Server {
                     got.body.extend(event.encode_as(&style));
                 }
                 Output::Close { key, clean } => {
-                    let got = self.got.get_mut(&key).expect("an end without a head");
+                    assert!(
+                        !clean || self.got.contains_key(&key),
+                        "an end without a head"
+                    );
+                    let got = self.got.entry(key).or_default();
                     assert_eq!(got.end.replace(clean), None, "two ends");
                 }
                 Output::Timer { id, at_ms } => {

@@ -62,6 +62,8 @@ pub(crate) enum Reply {
     RunThenEnd,
     /// The tool runs; an event stream begins and is cut.
     RunThenCut,
+    /// A body of that content type begins, and is cut a little later.
+    CutLater(&'static str),
     /// No answer at all.
     Silence,
     /// An event stream of these bytes that ends.
@@ -231,6 +233,17 @@ impl Server {
                 self.run(&seen);
                 let half = Ok(Frame::data("event: message\ndata: {".into()));
                 Ok(stream(vec![half, Err(io::ErrorKind::Other.into())]))
+            }
+            Some(Reply::CutLater(kind)) => {
+                let frames = stream::unfold(0, |n| async move {
+                    if n == 0 {
+                        return Some((Ok(Frame::data("{".into())), 1));
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                    Some((Err(io::ErrorKind::Other.into()), n))
+                });
+                let body = BodyExt::boxed_unsync(StreamBody::new(frames));
+                Ok(head(200, kind).body(body).unwrap())
             }
             Some(Reply::RunThenClose) => {
                 self.run(&seen);

@@ -3,8 +3,8 @@
 
 use super::page::Page;
 use crate::server::{
-    Answer, Cancelled, Check, Dialect, Exit, Finished, Flaw, GetStreams, Hazards, IdShape,
-    IdleClock, RequestStream, Resume, Scope, Situation, StreamEnd, Then,
+    Answer, Beyond, Cancelled, Check, Dialect, EndedCall, Exit, Finished, Flaw, GetStreams,
+    Hazards, IdShape, IdleClock, Offers, RequestStream, Resume, Scope, Situation, StreamEnd, Then,
 };
 
 /// The page.
@@ -14,11 +14,20 @@ pub(super) fn page(dialect: &Dialect) -> String {
     let shape = match dialect.sessions.id {
         IdShape::UuidV4 => "a version 4 UUID",
         IdShape::Hex32 => "32 hexadecimal digits",
+        IdShape::None => "none",
     };
     let end = match dialect.sessions.idle_timeout_ms {
         None => "no session expires".to_owned(),
         Some(ms) => match dialect.sessions.idle_clock {
             IdleClock::Streams => format!("a session expires after {} of rest", time(ms)),
+            IdleClock::Calls => format!(
+                "a session expires after {} without an open call, whatever GET streams are open",
+                time(ms)
+            ),
+            IdleClock::Requests => format!(
+                "a session expires {} after its last request, whatever runs or is open",
+                time(ms)
+            ),
             IdleClock::Messages => format!(
                 "a session expires {} after its last message, whatever streams are open",
                 time(ms)
@@ -29,11 +38,31 @@ pub(super) fn page(dialect: &Dialect) -> String {
         true => "; there is one session in the life of the process, and never a second",
         false => "",
     };
-    page.field("Sessions", &format!("the id is {shape}; {end}{single}"));
-    page.field("Revisions", &dialect.revisions.join(", "));
+    let sessions = match dialect.has_sessions() {
+        true => format!("the id is {shape}; {end}{single}{}", bounds(dialect)),
+        false => "there are none: no id is given, and each request stands alone".to_owned(),
+    };
+    page.field("Sessions", &sessions);
+    let offers = match dialect.offers {
+        Offers::Wanted => "",
+        Offers::Preferred => "; the first is answered, whatever is wanted",
+        Offers::Echo => "; what is wanted is answered, whatever it is",
+    };
+    page.field(
+        "Revisions",
+        &format!("{}{offers}", dialect.revisions.join(", ")),
+    );
     let checks: Vec<&str> = dialect.checks.iter().copied().map(check).collect();
     page.field("Checks", &format!("in this order: {}", checks.join(", ")));
     page.field("Streams", &streams(dialect));
+    if let Some(json) = &dialect.json_answers {
+        let whose = match &json.to {
+            None => "all answers are JSON".to_owned(),
+            Some(methods) => format!("answers to {} are JSON", methods.join(", ")),
+        };
+        page.field("JSON", &format!("{whose} in place of a stream"));
+    }
+    page.list("Connections", connections(dialect));
     let resume = dialect.sse.resume.as_ref();
     page.field(
         "Cursors",
@@ -46,6 +75,9 @@ pub(super) fn page(dialect: &Dialect) -> String {
     let rows: Vec<[String; 4]> = Situation::ALL
         .iter()
         .filter(|(situation, _)| dialect.knows(*situation))
+        .filter(|(situation, _)| {
+            dialect.needs(*situation) || dialect.answer_to(*situation).is_some()
+        })
         .map(|(situation, name)| row(dialect, *situation, name))
         .collect();
     page.table(
@@ -58,7 +90,10 @@ pub(super) fn page(dialect: &Dialect) -> String {
 
 fn row(dialect: &Dialect, situation: Situation, name: &str) -> [String; 4] {
     let Some(answer) = dialect.answers.get(&situation) else {
-        let then = "goes on as if nothing were wrong".to_owned();
+        let then = match situation.falls_back() {
+            Some(other) => format!("as {}", other.as_str()),
+            None => "goes on as if nothing were wrong".to_owned(),
+        };
         return [name.to_owned(), String::new(), String::new(), then];
     };
     let then = match answer.then {
@@ -75,6 +110,33 @@ fn row(dialect: &Dialect, situation: Situation, name: &str) -> [String; 4] {
         body(answer),
         then.to_owned(),
     ]
+}
+
+/// What ends sessions besides rest, and how many there may be.
+fn bounds(dialect: &Dialect) -> String {
+    let sessions = &dialect.sessions;
+    let lifetime = sessions.lifetime_ms.map(|ms| {
+        let time = time(ms);
+        format!("; each ends {time} after its opening, however busy it is")
+    });
+    let cap = sessions.cap.as_ref().map(|cap| {
+        let then = match cap.then {
+            Beyond::Refuse => "a further one is refused",
+            Beyond::EvictIdlest => "for a further one the one ends that rests longest",
+            Beyond::EvictOldest => "for a further one the oldest ends",
+        };
+        format!("; there are {} at the most, and {then}", cap.most)
+    });
+    [lifetime, cap].into_iter().flatten().collect()
+}
+
+fn connections(dialect: &Dialect) -> Vec<String> {
+    let closed = dialect.connection_idle_ms;
+    let closed =
+        closed.map(|ms| format!("one on which nothing is asked is closed after {}", time(ms)));
+    let limit = dialect.body_limit;
+    let limit = limit.map(|bytes| format!("the body of a POST has {bytes} bytes at the most"));
+    closed.into_iter().chain(limit).collect()
 }
 
 /// The length of the body; that of one with a variable in it depends on the request.
@@ -112,6 +174,9 @@ fn streams(dialect: &Dialect) -> String {
     let gets = match sse.get_streams {
         GetStreams::One => "a session has one GET stream",
         GetStreams::Each => "each GET opens a stream",
+        GetStreams::Replace => "a session has one GET stream, and the last GET has it",
+        GetStreams::Once => "a session has one GET stream, the first, and never another",
+        GetStreams::None => "there are no GET streams",
     };
     let requests = match sse.requests {
         RequestStream::Get => "what it asks of its client goes there",
@@ -152,6 +217,9 @@ fn flaw(flaw: Flaw) -> String {
         Flaw::Resurrects => "an id that is not live is served as if it were",
         Flaw::Broadcasts => "a message goes out on every open stream of its session",
         Flaw::Leaks => "a message goes out on the GET streams of all other sessions too",
+        Flaw::Revives => "a session that was deleted while a call ran lives again after it",
+        Flaw::AnswersOnGet => "answers go out on the GET stream where one is open",
+        Flaw::NewestGetsAll => "answers go to the newest session, whoever asked",
     };
     text.to_owned()
 }
@@ -186,6 +254,19 @@ fn hazards(hazards: &Hazards) -> Vec<String> {
         Cancelled::End => "a cancelled call gets no answer: its stream ends".to_owned(),
         Cancelled::Error(fault) => format!(
             "a cancelled call gets the error {} \"{}\"",
+            fault.code, fault.message
+        ),
+    });
+    list.push(match &hazards.ended_call {
+        EndedCall::End => "a call whose session ends gets no answer: its stream ends".to_owned(),
+        EndedCall::Cut => {
+            "a call whose session ends gets no answer: its connection breaks".to_owned()
+        }
+        EndedCall::Silence => {
+            "a call whose session ends gets no answer: its stream stays open".to_owned()
+        }
+        EndedCall::Error(fault) => format!(
+            "a call whose session ends gets the error {} \"{}\"",
             fault.code, fault.message
         ),
     });

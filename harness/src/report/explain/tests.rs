@@ -1,22 +1,34 @@
 //! What the pages say, of what is really there.
 
+use super::ClientTopic;
 use super::page::WIDTH;
 use crate::dialect::builtin;
 
-fn clients() -> Vec<(String, String)> {
-    let pair = |name: &str, summary: &str| (name.to_owned(), summary.to_owned());
+fn clients() -> Vec<ClientTopic> {
+    let pair = |name: &str, summary: &str| ClientTopic {
+        name: name.to_owned(),
+        summary: summary.to_owned(),
+        differs: vec!["reinit: never".to_owned()],
+    };
     vec![
         pair("connector/recovering", "recognizes a lost session"),
         pair("connector/stale-cache", "never lets go of the id"),
     ]
 }
 
-fn topics(clients: &[(String, String)]) -> Vec<(&'static str, String, String)> {
-    super::topics(clients, &builtin())
+fn knobs() -> Vec<(String, String)> {
+    vec![(
+        "reinit".to_owned(),
+        "what a lost session leads to".to_owned(),
+    )]
 }
 
-fn explain(topic: &str, clients: &[(String, String)]) -> Result<String, Vec<String>> {
-    super::explain(topic, clients, &builtin())
+fn topics(clients: &[ClientTopic]) -> Vec<(&'static str, String, String)> {
+    super::topics(clients, &knobs(), &builtin())
+}
+
+fn explain(topic: &str, clients: &[ClientTopic]) -> Result<String, Vec<String>> {
+    super::explain(topic, clients, &knobs(), &builtin())
 }
 
 fn page(topic: &str) -> String {
@@ -117,7 +129,11 @@ fn a_client_comes_with_its_summary() {
 
 #[test]
 fn a_word_with_two_meanings_is_explained_twice() {
-    let clients = [("retry".to_owned(), "a client of that name".to_owned())];
+    let clients = [ClientTopic {
+        name: "retry".to_owned(),
+        summary: "a client of that name".to_owned(),
+        differs: Vec::new(),
+    }];
     let page = explain("retry", &clients).expect("a rung and a client");
     assert!(page.starts_with("retry: a rung"), "{page}");
     assert!(page.contains("\n\nretry: a client under test\n"), "{page}");
@@ -175,4 +191,10 @@ fn every_clause_of_an_invariant_is_known() {
             assert!(crate::clause::get(id).is_some(), "{}: {id}", invariant.id);
         }
     }
+}
+
+#[test]
+fn a_model_comes_with_its_knobs() {
+    assert!(flat("connector/stale-cache").contains("Differs reinit: never Alone"));
+    assert!(flat("reinit").contains("Says what a lost session leads to Where under `clients`"));
 }

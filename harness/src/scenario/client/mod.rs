@@ -3,12 +3,15 @@
 
 mod knob;
 mod knobs;
+mod listed;
 mod signals;
 mod values;
 mod waits;
 mod words;
 
 use std::collections::BTreeMap;
+
+pub use self::listed::{knobs, knobs_of};
 
 use schemars::JsonSchema;
 

@@ -2,7 +2,7 @@
 
 use stalemate_wire::sse;
 
-use crate::server::answer::HeaderList;
+use crate::server::answer::{Framing, HeaderList};
 
 /// How sessions are named and when they expire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,31 @@ pub struct Sessions {
     pub idle_clock: IdleClock,
     /// There is one session in the life of the process: no second one is opened, also not when the first has ended.
     pub single: bool,
+    /// Milliseconds after its opening in which a session ends, however busy it is; `None` is never.
+    pub lifetime_ms: Option<u64>,
+    /// How many sessions there may be; `None` is any number.
+    pub cap: Option<Cap>,
+}
+
+/// How many sessions there may be at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// The number, at least 1.
+    pub most: usize,
+    /// What becomes of an `initialize` beyond it.
+    pub then: Beyond,
+}
+
+/// What becomes of an `initialize` where there are as many sessions as there may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Beyond {
+    /// It is refused, as the answer `too-many-sessions` says.
+    #[default]
+    Refuse,
+    /// The session that rests longest ends for it; one on which a stream is open rests last.
+    EvictIdlest,
+    /// The session that was opened first ends for it.
+    EvictOldest,
 }
 
 /// What counts as rest.
@@ -23,9 +48,13 @@ pub enum IdleClock {
     /// An open POST or GET keeps the session in use: the clock starts when the last one ends.
     #[default]
     Streams,
+    /// An open POST keeps the session in use, a GET stream does not.
+    Calls,
     /// Only messages count, whatever is open: the clock starts anew with each request that arrives and each message that
     /// leaves, and a call or a silent stream longer than the timeout is cut.
     Messages,
+    /// Only requests count: the clock starts anew with each that arrives, and runs while it is carried out.
+    Requests,
 }
 
 /// The shape of a session id.
@@ -35,6 +64,8 @@ pub enum IdShape {
     UuidV4,
     /// 32 lower-case hexadecimal digits.
     Hex32,
+    /// There are no sessions: no id is given, ids that come are ignored, and each request stands alone.
+    None,
 }
 
 /// A check of a request.
@@ -105,6 +136,12 @@ pub enum GetStreams {
     One,
     /// Each GET without a cursor opens a stream of its own; messages go to the newest that is connected.
     Each,
+    /// One stream, and a GET takes the place of the one that is there, whose connection is closed.
+    Replace,
+    /// One stream, and its place is never given back: every further GET is a second one, also when the first is long gone.
+    Once,
+    /// None: a GET is answered `get-unserved`.
+    None,
 }
 
 /// Which stream carries what the server asks of its client: ping, roots, sampling.
@@ -215,6 +252,48 @@ pub struct Hazards {
     pub child_death: Option<RpcFault>,
     /// What becomes of a call that was cancelled.
     pub cancelled_call: Cancelled,
+    /// What becomes of a call whose session ends while it runs, the end of the child aside.
+    pub ended_call: EndedCall,
+}
+
+/// What becomes of a call whose session ends while it runs. What it wrote stays written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum EndedCall {
+    /// It is answered nothing, and its stream ends.
+    #[default]
+    End,
+    /// It is answered nothing, and its connection breaks.
+    Cut,
+    /// It is answered nothing, and its stream stays open and silent.
+    Silence,
+    /// It is answered with that error.
+    Error(RpcFault),
+}
+
+/// Answers that are JSON in place of a stream (POST-06). There is no place in them for progress and other messages, and no
+/// way to resume them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonAnswers {
+    /// The methods whose requests are answered so; `None` is all of them. A batch is, if each of its requests is.
+    pub to: Option<Vec<String>>,
+    /// Headers of these answers.
+    pub headers: HeaderList,
+    /// Headers of such an answer to the `initialize` that opened the session; `${session}` is the id (SES-01).
+    pub initialize_headers: HeaderList,
+    /// How the body is framed.
+    pub framing: Framing,
+}
+
+/// The revision that an `initialize` is answered with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Offers {
+    /// The wanted one if it is taken, else the preferred one (LIFE-07).
+    #[default]
+    Wanted,
+    /// The preferred one, whatever is wanted.
+    Preferred,
+    /// The wanted one, whether or not it is taken.
+    Echo,
 }
 
 /// What becomes of a call that was cancelled.
@@ -274,4 +353,10 @@ pub enum Flaw {
     Broadcasts,
     /// A message to the client goes out on the GET streams of all other sessions too.
     Leaks,
+    /// A session that was deleted while a call ran lives again when that is done (SES-07b).
+    Revives,
+    /// Answers go out on the session's GET stream where one is open, and the stream of the POST ends without (GET-05).
+    AnswersOnGet,
+    /// Answers go to the newest session, whoever asked: on its call of the same id, or else on its GET stream (SES-12).
+    NewestGetsAll,
 }
