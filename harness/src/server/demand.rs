@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::dialect::RequestStream;
-use super::session::{StreamId, StreamKind};
+use super::session::{Stream, StreamId, StreamKind};
 use super::state::{ServerCore, Turn};
 
 /// A request of a server to its client.
@@ -73,7 +73,9 @@ impl ServerCore {
             return None;
         }
         let open = self.table.connected(session).into_iter();
-        let mut calls = open.filter(|(_, s)| s.kind == StreamKind::Post && !s.owed.is_empty());
+        let is_call =
+            |s: &Stream| s.kind == StreamKind::Post && s.json.is_none() && !s.owed.is_empty();
+        let mut calls = open.filter(|(_, s)| is_call(s));
         calls.next().map(|(id, _)| id)
     }
 }
