@@ -108,19 +108,19 @@ verbs! {
     /// A resource is read (`resources/read`).
     "read" Read(ReadForm) = "read: {on: memory, resource: memory://graph, expect: ok}", (Request<Resource>);
         means |form, check| [StepAction::Read(form.means(check)?)];
-        written Self::Read(request) => request.written();
+        written Self::Read(request) => request.written("resource", request.what.as_str());
         then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
 
     /// A prompt is filled in (`prompts/get`).
     "prompt" Prompt(PromptForm) = "prompt: {on: memory, name: summarize}", (Request<Prompt>);
         means |form, check| [StepAction::Prompt(form.means(check)?)];
-        written Self::Prompt(request) => request.written();
+        written Self::Prompt(request) => request.written("name", request.what.as_str());
         then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
 
     /// An argument of a prompt is completed (`completion/complete`).
     "complete" Complete(CompleteForm) = "complete: {on: memory, prompt: summarize}", (Request<Prompt>);
         means |form, check| [StepAction::Complete(form.means(check)?)];
-        written Self::Complete(request) => request.written();
+        written Self::Complete(request) => request.written("prompt", request.what.as_str());
         then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
 
     /// Waits for the background calls of that name.

@@ -67,13 +67,6 @@ macro_rules! request {
                 })
             }
         }
-
-        impl Request<$type> {
-            /// As the file has it.
-            pub(super) fn written(&self) -> Yaml {
-                self.written_as($key, self.what.as_str())
-            }
-        }
     };
 }
 
@@ -110,7 +103,8 @@ impl<T> Request<T> {
         }
     }
 
-    fn written_as(&self, key: &str, what: &str) -> Yaml {
+    /// As the file has it, with what is asked for under that key.
+    pub(super) fn written(&self, key: &str, what: &str) -> Yaml {
         let parallel = (self.parallel != 1).then(|| Yaml::Number(self.parallel.into()));
         let patience = self.patience_ms.map(|ms| Yaml::text(written(ms)));
         Entries::default()
