@@ -35,7 +35,7 @@ impl Demand {
     /// The message with that id.
     fn message(self, id: u64) -> String {
         let method = self.method();
-        let message = match self {
+        match self {
             Self::Ping | Self::Roots => {
                 format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#)
             }
@@ -46,8 +46,7 @@ impl Demand {
                     r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{{"messages":{messages},"maxTokens":100}}}}"#
                 )
             }
-        };
-        message
+        }
     }
 }
 
