@@ -162,6 +162,7 @@ impl Core {
                 .ok_or(Failure::Protocol("unsupported protocol version"))?,
             generation: 0,
             streams: true,
+            stored: false,
         };
         if let Some(id) = &session.id {
             self.state.borrow_mut().remember(id);

@@ -105,6 +105,8 @@ pub(super) struct Session {
     pub(super) generation: u64,
     /// Whether a GET stream may be opened in it.
     pub(super) streams: bool,
+    /// Whether it was stored, and not opened by this client object: it may be long dead.
+    pub(super) stored: bool,
 }
 
 impl Core {
@@ -239,6 +241,7 @@ impl Core {
             revision: stored.revision,
             generation: 0,
             streams: self.policy.resume == Resume::OpensStream,
+            stored: true,
         };
         self.install(session, true);
     }
@@ -250,6 +253,7 @@ impl Core {
             revision: self.policy.revision,
             generation: 0,
             streams: true,
+            stored: false,
         }
     }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::failure::Failure;
 use super::http::{Conn, Events, Head, Next, is_event_stream, whole};
 use super::knobs::{Anew, LostSignal, Reinit, Reopen, Reopening};
-use super::session::Core;
+use super::session::{Core, Session};
 use crate::Health;
 
 /// A stream that lived this long was a good one: the waits begin anew. A shorter one does not reset them, or a server that
@@ -183,7 +183,7 @@ async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened 
     }
     let heeds = policy.reinit != Reinit::Never && !policy.stream_ignores_loss;
     if heeds && session.id.is_some() {
-        match refused(core, response, status).await {
+        match refused(core, &session, response, status).await {
             Refused::NoStream => return Opened::None,
             Refused::Lost => {
                 core.set_health(Health::Failing);
@@ -206,12 +206,18 @@ enum Refused {
     Otherwise,
 }
 
-/// Reads a refusal; its body only if that is needed to tell. A 404 that is no JSON-RPC error, from a server that never accepted
-/// a GET, is the page of a framework without a handler for it, where 405 was due (GET-03): the next POST tells what became
+/// Reads a refusal; its body only if that is needed to tell. A 404 that is no JSON-RPC error, in a session that was opened here
+/// at a server that never accepted a GET, is the page of a framework without a handler for it, where 405 was due (GET-03): the next POST tells what became
 /// of the session.
-async fn refused(core: &Rc<Core>, response: Response<Incoming>, status: u16) -> Refused {
+async fn refused(
+    core: &Rc<Core>,
+    session: &Session,
+    response: Response<Incoming>,
+    status: u16,
+) -> Refused {
     let policy = &core.policy;
-    let may_be_page = status == 404 && !core.state.borrow().stream.accepted;
+    let is_young = !session.stored && !core.state.borrow().stream.accepted;
+    let may_be_page = status == 404 && is_young;
     let reads = may_be_page || policy.lost_session.iter().any(LostSignal::reads_body);
     let body = if reads {
         whole(response.into_body(), policy.silence).await

@@ -12,7 +12,7 @@ use stalemate_clients::{
     CallResult, Client, ClientError, Health, LocalBoxFuture, RequestMethod, StoredSession,
 };
 
-use crate::app::policy::{AppPolicy, Deletes, Disconnects, Lists, SessionKey, Status};
+use crate::app::policy::{AppPolicy, Deletes, Disconnects, SessionKey, Status};
 use crate::app::{InFront, Journal, MakeClient};
 use crate::journal::{Action, Drawn, Event, Profile, Rung, ServerName};
 
@@ -171,12 +171,7 @@ impl Application {
             .stored
             .get(&key)
             .is_some_and(|s| s.tools.is_some());
-        let asks = match self.policy.lists {
-            Lists::PerConversation => true,
-            Lists::Once => !cached,
-            Lists::Never => false,
-        };
-        if asks {
+        if self.policy.lists.now(cached) {
             match client.list_tools().await {
                 Ok(tools) => {
                     self.state.borrow_mut().stored.entry(key).or_default().tools = Some(tools);

@@ -63,6 +63,18 @@ pub enum Lists {
     Never,
 }
 
+impl Lists {
+    /// Whether they are listed in a conversation, if a list is there or not.
+    #[must_use]
+    pub fn now(self, is_there: bool) -> bool {
+        match self {
+            Self::PerConversation => true,
+            Self::Once => !is_there,
+            Self::Never => false,
+        }
+    }
+}
+
 /// The policy of a connector application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppPolicy {

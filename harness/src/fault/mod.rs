@@ -4,6 +4,7 @@
 mod table;
 mod trigger;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,37 @@ pub struct Unfired {
     pub nth: u32,
     /// What was seen.
     pub seen: Sightings,
+}
+
+impl fmt::Display for Unfired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, nth, seen } = self;
+        let before = seen.matched - seen.in_calm;
+        let times = |n: u32| match n {
+            1 => "once".to_owned(),
+            n => format!("{n} times"),
+        };
+        let why = match (seen.of_kind, seen.matched) {
+            (0, _) => "such an event was never seen".to_owned(),
+            (n, 0) => format!(
+                "such an event was seen {}, and never with all that `when` names",
+                times(n)
+            ),
+            (_, n) if before == 0 => format!(
+                "it was seen {}, and only in calm, where nothing is injected unless `until` says so",
+                times(n)
+            ),
+            _ if seen.lost > 0 => format!(
+                "it was seen {}, and another one fired each time",
+                times(before)
+            ),
+            _ => format!(
+                "it was seen {} before calm, and `nth` is {nth}",
+                times(before)
+            ),
+        };
+        write!(f, "line {line}: this injection never fired: {why}")
+    }
 }
 
 impl Rule {

@@ -86,20 +86,32 @@ impl Seen {
         rpc.unwrap_or(self.request.method.as_str())
     }
 
-    /// Whether the answer says that the session is lost (SES-07b). A 404 to a GET that is no JSON-RPC error says so only where
-    /// a stream was open in the session before: it may be the page of a framework that knows no GET. `among` is what the same
-    /// process sent, or received.
+    /// Whether the answer says that the session is lost (SES-07b). A 404 to a GET that is no JSON-RPC error does not where the
+    /// same client object opened the session, and had no stream in it yet: it may be the page of a framework that knows no
+    /// GET. `among` is what the same process sent, or received.
     #[must_use]
     pub fn says_lost(&self, among: &[Self]) -> bool {
         let Some((at, response)) = self.response.as_ref().filter(|(_, r)| r.status == 404) else {
             return false;
         };
-        let was_open = || {
-            let of_session = |s: &&Self| s.is_get() && s.session() == self.session();
-            let mut gets = among.iter().filter(of_session);
-            gets.any(|s| s.response.as_ref().is_some_and(|(n, r)| n < at && r.stream))
+        let before = |n: &usize| n < at;
+        let mut opened_here = among.iter().filter(|s| s.object == self.object);
+        let is_own = opened_here.any(|s| {
+            let given = s.given().filter(|(n, _)| before(n));
+            given.is_some_and(|(_, id)| Some(id) == self.session())
+        });
+        let mut gets = among
+            .iter()
+            .filter(|s| s.is_get() && s.session() == self.session());
+        let mut was_open = || {
+            gets.any(|s| {
+                s.response
+                    .as_ref()
+                    .is_some_and(|(n, r)| before(n) && r.stream)
+            })
         };
-        !self.is_get() || !response.rpc.is_empty() || was_open()
+        let may_be_page = self.is_get() && response.rpc.is_empty() && is_own;
+        !may_be_page || was_open()
     }
 
     /// Whether it is a GET.

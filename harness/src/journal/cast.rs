@@ -30,6 +30,12 @@ pub struct Member {
     /// Of a server's process, the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerName>,
+    /// Of a hop that is not on the way to every server, those that it leads to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leads_to: Vec<ServerName>,
+    /// Of a hop, whether it has sessions of its own with its clients, so that their ids are not the servers'.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owns_sessions: bool,
 }
 
 /// Who takes part.
@@ -59,6 +65,12 @@ impl Cast {
     #[must_use]
     pub fn get(&self, process: &str) -> Option<&Member> {
         self.members.iter().find(|m| *m.process == *process)
+    }
+
+    /// Whether a hop has sessions of its own with its clients.
+    #[must_use]
+    pub fn owns_sessions(&self, hop: &str) -> bool {
+        self.get(hop).is_some_and(|m| m.owns_sessions)
     }
 
     /// The role of a process; `None` of one that takes no part.
@@ -119,7 +131,8 @@ impl Cast {
     #[must_use]
     pub fn path_to(&self, server: &str) -> Vec<ProcessName> {
         let on_the_way = |m: &&Member| match m.role {
-            Role::Client | Role::Hop => true,
+            Role::Client => true,
+            Role::Hop => m.leads_to.is_empty() || m.leads_to.iter().any(|s| **s == *server),
             Role::Server => m.server.as_ref().is_some_and(|s| **s == *server),
         };
         let path = self.members.iter().filter(on_the_way);

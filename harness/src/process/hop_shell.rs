@@ -1,6 +1,9 @@
 //! The shell of a hop: hyper on both sides, the product's decisions asked of the pure core, the access log kept. Which
 //! request became which is told to the recorder; nothing is decided here.
 
+mod asking;
+mod sessions;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -10,19 +13,16 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
 use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use stalemate_wire::{Request, Response};
+use stalemate_wire::Response;
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
-use crate::journal::{ConnId, Event, Exchange, ServerName};
+use crate::journal::{Exchange, ServerName};
 use crate::process::body::Outgoing;
 use crate::process::convert;
 use crate::process::link::Link;
@@ -31,8 +31,11 @@ use crate::process::net::{Conn, Net};
 use crate::process::network::Network;
 use crate::process::relay::Relay;
 use crate::process::shell::{Host, HyperResponse, Order, accept, whole_request};
-use crate::proxy::upstreams::{Attempts, Failed, Fails, Upstreams, is_idempotent};
-use crate::proxy::{BalancePolicy, ForwardRequest, Hop, UpstreamFailure};
+use crate::proxy::gateway::LostSession;
+use crate::proxy::upstreams::{Fails, Upstreams};
+use crate::proxy::{BalancePolicy, ForwardRequest, Hop};
+use asking::Pooled;
+use sessions::{Asked, Gateways};
 
 /// How often a drain looks whether anything is in flight, in milliseconds; also the time for the last bytes to leave.
 const LOOK_MS: u64 = 10;
@@ -47,59 +50,65 @@ pub struct Operation {
     /// The longest that it waits for what is in flight when it is told to stop gracefully, in milliseconds
     /// (`worker_shutdown_timeout`).
     pub worker_shutdown_ms: Option<u64>,
+    /// Of a gateway, what it does when an inner session is lost.
+    pub lost_session: Option<LostSession>,
 }
 
-/// A kept upstream connection.
-struct Pooled {
-    sender: http1::SendRequest<Full<Bytes>>,
-    conn: ConnId,
-    /// The ordinal of the next request on it.
-    next: u32,
-    /// When it was last used.
-    used_ms: u64,
+/// Draws the ids of a gateway's sessions, over its restarts too.
+pub type NewId = Rc<dyn Fn() -> String>;
+
+/// A server behind a hop.
+#[derive(Clone)]
+pub struct Behind {
+    /// What the product decides for it.
+    pub core: Arc<dyn Hop>,
+    /// The position of the hop's upstream on the server's route.
+    pub next: usize,
 }
 
 /// A hop as a running process. A hop of several addresses runs one of these at each.
 pub struct HopShell<N> {
     net: Arc<Net<N>>,
     host: Rc<Host>,
-    /// The next position on each server's route.
-    next: usize,
-    /// The product's decisions, for each server behind it.
-    cores: BTreeMap<ServerName, Arc<dyn Hop>>,
+    /// Each server behind it.
+    servers: BTreeMap<ServerName, Behind>,
     logs: AccessLogs,
     operation: Operation,
     /// Who of each server's processes is asked; of a hop that is not the innermost it is the next hop.
     upstreams: RefCell<BTreeMap<ServerName, Upstreams>>,
+    /// Of a gateway, its sessions.
+    gateways: Option<Gateways>,
     /// Kept connections, by server and target.
     pool: RefCell<BTreeMap<(ServerName, usize), Vec<Pooled>>>,
 }
 
 impl<N: Network> HopShell<N> {
-    /// The software of a hop whose upstream is at position `next` of each server's route.
+    /// The software of a hop with those servers behind it.
     #[must_use]
     pub fn new(
         net: Arc<Net<N>>,
         host: Rc<Host>,
-        next: usize,
-        cores: BTreeMap<ServerName, Arc<dyn Hop>>,
+        servers: BTreeMap<ServerName, Behind>,
         logs: AccessLogs,
         operation: Operation,
+        new_id: NewId,
     ) -> Rc<Self> {
-        let upstreams = |server: &ServerName| {
+        let upstreams = |(server, behind): (&ServerName, &Behind)| {
             let Operation { policy, fails, .. } = operation;
-            let upstreams = Upstreams::new(policy, fails, net.targets(server, next));
+            let upstreams = Upstreams::new(policy, fails, net.targets(server, behind.next));
             (Arc::clone(server), upstreams)
         };
-        let upstreams = cores.keys().map(upstreams).collect();
+        let upstreams = servers.iter().map(upstreams).collect();
+        let lost = operation.lost_session;
+        let gateways = lost.map(|lost| Gateways::new(servers.keys(), lost, new_id));
         Rc::new(Self {
             net,
             host,
-            next,
-            cores,
+            servers,
             logs,
             operation,
             upstreams: RefCell::new(upstreams),
+            gateways,
             pool: RefCell::default(),
         })
     }
@@ -176,7 +185,7 @@ impl<N: Network> HopShell<N> {
         request: hyper::Request<Incoming>,
     ) -> Result<HyperResponse, Infallible> {
         let request = whole_request(request).await;
-        let core = Arc::clone(&self.cores[&server]);
+        let core = Arc::clone(&self.servers[&server].core);
         let log = Log::new(&self.host, &core, &self.logs, &peer, &request);
         let received = ForwardRequest {
             request: &request,
@@ -195,13 +204,12 @@ impl<N: Network> HopShell<N> {
             let asked = tokio::select! {
                 biased;
                 () = answer.closed() => None,
-                asked = self.ask_upstream(&server, parent, &onward, &core) => Some(asked),
+                asked = self.asked(&server, parent, &onward, &core) => Some(asked),
             };
             match asked {
                 None => drop(log),
-                Some(Ok(upstream)) => Relay { core, log, answer }.run(upstream).await,
-                Some(Err(failure)) => {
-                    let response = core.on_failure(failure);
+                Some(Asked::Came(upstream)) => Relay { core, log, answer }.run(upstream).await,
+                Some(Asked::Own(response)) => {
                     log.finish(&response);
                     let _ = answer.send(whole(response));
                 }
@@ -211,162 +219,6 @@ impl<N: Network> HopShell<N> {
             Ok(response) => Ok(response),
             Err(_) => std::future::pending().await,
         }
-    }
-
-    /// The upstream's response head, or its failure, whoever of several gives it.
-    async fn ask_upstream(
-        &self,
-        server: &ServerName,
-        parent: Exchange,
-        onward: &Request,
-        core: &Arc<dyn Hop>,
-    ) -> Result<hyper::Response<Incoming>, UpstreamFailure> {
-        let mut attempts = self.upstream(server, |u| u.begin(&onward.headers));
-        loop {
-            let Some(number) = self.next_of(server, &mut attempts) else {
-                return Err(UpstreamFailure::Refused);
-            };
-            match self.ask(&(server, number), parent, onward, core).await {
-                Ok(response) => {
-                    let headers = convert::headers(response.headers());
-                    self.upstream(server, |u| u.answered(number, &headers));
-                    return Ok(response);
-                }
-                Err((how, was_kept)) => {
-                    let failed = Failed {
-                        how,
-                        was_kept,
-                        is_idempotent: is_idempotent(&onward.method),
-                    };
-                    let now_ms = self.net.recorder.now_ms();
-                    if !self.upstream(server, |u| u.failed(&mut attempts, number, failed, now_ms)) {
-                        return Err(how);
-                    }
-                }
-            }
-        }
-    }
-
-    fn next_of(&self, server: &ServerName, attempts: &mut Attempts) -> Option<usize> {
-        let now_ms = self.net.recorder.now_ms();
-        self.upstream(server, |u| u.next(attempts, now_ms))
-    }
-
-    fn upstream<T>(&self, server: &ServerName, ask: impl FnOnce(&mut Upstreams) -> T) -> T {
-        let mut all = self.upstreams.borrow_mut();
-        ask(all.get_mut(server).expect("every server has some"))
-    }
-
-    /// The response head of one target, or its failure and whether that was on a kept connection.
-    async fn ask(
-        &self,
-        target: &(&ServerName, usize),
-        parent: Exchange,
-        onward: &Request,
-        core: &Arc<dyn Hop>,
-    ) -> Result<hyper::Response<Incoming>, (UpstreamFailure, bool)> {
-        let upstream = core.upstream();
-        loop {
-            let connecting = self.connection_to(target, core).await;
-            let (mut pooled, fresh) = connecting.map_err(|failure| (failure, false))?;
-            let Ok(mut outgoing) =
-                convert::outgoing(onward, Full::new(Bytes::from(onward.body.clone())))
-            else {
-                return Err((UpstreamFailure::ClosedBeforeHead, false));
-            };
-            if upstream.http10 {
-                *outgoing.version_mut() = hyper::Version::HTTP_10;
-            }
-            let child = Exchange {
-                conn: pooled.conn,
-                ordinal: pooled.next,
-            };
-            pooled.next += 1;
-            if self.host.process.is_halted() {
-                return std::future::pending().await;
-            }
-            self.net.recorder.note(Event::Forwarded {
-                at: Arc::clone(&self.host.process.name),
-                parent,
-                child,
-            });
-            let sending = pooled.sender.try_send_request(outgoing);
-            let answer = timeout(Duration::from_millis(upstream.read_timeout_ms), sending).await;
-            match answer {
-                Err(_) => return Err((UpstreamFailure::ReadTimeout, !fresh)),
-                Ok(Ok(response)) => {
-                    if upstream.keep_alive {
-                        pooled.used_ms = self.net.recorder.now_ms();
-                        self.pool
-                            .borrow_mut()
-                            .entry((Arc::clone(target.0), target.1))
-                            .or_default()
-                            .push(pooled);
-                    }
-                    return Ok(response);
-                }
-                // A kept connection that had died meanwhile: the request never left, so it may go again.
-                Ok(Err(mut error)) => {
-                    if fresh || error.take_message().is_none() {
-                        return Err((UpstreamFailure::ClosedBeforeHead, !fresh));
-                    }
-                }
-            }
-        }
-    }
-
-    async fn connection_to(
-        &self,
-        (server, number): &(&ServerName, usize),
-        core: &Arc<dyn Hop>,
-    ) -> Result<(Pooled, bool), UpstreamFailure> {
-        let kept = {
-            let mut pool = self.pool.borrow_mut();
-            let kept = pool.entry((Arc::clone(server), *number)).or_default();
-            let oldest_ms = self
-                .net
-                .recorder
-                .now_ms()
-                .saturating_sub(core.upstream().idle_timeout_ms);
-            kept.retain(|c| !c.sender.is_closed() && c.used_ms >= oldest_ms);
-            kept.iter()
-                .position(|c| c.sender.is_ready())
-                .map(|at| kept.remove(at))
-        };
-        if let Some(kept) = kept {
-            return Ok((kept, false));
-        }
-        let dialling = Arc::clone(&self.net).dial(
-            Arc::clone(&self.host.process),
-            Arc::clone(server),
-            (self.next, *number),
-            None,
-        );
-        let limit = Duration::from_millis(core.upstream().connect_timeout_ms);
-        let conn = match timeout(limit, dialling).await {
-            Err(_) => return Err(UpstreamFailure::ConnectTimeout),
-            Ok(Err(_)) => return Err(UpstreamFailure::Refused),
-            Ok(Ok(conn)) => conn,
-        };
-        let id = conn
-            .link_cell()
-            .get()
-            .expect("a dialled connection has its link")
-            .conn;
-        let (sender, driving) = http1::Builder::new()
-            .handshake(TokioIo::new(conn))
-            .await
-            .map_err(|_| UpstreamFailure::ClosedBeforeHead)?;
-        spawn_local(async move { drop(driving.await) });
-        Ok((
-            Pooled {
-                sender,
-                conn: id,
-                next: 0,
-                used_ms: 0,
-            },
-            true,
-        ))
     }
 }
 

@@ -84,6 +84,7 @@ impl Relay {
             Release::AtOnce => 0,
             Release::FirstByte { .. } => 1,
             Release::Buffers { bytes } => bytes,
+            Release::Whole => usize::MAX,
         };
         let mut held = Held {
             response: Some(convert::response(status, headers, outgoing)),
@@ -137,7 +138,11 @@ impl Relay {
         framing: Framing,
         feed: &Feed,
     ) {
-        if held.response.is_some() && release == (Release::FirstByte { replaceable: true }) {
+        let replaceable = matches!(
+            release,
+            Release::Whole | Release::FirstByte { replaceable: true }
+        );
+        if held.response.is_some() && replaceable {
             let failure = match why {
                 BrokenBody::Silent => UpstreamFailure::ReadTimeout,
                 BrokenBody::Closed | BrokenBody::Reset => UpstreamFailure::ClosedBeforeHead,

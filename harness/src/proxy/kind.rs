@@ -35,19 +35,28 @@ pub enum HopKind {
     Nginx,
     /// A balancer, which chooses among the processes of a server.
     Balancer,
+    /// An MCP gateway, which has sessions of its own with its clients.
+    Gateway,
 }
 
 impl HopKind {
     /// Every hop there is.
-    pub const ALL: [Self; 3] = [Self::Cloudflare, Self::Nginx, Self::Balancer];
+    pub const ALL: [Self; 4] = [Self::Cloudflare, Self::Nginx, Self::Balancer, Self::Gateway];
 
-    /// The name in scenarios, and of the process.
+    /// Whether it chooses among the processes of a server.
+    #[must_use]
+    pub fn chooses(self) -> bool {
+        self == Self::Balancer
+    }
+
+    /// The name in scenarios, and of the process where it has no other.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cloudflare => "cloudflare",
             Self::Nginx => "nginx",
             Self::Balancer => "balancer",
+            Self::Gateway => "gateway",
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod access_log;
 pub mod balancer;
 pub mod cloudflare;
 pub mod edits;
+pub mod gateway;
 mod headers;
 mod kind;
 pub mod nginx;
@@ -241,6 +242,9 @@ pub enum Release {
         /// with `false` the held head goes out and [`Hop::on_broken_body`] decides how the empty body ends.
         replaceable: bool,
     },
+    /// Nothing until the body has come to its good end. If the upstream breaks before, [`Hop::on_failure`] answers in
+    /// place of the held head, as with a replaceable one.
+    Whole,
     /// Nothing until that many bytes of the body are there, and so on from then. If the upstream breaks, a head that is
     /// still held goes out, and what is held of the body too unless the upstream was silent; then the body ends as
     /// [`Hop::on_broken_body`] decides.
@@ -282,6 +286,8 @@ pub struct HopOptions {
     pub keepalive: bool,
     /// nginx: the largest body of a request, in bytes (`client_max_body_size`); 0 is none.
     pub max_body_bytes: u64,
+    /// The gateway: it reads an answer whole before it passes it on.
+    pub collects: bool,
     /// What is changed in the messages besides what the product does.
     pub edits: Edits,
 }
@@ -299,6 +305,7 @@ impl HopOptions {
             read_timeout_ms: None,
             keepalive: false,
             max_body_bytes: nginx::MAX_BODY_BYTES,
+            collects: false,
             edits: Edits::default(),
         }
     }
@@ -311,6 +318,7 @@ pub fn hop(kind: HopKind, options: &HopOptions) -> Arc<dyn Hop> {
         HopKind::Cloudflare => Arc::new(cloudflare::Cloudflare::new(options)),
         HopKind::Nginx => Arc::new(nginx::Nginx::new(options)),
         HopKind::Balancer => Arc::new(balancer::Balancer::new(options)),
+        HopKind::Gateway => Arc::new(gateway::Gateway::new(options)),
     };
     edits::Edited::around(product, options)
 }

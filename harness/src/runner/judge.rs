@@ -1,7 +1,6 @@
 //! Judging a cell: every invariant's verdict, and what the scenario promises beside what came true. How results are shown
 //! is `report`'s business.
 
-use crate::fault::{Sightings, Unfired};
 use crate::invariant::{self, Party, Severity, Verdict, View};
 use crate::journal::{Cast, Event, Message, Record, Rung, ServerName, Side};
 use crate::process::recorder::Difference;
@@ -47,7 +46,7 @@ fn judge_with(
         verdict.problem(Outcome::Broken, format!("line {line}: {failure}"));
     }
     for unfired in &run.unfired {
-        verdict.problem(Outcome::Vacuous, never_fired(unfired));
+        verdict.problem(Outcome::Vacuous, unfired.to_string());
     }
     let promise = scenario.and_then(|s| s.expect.get(client));
     let is_no_progress = promise.is_some_and(|e| e.no_progress);
@@ -262,44 +261,6 @@ pub fn no_progress(cast: &Cast, server: &str, blamed: &[String]) -> String {
         )
     };
     format!("a right client gets nowhere either; {whose}")
-}
-
-/// That an injection never fired, with what was seen.
-fn never_fired(unfired: &Unfired) -> String {
-    let Unfired { line, nth, seen } = unfired;
-    let Sightings {
-        of_kind,
-        matched,
-        in_calm,
-        lost,
-    } = seen;
-    let times = |n: u32| {
-        if n == 1 {
-            "once".to_owned()
-        } else {
-            format!("{n} times")
-        }
-    };
-    let why = match (of_kind, matched, matched - in_calm) {
-        (0, ..) => "such an event was never seen".to_owned(),
-        (_, 0, _) => format!(
-            "such an event was seen {}, and never with all that `when` names",
-            times(*of_kind)
-        ),
-        (.., 0) => format!(
-            "it was seen {}, and only in calm, where nothing is injected unless `until` says so",
-            times(*matched)
-        ),
-        _ if *lost > 0 => format!(
-            "it was seen {}, and each time another one fired first",
-            times(*lost)
-        ),
-        (.., before) => format!(
-            "it was seen {} before calm, and `nth` is {nth}",
-            times(before)
-        ),
-    };
-    format!("line {line}: this injection never fired: {why}")
 }
 
 fn worst(rungs: &[(ServerName, Option<Rung>)]) -> Option<Rung> {

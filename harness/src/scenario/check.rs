@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::client::clients;
 use super::file::{ScenarioForm, Seed};
-use super::hops::path;
+use super::hops::{path, ways};
 use super::inject::injection;
 use super::machines::machines;
 use super::model::Scenario;
@@ -56,8 +56,15 @@ pub(super) fn check(
             && form.machines.is_some() == form.given.contains(&"machines"),
         ..Names::default()
     };
-    let servers = servers(form.servers.as_ref(), vocabulary, &mut names, report);
+    let mut servers = servers(form.servers.as_ref(), vocabulary, &mut names, report);
     let path = path(form.path.as_ref(), &mut names, report);
+    ways(
+        form.servers.as_ref(),
+        &path,
+        &mut servers,
+        &mut names,
+        report,
+    );
     machines(form.machines.as_ref(), &mut names, report);
     let seeds = seeds(form.seeds.as_ref(), report);
     not_empty(
@@ -93,7 +100,7 @@ pub(super) fn check(
         report: form.report.map(|url| url.value),
         spec,
         servers,
-        path,
+        path: path.into_iter().map(|(hop, _)| hop).collect(),
         machines: names.machines,
         clients,
         own_clients,

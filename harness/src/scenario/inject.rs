@@ -2,9 +2,10 @@
 //! fate does is `fault`'s business; the table of which fate applies to which event is there too.
 
 use super::hops::{Added, header_edits};
+use super::lasting::{self, UntilWord};
 use super::names::Names;
 use super::words::Now;
-use crate::fault::{self, FateKind, Injection, Trigger, TriggerEvent, Until};
+use crate::fault::{self, FateKind, Injection, Trigger, TriggerEvent};
 use crate::journal::{Action, CLIENT, Fate, Replacement};
 use crate::server::Tool;
 use crate::yaml::decode::At;
@@ -31,31 +32,6 @@ record! {
         /// It happens at every sighting until then: when calm begins, when the user first does that, or to the end. Without
         /// it nothing is injected in calm.
         "until" until: One<UntilWord>,
-    }
-}
-
-words! {
-    /// When a fault that lasts is over.
-    UntilWord, "ends of a fault";
-    Calm = "calm", End = "end", Add = "add", Connect = "connect", Disconnect = "disconnect", Delete = "delete",
-    Reload = "reload", NewConversation = "new-conversation", OpenIncognito = "open-incognito", OpenNormal = "open-normal",
-}
-
-impl UntilWord {
-    fn meant(self) -> Until {
-        let acts = |action: Action| Until::Acts(action);
-        match self {
-            Self::Calm => Until::Calm,
-            Self::End => Until::End,
-            Self::Add => acts(Action::Add),
-            Self::Connect => acts(Action::Connect),
-            Self::Disconnect => acts(Action::Disconnect),
-            Self::Delete => acts(Action::Delete),
-            Self::Reload => acts(Action::Reload),
-            Self::NewConversation => acts(Action::NewConversation),
-            Self::OpenIncognito => acts(Action::OpenIncognito),
-            Self::OpenNormal => acts(Action::OpenNormal),
-        }
     }
 }
 
@@ -354,11 +330,7 @@ pub(super) fn written(injection: &Injection) -> Yaml {
         // Nothing that a file could say.
         None => injected,
     };
-    let until = injection.until.map(|until| match until {
-        Until::Calm => Yaml::text("calm"),
-        Until::End => Yaml::text("end"),
-        Until::Acts(action) => Yaml::text(action.as_str()),
-    });
+    let until = injection.until.map(lasting::written);
     let times = injection.times.map(|times| Yaml::Number(times.into()));
     injected
         .with_some("times", times)

@@ -19,14 +19,16 @@ pub(super) fn machines(
     let mut placed: BTreeMap<String, Span> = BTreeMap::new();
     for (name, members) in entries.map_or(&[][..], |entries| &entries.0) {
         fit(name, "a machine", report);
-        if names.servers.contains(&name.value) || names.is_replica(&name.value) {
+        let is_hop = names.hops.contains(&name.value);
+        if is_hop || names.servers.contains(&name.value) || names.is_replica(&name.value) {
+            let what = if is_hop { "hop" } else { "server" };
             report.add(
                 Finding::new(
                     name.span,
-                    format!("{} is a server already", quote(&name.value)),
+                    format!("{} is a {what} already", quote(&name.value)),
                     "a machine needs another name",
                 )
-                .help("choose a name that no server has"),
+                .help(format!("choose a name that no {what} has")),
             );
             continue;
         }

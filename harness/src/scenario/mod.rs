@@ -9,6 +9,7 @@ mod file;
 mod find;
 mod hops;
 mod inject;
+mod lasting;
 mod load;
 mod machines;
 mod model;

@@ -47,6 +47,16 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The hops on the way to a server, outermost first.
+    #[must_use]
+    pub fn way_to(&self, server: &Server) -> Vec<&Hop> {
+        let hop = |name: &String| self.path.iter().find(|hop| hop.name == *name);
+        match &server.path {
+            None => self.path.iter().collect(),
+            Some(way) => way.iter().filter_map(hop).collect(),
+        }
+    }
+
     /// The scenario without the lines of its steps and injections, so that files that say the same compare as equal.
     #[must_use]
     pub fn without_lines(mut self) -> Self {

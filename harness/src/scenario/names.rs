@@ -22,6 +22,8 @@ pub(super) struct Names {
     pub(super) real: Vec<String>,
     /// The hops, outermost first.
     pub(super) hops: Vec<String>,
+    /// The hops on the way to each server, outermost first.
+    pub(super) ways: BTreeMap<String, Vec<String>>,
     /// The machines and their processes.
     pub(super) machines: BTreeMap<String, Vec<String>>,
     /// The processes of each server that consists of several, with the place of `replicas`.
@@ -100,9 +102,19 @@ impl Names {
 
 /// Whether a server or machine can have that name.
 pub(super) fn fit(name: &At<Text>, what: &str, report: &mut Report<'_>) {
-    let word = name.value.as_str();
     // Names that no server and no machine can have: those of the other processes.
-    let hops = HopKind::ALL.map(HopKind::as_str);
+    fit_beside(name, what, &HopKind::ALL, report);
+}
+
+/// Whether a hop of that kind can have that name: not that of another kind.
+pub(super) fn fit_hop(name: &At<Text>, kind: HopKind, report: &mut Report<'_>) {
+    let others: Vec<HopKind> = HopKind::ALL.into_iter().filter(|k| *k != kind).collect();
+    fit_beside(name, "a hop", &others, report);
+}
+
+fn fit_beside(name: &At<Text>, what: &str, kinds: &[HopKind], report: &mut Report<'_>) {
+    let word = name.value.as_str();
+    let hops = kinds.iter().map(|kind| kind.as_str());
     let taken: Vec<&str> = [CLIENT].into_iter().chain(hops).collect();
     if taken.contains(&word) {
         let title = format!("{what} cannot be called {}", quote(word));

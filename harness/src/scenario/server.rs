@@ -46,6 +46,8 @@ pub struct Server {
     pub session_timeout_ms: Option<Option<u64>>,
     /// What outlives its process besides the graph.
     pub durable: Durable,
+    /// The names of the hops on the way to it, outermost first; `None` is all of the scenario's path.
+    pub path: Option<Vec<String>>,
 }
 
 impl Server {
@@ -61,6 +63,7 @@ impl Server {
             supervisor_ms: SUPERVISOR_MS,
             session_timeout_ms: None,
             durable: Durable::default(),
+            path: None,
         }
     }
 
@@ -91,6 +94,7 @@ impl fmt::Debug for Server {
             .field("supervisor_ms", &self.supervisor_ms)
             .field("session_timeout_ms", &self.session_timeout_ms)
             .field("durable", &self.durable)
+            .field("path", &self.path)
             .finish()
     }
 }
@@ -155,6 +159,9 @@ record! {
         /// What outlives its process: `nothing`, the `table` of its sessions alone, its `sessions`, or its `streams` with
         /// them; `nothing` if it is missing.
         "durable" durable: At<One<Durable>>,
+        /// The hops on the way to it, by name, outermost first: some of the scenario's `path`, which it goes all the way if
+        /// this is missing.
+        "path" path: At<List<At<Text>>>,
     }
 }
 
@@ -234,6 +241,7 @@ pub(super) fn servers(
                     .as_ref()
                     .map(|kept| kept.value.0)
                     .unwrap_or_default(),
+                path: None,
             });
         }
         if let Some(form) = &server.replicas
@@ -383,6 +391,7 @@ impl Server {
                 supervisor.then(|| Yaml::text(written(self.supervisor_ms))),
             )
             .with_some("session-timeout", timeout)
+            .with_some("path", self.path.as_ref().map(|way| Yaml::texts(way)))
             .with_some(
                 "durable",
                 durable.then(|| Yaml::text(self.durable.as_str())),

@@ -2,6 +2,7 @@
 
 use crate::fault::TriggerEvent;
 use crate::journal::{Action, Rung};
+use crate::proxy::gateway::LostSession;
 use crate::proxy::{BalancePolicy, HopKind};
 use crate::server::{Durable, Prompt, Resource, Tool};
 use crate::yaml::forms::words;
@@ -65,6 +66,14 @@ impl Word for HopKind {
 
     fn words() -> Vec<(&'static str, Self)> {
         Self::ALL.map(|hop| (hop.as_str(), hop)).to_vec()
+    }
+}
+
+impl Word for LostSession {
+    const WHAT: &'static str = "answers to a lost session";
+
+    fn words() -> Vec<(&'static str, Self)> {
+        Self::ALL.map(|lost| (lost.as_str(), lost)).to_vec()
     }
 }
 

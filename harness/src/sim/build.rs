@@ -1,31 +1,32 @@
 //! Building the world of a cell: its hosts in their order, the network between them, and who the user has in front of
 //! them. Everything is made here and nothing is decided.
 
+mod way;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::task::spawn_local;
-use turmoil::{Builder, Sim};
+use turmoil::Builder;
 
-use crate::app::user::{PATIENCE_AFTER_MS, PATIENCE_MS};
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
 use crate::journal::{CLIENT, Cast, Evidence, Member, Role, ServerName};
-use crate::process::hop_shell::{HopShell, Operation};
+use crate::process::hop_shell::{HopShell, NewId, Operation};
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
-use crate::process::net::{Net, Routes, Target};
+use crate::process::net::Net;
 use crate::process::recorder::Recorder;
 use crate::process::shell::Host;
 use crate::process::state::Process;
 use crate::process::{real_shell, server_shell};
-use crate::proxy::{self, Hop, HopKind, HopOptions};
+use crate::proxy::HopKind;
 use crate::registry::Subject;
-use crate::scenario::{self, Scenario, Server, ServerKind};
+use crate::scenario::{Server, ServerKind};
 use crate::server::{Options as ServerOptions, ServerCore, Store};
 use crate::sim::clock::Jumper;
 use crate::sim::ids::Ids;
@@ -35,6 +36,7 @@ use crate::sim::script::Script;
 use crate::sim::seed::Generator;
 use crate::sim::spec::Spec;
 use crate::sim::world::{LiveSessions, Managed, World};
+use way::{addresses_of, behind, endpoint_paths, leads_to, lookup, patience_ms, routes};
 
 /// The latency of every link, in milliseconds.
 pub const LATENCY_MS: u64 = 1;
@@ -52,9 +54,15 @@ pub(super) fn cast(spec: Spec<'_>) -> Cast {
         process: Arc::from(process),
         role,
         server: server.map(Arc::from),
+        leads_to: Vec::new(),
+        owns_sessions: false,
     };
     let hops = scenario.path.iter();
-    let hops = hops.map(|hop| member(hop.kind.as_str(), Role::Hop, None));
+    let hops = hops.map(|hop| Member {
+        leads_to: leads_to(scenario, hop),
+        owns_sessions: hop.kind == HopKind::Gateway,
+        ..member(&hop.name, Role::Hop, None)
+    });
     let servers = scenario.servers.iter().flat_map(|server| {
         let processes = server.processes().into_iter();
         processes.map(|process| member(&process, Role::Server, Some(&server.name)))
@@ -113,7 +121,7 @@ impl World<'_> {
             world.server(&net, server, seed);
         }
         for position in (0..scenario.path.len()).rev() {
-            world.hop(&net, scenario, position);
+            world.hop(&net, spec, position);
         }
         world.client(&net, spec);
         world
@@ -209,42 +217,42 @@ impl World<'_> {
         });
     }
 
-    fn hop(&mut self, net: &Arc<SimNet>, scenario: &Scenario, position: usize) {
+    fn hop(&mut self, net: &Arc<SimNet>, spec: Spec<'_>, position: usize) {
+        let Spec { scenario, seed, .. } = spec;
         let hop = &scenario.path[position];
-        let names = addresses_of(hop.kind);
+        let names = addresses_of(scenario, hop);
         let addresses = names.iter().map(|n| lookup(&self.sim, n)).collect();
-        let host = self.manage(hop.kind.as_str(), addresses, 5_000);
-        let cores: BTreeMap<ServerName, Arc<dyn Hop>> = scenario
-            .servers
-            .iter()
-            .map(|server| {
-                let name = Arc::from(server.name.as_str());
-                (name, proxy::hop(hop.kind, &options(hop, server.port)))
-            })
-            .collect();
+        let host = self.manage(&hop.name, addresses, 5_000);
+        let behind = behind(scenario, hop);
         let operation = Operation {
             policy: hop.policy,
             fails: hop.fails,
             worker_shutdown_ms: hop.worker_shutdown_ms,
+            lost_session: (hop.kind == HopKind::Gateway).then_some(hop.lost_session),
         };
+        let ids = Generator::new(seed, &format!("session ids of {}", hop.name));
+        let ids = RefCell::new(ids);
+        let new_id: NewId = Rc::new(move || ids.borrow_mut().uuid());
         for (n, name) in names.iter().enumerate() {
-            let (net, host, cores) = (Arc::clone(net), Rc::clone(&host), cores.clone());
+            let (net, host, behind) = (Arc::clone(net), Rc::clone(&host), behind.clone());
+            let new_id = Rc::clone(&new_id);
             let (logs, jumper) = (Rc::clone(&self.logs), self.jumper.clone());
             let software = move || {
-                let (net, host, cores) = (Arc::clone(&net), Rc::clone(&host), cores.clone());
+                let (net, host, behind) = (Arc::clone(&net), Rc::clone(&host), behind.clone());
+                let new_id = Rc::clone(&new_id);
                 let (logs, jumper) = (Rc::clone(&logs), jumper.clone());
                 async move {
                     spawn_local(jumper.serve());
                     if !host.listens.get() {
                         return std::future::pending().await;
                     }
-                    let shell = HopShell::new(net, host, position + 1, cores, logs, operation);
+                    let shell = HopShell::new(net, host, behind, logs, operation, new_id);
                     Ok(shell.run(HOP_PORT, n == 0).await?)
                 }
             };
             match name.parse::<IpAddr>() {
                 Ok(address) => self.sim.host(address, software),
-                Err(_) => self.sim.host(*name, software),
+                Err(_) => self.sim.host(name.as_str(), software),
             }
         }
     }
@@ -290,94 +298,4 @@ impl World<'_> {
             }
         });
     }
-}
-
-/// How long a user waits for a call whose tool takes no time, in milliseconds: longer than any hop on the path waits for
-/// those behind it.
-fn patience_ms(scenario: &Scenario) -> u64 {
-    let replicas = scenario.servers.iter().map(|s| s.processes().len()).max();
-    let waits = scenario.path.iter().map(|hop| {
-        let upstream = proxy::hop(hop.kind, &options(hop, 0)).upstream();
-        // A balancer may try each replica in turn.
-        let dials = if hop.kind == HopKind::Balancer {
-            replicas.unwrap_or(1) as u64
-        } else {
-            1
-        };
-        (upstream.connect_timeout_ms * dials).max(upstream.read_timeout_ms)
-    });
-    waits.max().unwrap_or(0).max(PATIENCE_MS) + PATIENCE_AFTER_MS
-}
-
-/// What is chosen of a hop whose upstream listens on that port.
-fn options(hop: &scenario::Hop, port: u16) -> HopOptions {
-    HopOptions {
-        upstream_path: Some(ENDPOINT.to_owned()),
-        read_timeout_ms: hop.read_timeout_ms,
-        http10: hop.http10,
-        buffering: hop.buffering,
-        keepalive: hop.keepalive,
-        max_body_bytes: hop.max_body_bytes,
-        edits: hop.edits.clone(),
-        ..HopOptions::new(format!("localhost:{port}"))
-    }
-}
-
-/// The turmoil hosts of a hop: names, or addresses where the product's are part of what is logged.
-fn addresses_of(kind: HopKind) -> Vec<&'static str> {
-    match kind {
-        HopKind::Cloudflare => proxy::EGRESS.to_vec(),
-        HopKind::Nginx | HopKind::Balancer => vec![kind.as_str()],
-    }
-}
-
-fn lookup(sim: &Sim<'_>, name: &str) -> IpAddr {
-    name.parse().unwrap_or_else(|_| sim.lookup(name))
-}
-
-fn routes(sim: &Sim<'_>, scenario: &Scenario) -> Routes {
-    let hop = |hop: &scenario::Hop| {
-        vec![Target {
-            process: Arc::from(hop.kind.as_str()),
-            addresses: addresses_of(hop.kind)
-                .iter()
-                .map(|n| SocketAddr::new(lookup(sim, n), HOP_PORT))
-                .collect(),
-        }]
-    };
-    let hops: Vec<Vec<Target>> = scenario.path.iter().map(hop).collect();
-    let route = |server: &Server| {
-        let processes = server.processes().into_iter().map(|process| Target {
-            addresses: vec![SocketAddr::new(sim.lookup(process.as_str()), server.port)],
-            process: Arc::from(process),
-        });
-        let processes: Vec<Target> = processes.collect();
-        hops.iter().cloned().chain([processes]).collect()
-    };
-    scenario
-        .servers
-        .iter()
-        .map(|server| (Arc::from(server.name.as_str()), route(server)))
-        .collect()
-}
-
-/// The path that a client is given for each server. Behind nginx it is secret, and shown as the report shows it.
-fn endpoint_paths(scenario: &Scenario) -> BTreeMap<ServerName, Arc<str>> {
-    let secret = scenario.path.iter().any(|hop| hop.kind == HopKind::Nginx);
-    let path = |position: usize, server: &Server| match (secret, position) {
-        (false, _) => ENDPOINT.to_owned(),
-        (true, 0) => "/[secret-path]".to_owned(),
-        (true, _) => format!("/[secret-path-of-{}]", server.name),
-    };
-    scenario
-        .servers
-        .iter()
-        .enumerate()
-        .map(|(position, server)| {
-            (
-                Arc::from(server.name.as_str()),
-                Arc::from(path(position, server)),
-            )
-        })
-        .collect()
 }

@@ -178,8 +178,7 @@ fn dialects_of_a_folder() {
     let text = scenario("").replace("supergateway-4.0.0", "ours");
     assert!(text.contains("ours"), "{text}");
     let (dir, file) = written(&text);
-    let file = file.to_str().expect("UTF-8");
-    let done = stalemate(&["run", file]);
+    let done = stalemate(&["run", &file]);
     assert_eq!(done.code, 2, "{}", done.err);
     assert!(
         done.err.contains("`ours` is not among the dialects"),
@@ -191,7 +190,7 @@ fn dialects_of_a_folder() {
     let path = dialects.join("ours.yaml");
     let dialects = dialects.to_str().expect("UTF-8");
     fs::write(&path, "{name: ours, summary: s, like: spek}").expect("written");
-    let done = stalemate(&["run", file, "--dialects", dialects]);
+    let done = stalemate(&["run", &file, "--dialects", dialects]);
     assert_eq!(done.code, 2, "{}", done.err);
     assert!(
         done.err.contains("ours.yaml:1:32") && done.err.contains("did you mean `spec`?"),
@@ -201,7 +200,7 @@ fn dialects_of_a_folder() {
     fs::write(&path, "{name: ours, summary: what we run, like: spec}").expect("written");
     // A real SDK has a process of its own, which knows the folder too.
     for client in ["rmcp", "connector/recovering"] {
-        let done = stalemate(&["run", file, "--client", client, "--dialects", dialects]);
+        let done = stalemate(&["run", &file, "--client", client, "--dialects", dialects]);
         assert!(
             done.out.contains("transparent"),
             "{client}: {}{}",
@@ -215,7 +214,7 @@ fn dialects_of_a_folder() {
         "{}",
         done.out
     );
-    let done = stalemate(&["list", file, "--dialects", dialects]);
+    let done = stalemate(&["list", &file, "--dialects", dialects]);
     assert!(
         done.code == 0 && done.out.contains(", ours"),
         "{}",

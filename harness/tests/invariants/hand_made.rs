@@ -34,7 +34,7 @@ mod no_stale_id {
         for (later_ms, is_exempt) in [(1, true), (2, false)] {
             let mut made = Made::default();
             made.opens("S1");
-            made.exchange("GET", Some("S1"), 404);
+            made.exchange("tools/list", Some("S1"), 404);
             let at_ms = made.entries[made.last()].at_ms + later_ms;
             let conn = made.asks("tools/call", Some("S1")).conn;
             let asked = made.last();

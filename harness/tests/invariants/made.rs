@@ -256,6 +256,8 @@ fn cast() -> Arc<Cast> {
         process: Arc::from(process),
         role,
         server: server.map(Arc::from),
+        leads_to: Vec::new(),
+        owns_sessions: false,
     };
     Arc::new(Cast {
         scenario: "a test".to_owned(),

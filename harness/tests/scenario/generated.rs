@@ -1,6 +1,8 @@
 //! Right scenarios of any kind, made of numbers and texts that somebody draws.
 
 mod client;
+mod hops;
+mod promises;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,14 +10,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, Until, admitted};
-use stalemate::invariant::Party;
-use stalemate::journal::{Action, Fate, Replacement, Rung};
-use stalemate::proxy::edits::REDIRECTS;
-use stalemate::proxy::upstreams::Fails;
-use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
-use stalemate::scenario::{Expectation, Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
+use stalemate::journal::{Action, Fate, Replacement};
+use stalemate::proxy::HopKind;
+use stalemate::scenario::{Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
 use stalemate::server::{Dialect, Durable, Keepalive, Situation, Tool};
 
+use hops::{path, way};
 use script::Script;
 
 /// What was drawn, consumed from the front; when it is used up, the least of everything comes.
@@ -76,9 +76,13 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
     let balanced = path.last().is_some_and(|hop| hop.kind == HopKind::Balancer);
     let count = 1 + tape.below(4);
     let names = ["a", "memory", "third-one", "d4"];
-    let servers: Vec<Server> = (0..count)
+    let mut servers: Vec<Server> = (0..count)
         .map(|n| server(tape, names[n], n, balanced, vocabulary))
         .collect();
+    // The first one goes all the way, lest a hop leads nowhere.
+    for server in servers.iter_mut().skip(1) {
+        server.path = tape.maybe(|tape| way(tape, &path, server.replicas > 1));
+    }
     let mut clients = tape.some(&vocabulary.clients);
     if clients.is_empty() {
         clients.push(vocabulary.clients[0].clone());
@@ -103,9 +107,9 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
         spec: tape.some(&vocabulary.judged_clauses),
         expect: expect
             .into_iter()
-            .map(|client| (client, promise(tape, vocabulary)))
+            .map(|client| (client, promises::promise(tape, vocabulary)))
             .collect(),
-        violates: violates(tape, &cast, vocabulary),
+        violates: promises::violates(tape, &cast, vocabulary),
         machines: cast.machines.clone(),
         servers,
         path,
@@ -115,67 +119,6 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
         steps,
         inject,
     }
-}
-
-fn path(tape: &mut Tape) -> Vec<Hop> {
-    let kinds = tape.some(&HopKind::ALL).into_iter();
-    let hop = |kind| {
-        let mut hop = Hop::new(kind);
-        hop.read_timeout_ms = tape.maybe(Tape::ms);
-        hop.edits = edits(tape);
-        match kind {
-            HopKind::Cloudflare => {}
-            HopKind::Nginx => {
-                (hop.http10, hop.buffering, hop.keepalive) = (tape.is(), tape.is(), tape.is());
-                hop.max_body_bytes = tape.below(1 << 30) as u64;
-                hop.worker_shutdown_ms = tape.maybe(Tape::ms);
-            }
-            HopKind::Balancer => {
-                (hop.policy, hop.keepalive) = (*tape.one(&BalancePolicy::ALL), tape.is());
-                hop.fails = Fails {
-                    max: u32::try_from(tape.below(1000)).expect("small"),
-                    timeout_ms: tape.ms(),
-                };
-            }
-        }
-        hop
-    };
-    kinds.map(hop).collect()
-}
-
-fn edits(tape: &mut Tape) -> Edits {
-    let status = |tape: &mut Tape| u16::try_from(400 + tape.below(200)).expect("small");
-    let paths = ["/v2/mcp", "/", "/a,b:c"].map(|path| RedirectTo::Path(path.to_owned()));
-    Edits {
-        request: header_edits(tape),
-        response: header_edits(tape),
-        statuses: (0..tape.below(3))
-            .map(|_| (status(tape), status(tape)))
-            .collect(),
-        redirect: tape.maybe(|tape| Redirect {
-            status: *tape.one(&REDIRECTS),
-            to: tape
-                .one(&[&paths[..], &[RedirectTo::Slash]].concat())
-                .clone(),
-        }),
-    }
-}
-
-fn header_edits(tape: &mut Tape) -> HeaderEdits {
-    let mut edits = HeaderEdits::default();
-    for name in tape.some(&["mcp-session-id", "X-Old", "null", "1e3", "~"]) {
-        let value = tape.one(&["a", "X-New", "no", "-1"]);
-        match tape.below(3) {
-            0 => edits.hide.push(name.to_owned()),
-            1 => drop(edits.rename.insert(name.to_owned(), (*value).to_owned())),
-            _ => drop(
-                edits
-                    .add
-                    .insert(name.to_owned(), format!("{value}: #\"{value}\"")),
-            ),
-        }
-    }
-    edits
 }
 
 fn server(
@@ -212,6 +155,7 @@ fn server(
         supervisor_ms: tape.maybe(Tape::ms).unwrap_or(5_000),
         session_timeout_ms: tape.maybe(|tape| tape.maybe(Tape::ms)),
         durable: if real { Durable::Nothing } else { durable },
+        path: None,
     }
 }
 
@@ -245,6 +189,8 @@ struct Cast {
     servers: Vec<String>,
     models: Vec<String>,
     hops: Vec<String>,
+    /// The hops on the way to each server.
+    ways: BTreeMap<String, Vec<String>>,
     /// The processes of each server.
     processes: BTreeMap<String, Vec<String>>,
     machines: BTreeMap<String, Vec<String>>,
@@ -256,7 +202,14 @@ impl Cast {
         Self {
             servers: strings(servers.iter().map(|s| &s.name)),
             models: strings(servers.iter().filter(model).map(|s| &s.name)),
-            hops: strings(path.iter().map(|hop| hop.kind.as_str())),
+            hops: strings(path.iter().map(|hop| &hop.name)),
+            ways: servers
+                .iter()
+                .map(|s| {
+                    let all = || strings(path.iter().map(|hop| &hop.name));
+                    (s.name.clone(), s.path.clone().unwrap_or_else(all))
+                })
+                .collect(),
             processes: servers
                 .iter()
                 .map(|s| (s.name.clone(), s.processes()))
@@ -364,45 +317,4 @@ fn injection(tape: &mut Tape, cast: &Cast) -> Injection {
             *tape.one(&all)
         }),
     }
-}
-
-/// The invariants of some kinds of party.
-fn invariants(vocabulary: &Vocabulary, parties: &[Party]) -> Vec<String> {
-    let all = vocabulary.invariants.iter();
-    let of = all.filter(|(_, party)| parties.contains(party));
-    of.map(|(id, _)| id.clone()).collect()
-}
-
-fn promise(tape: &mut Tape, vocabulary: &Vocabulary) -> Expectation {
-    let rung = tape.maybe(|tape| *tape.one(&Rung::ALL));
-    Expectation {
-        rung,
-        no_progress: rung.is_none() && tape.is(),
-        violates: tape.some(&invariants(
-            vocabulary,
-            &[Party::Client, Party::Application],
-        )),
-        why: tape.maybe(Tape::text),
-    }
-}
-
-fn violates(
-    tape: &mut Tape,
-    cast: &Cast,
-    vocabulary: &Vocabulary,
-) -> BTreeMap<String, BTreeMap<String, String>> {
-    let of = |names: &[String], party| {
-        let ids = invariants(vocabulary, &[party]);
-        let each = names.iter().map(|name| (name.clone(), ids.clone()));
-        each.collect::<Vec<_>>()
-    };
-    let mut parties = of(&cast.servers, Party::Server);
-    parties.extend(of(&cast.hops, Party::Hop));
-    let parties = tape.some(&parties).into_iter();
-    parties
-        .map(|(party, ids)| {
-            let ids = tape.some(&ids).into_iter();
-            (party, ids.map(|id| (id, tape.text())).collect())
-        })
-        .collect()
 }

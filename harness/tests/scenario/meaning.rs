@@ -85,6 +85,7 @@ fn the_cast_is_as_written() {
         supervisor_ms: 2_500,
         session_timeout_ms: Some(None),
         durable: Durable::Nothing,
+        path: None,
     };
     assert_eq!(memory, &written);
     assert!(!format!("{memory:?}").contains("8fd9"), "the id is whole");

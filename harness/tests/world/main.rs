@@ -11,5 +11,6 @@ mod prefix;
 mod properties;
 mod raw;
 mod robust;
+mod same_verdict;
 mod support;
 mod user;

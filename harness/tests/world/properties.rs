@@ -69,7 +69,7 @@ fn schedule(dialects: Vec<String>) -> impl Strategy<Value = Schedule> {
         })
 }
 
-fn all_dialects() -> Vec<String> {
+pub(crate) fn all_dialects() -> Vec<String> {
     let registry = Registry::builtin();
     let listed = registry.dialects().iter().filter(|d| d.is_listed());
     listed.map(|dialect| dialect.name.clone()).collect()
@@ -82,6 +82,16 @@ fn search(
     dialects: Vec<String>,
     fails: impl Fn(&Schedule) -> Option<String>,
 ) -> Option<(Schedule, String)> {
+    search_in(worker, cases, schedule(dialects), fails)
+}
+
+/// As [`search`], among schedules that are drawn so.
+pub(crate) fn search_in(
+    worker: u8,
+    cases: u32,
+    schedules: impl Strategy<Value = Schedule>,
+    fails: impl Fn(&Schedule) -> Option<String>,
+) -> Option<(Schedule, String)> {
     let config = Config {
         cases,
         failure_persistence: None,
@@ -92,7 +102,7 @@ fn search(
         config,
         TestRng::from_seed(RngAlgorithm::ChaCha, &[worker; 32]),
     );
-    let result = runner.run(&schedule(dialects), |schedule| match fails(&schedule) {
+    let result = runner.run(&schedules, |schedule| match fails(&schedule) {
         None => Ok(()),
         Some(why) => Err(TestCaseError::fail(why)),
     });

@@ -6,14 +6,16 @@ use super::Hop;
 use super::edits::{
     Added, HeaderNames, RedirectForm, Renamed, RequestForm, Statuses, header_edits,
 };
+use crate::proxy::gateway::LostSession;
 use crate::proxy::nginx::MAX_BODY_BYTES;
 use crate::proxy::upstreams::Fails;
 use crate::proxy::{BalancePolicy, Edits, HopKind};
+use crate::scenario::names::fit_hop;
 use crate::yaml::decode::{At, Decode, mismatch};
 use crate::yaml::duration::Duration;
 use crate::yaml::forms::{choice, record, words};
 use crate::yaml::report::Report;
-use crate::yaml::scalar::Whole;
+use crate::yaml::scalar::{Text, Whole};
 use crate::yaml::tree::{Kind, Node};
 use crate::yaml::word::One;
 
@@ -65,6 +67,8 @@ macro_rules! hop {
             required {}
             optional {
                 $($(#[$ometa])* $okey $ofield: $oty,)*
+                /// Its name, where it is not that of its kind: two of one kind need two names.
+                "name" name: At<Text>,
                 /// The longest silence of the upstream, where it differs from the product's default.
                 "read-timeout" read_timeout: Duration,
                 /// Headers of the upstream's responses that the client does not get, e.g. `[mcp-session-id]`.
@@ -91,7 +95,11 @@ macro_rules! hop {
                     statuses: self.statuses.as_ref().map(|s| s.checked(report)).unwrap_or_default(),
                     redirect: self.redirect.as_ref().and_then(|form| form.redirect(report)),
                 };
-                Hop { read_timeout_ms: self.read_timeout.map(|d| d.0), edits, ..hop }
+                if let Some(name) = &self.name {
+                    fit_hop(name, hop.kind, report);
+                }
+                let name = self.name.as_ref().map_or(hop.name, |name| name.value.clone());
+                Hop { name, read_timeout_ms: self.read_timeout.map(|d| d.0), edits, ..hop }
             }
         }
     };
@@ -132,6 +140,22 @@ hop! {
     "fail-timeout" fail_timeout: Duration,
 }
 
+words! {
+    /// How answers are passed on.
+    Passing, "ways to pass an answer on"; AsItComes = "as-it-comes", Whole = "whole",
+}
+
+hop! {
+    /// The settings of a gateway.
+    GatewayForm, "a gateway";
+    /// What it does when a server says 404 to its inner session: pass that on, `reinitialize` inside, or answer 500 or 502
+    /// and go on without; `pass-on` if it is missing.
+    "lost-session" lost_session: One<LostSession>,
+    /// Whether an answer is passed on as it comes or, within `read-timeout`, when it is `whole`; `as-it-comes` if it is
+    /// missing.
+    "answers" answers: One<Passing>,
+}
+
 choice! {
     /// A hop with settings.
     HopWithOptions, "a hop", "name";
@@ -141,6 +165,8 @@ choice! {
     "nginx" Nginx(NginxForm) = "nginx: {read-timeout: 60s}",
     /// A balancer, which chooses among the processes of a server.
     "balancer" Balancer(BalancerForm) = "balancer: {policy: sticky}",
+    /// An MCP gateway, which has sessions of its own with its clients.
+    "gateway" Gateway(GatewayForm) = "gateway: {lost-session: reinitialize}",
 }
 
 /// A hop, by name or with settings.
@@ -186,6 +212,11 @@ impl HopShape {
                 worker_shutdown_ms: form.worker_shutdown.map(|d| d.0),
                 max_body_bytes: form.max_body.map_or(MAX_BODY_BYTES, |n| n.0),
                 ..form.on(Hop::new(HopKind::Nginx), report)
+            },
+            HopWithOptions::Gateway(form) => Hop {
+                lost_session: form.lost_session.map(|lost| lost.0).unwrap_or_default(),
+                collects: form.answers.is_some_and(|a| a.0 == Passing::Whole),
+                ..form.on(Hop::new(HopKind::Gateway), report)
             },
             HopWithOptions::Balancer(form) => {
                 let hop = form.on(Hop::new(HopKind::Balancer), report);

@@ -45,33 +45,53 @@ pub(crate) fn partitions(
         }
         return None;
     };
-    let mut way = vec![CLIENT];
-    way.extend(names.hops.iter().map(String::as_str));
-    let mut known = way.clone();
-    let behind = |name: &&str| !way.contains(name);
-    known.extend(names.processes().into_iter().filter(behind));
-    let mut place = |name: &At<Text>| {
-        names
-            .find(name, &known, "ends of a partition", report)
-            .then(|| {
-                // All servers are behind the last hop.
-                way.iter()
-                    .position(|at| *at == name.value)
-                    .unwrap_or(way.len())
-            })
+    let mut known = vec![CLIENT];
+    known.extend(names.hops.iter().map(String::as_str));
+    let behind: Vec<&str> = names
+        .processes()
+        .into_iter()
+        .filter(|n| !known.contains(n))
+        .collect();
+    known.extend(behind);
+    let mut find = |name: &At<Text>| names.find(name, &known, "ends of a partition", report);
+    let (first, second) = (find(one), find(other));
+    if !(first && second) {
+        return None;
+    }
+    // A server's process is where its server is.
+    let at = |way: &[&str], server: &str, name: &str| {
+        let is_it = *server == *name || names.members(server).iter().any(|m| m == name);
+        let place = way.iter().position(|at| *at == name);
+        place.or(is_it.then_some(way.len()))
     };
-    let (first, second) = (place(one), place(other));
-    let (first, second) = (first?, second?);
-    if first.abs_diff(second) != 1 {
+    let are_neighbours = names.ways.iter().any(|(server, hops)| {
+        let way: Vec<&str> = [CLIENT]
+            .into_iter()
+            .chain(hops.iter().map(String::as_str))
+            .collect();
+        let places = (at(&way, server, &one.value), at(&way, server, &other.value));
+        matches!(places, (Some(a), Some(b)) if a.abs_diff(b) == 1)
+    });
+    if !are_neighbours {
         let title = format!(
             "nothing passes directly between {} and {}",
             quote(&one.value),
             quote(&other.value)
         );
-        way.push("a server");
+        let mut ways: Vec<String> = Vec::new();
+        for (server, hops) in &names.ways {
+            let hops = hops.iter().map(String::as_str);
+            let own = names.ways.values().any(|way| *way != names.hops);
+            let end = if own { server.as_str() } else { "a server" };
+            let way: Vec<&str> = [CLIENT].into_iter().chain(hops).chain([end]).collect();
+            let way = way.join(", ");
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
         report.add(
             Finding::new(between.span, title, "these two are not neighbours")
-                .help(format!("the way is {}", way.join(", "))),
+                .help(format!("the way is {}", ways.join("; or "))),
         );
         return None;
     }

@@ -211,13 +211,13 @@ impl<'c> Script<'c> {
     }
 
     fn partition(&mut self, tape: &mut Tape) -> StepAction {
+        let server = tape.one(&self.cast.servers);
         let mut way = vec!["client".to_owned()];
-        way.extend(self.cast.hops.iter().cloned());
+        way.extend(self.cast.ways[server].iter().cloned());
         let at = tape.below(way.len());
-        let servers: Vec<String> = self.cast.processes.values().flatten().cloned().collect();
         let next = match way.get(at + 1) {
             Some(hop) => hop.clone(),
-            None => tape.one(&servers).clone(),
+            None => tape.one(&self.cast.processes[server]).clone(),
         };
         let between = match tape.is() {
             true => (way[at].clone(), next),

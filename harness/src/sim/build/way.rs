@@ -1,0 +1,147 @@
+//! The ways through a world: the hops' addresses and settings, the route to each server, the path that a client is given.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use turmoil::Sim;
+
+use super::{ENDPOINT, HOP_PORT};
+use crate::app::user::{PATIENCE_AFTER_MS, PATIENCE_MS};
+use crate::journal::ServerName;
+use crate::process::hop_shell::Behind;
+use crate::process::net::{Routes, Target};
+use crate::proxy::{self, HopKind, HopOptions};
+use crate::scenario::{self, Scenario, Server};
+
+/// The servers that a hop leads to; none if it leads to all.
+pub(super) fn leads_to(scenario: &Scenario, hop: &scenario::Hop) -> Vec<ServerName> {
+    let behind = servers_behind(scenario, hop);
+    if behind.len() == scenario.servers.len() {
+        return Vec::new();
+    }
+    let names = behind.into_iter().map(|(server, _)| server.name.as_str());
+    names.map(Arc::from).collect()
+}
+
+/// The servers behind a hop, each with the hop's position on the way to it.
+fn servers_behind<'s>(scenario: &'s Scenario, hop: &scenario::Hop) -> Vec<(&'s Server, usize)> {
+    let place = |server: &'s Server| {
+        let way = scenario.way_to(server);
+        Some((server, way.iter().position(|h| h.name == hop.name)?))
+    };
+    scenario.servers.iter().filter_map(place).collect()
+}
+
+/// What a hop's software is told of the servers behind it.
+pub(super) fn behind(scenario: &Scenario, hop: &scenario::Hop) -> BTreeMap<ServerName, Behind> {
+    let of = |(server, position): (&Server, usize)| {
+        let core = proxy::hop(hop.kind, &options(hop, server.port));
+        let next = position + 1;
+        (Arc::from(server.name.as_str()), Behind { core, next })
+    };
+    servers_behind(scenario, hop).into_iter().map(of).collect()
+}
+
+/// How long a user waits for a call whose tool takes no time, in milliseconds: longer than any hop on the path waits for
+/// those behind it.
+pub(super) fn patience_ms(scenario: &Scenario) -> u64 {
+    let replicas = scenario.servers.iter().map(|s| s.processes().len()).max();
+    let waits = scenario.path.iter().map(|hop| {
+        let upstream = proxy::hop(hop.kind, &options(hop, 0)).upstream();
+        // A balancer may try each replica in turn.
+        let dials = if hop.kind == HopKind::Balancer {
+            replicas.unwrap_or(1) as u64
+        } else {
+            1
+        };
+        (upstream.connect_timeout_ms * dials).max(upstream.read_timeout_ms)
+    });
+    waits.max().unwrap_or(0).max(PATIENCE_MS) + PATIENCE_AFTER_MS
+}
+
+/// What is chosen of a hop whose upstream listens on that port.
+fn options(hop: &scenario::Hop, port: u16) -> HopOptions {
+    HopOptions {
+        upstream_path: Some(ENDPOINT.to_owned()),
+        read_timeout_ms: hop.read_timeout_ms,
+        http10: hop.http10,
+        buffering: hop.buffering,
+        keepalive: hop.keepalive,
+        collects: hop.collects,
+        max_body_bytes: hop.max_body_bytes,
+        edits: hop.edits.clone(),
+        ..HopOptions::new(format!("localhost:{port}"))
+    }
+}
+
+/// The turmoil hosts of a hop: names, or addresses where the product's are part of what is logged. A second edge of one
+/// kind has the addresses next to the first one's.
+pub(super) fn addresses_of(scenario: &Scenario, hop: &scenario::Hop) -> Vec<String> {
+    if hop.kind != HopKind::Cloudflare {
+        return vec![hop.name.clone()];
+    }
+    let before = scenario.path.iter().take_while(|h| h.name != hop.name);
+    let number = before.filter(|h| h.kind == hop.kind).count();
+    let next_to = |address: &&str| {
+        let address: std::net::Ipv4Addr = address.parse().expect("an address");
+        let shifted = u32::from(address) + u32::try_from(number).unwrap_or(u32::MAX);
+        std::net::Ipv4Addr::from(shifted).to_string()
+    };
+    proxy::EGRESS.iter().map(next_to).collect()
+}
+
+pub(super) fn lookup(sim: &Sim<'_>, name: &str) -> IpAddr {
+    name.parse().unwrap_or_else(|_| sim.lookup(name))
+}
+
+pub(super) fn routes(sim: &Sim<'_>, scenario: &Scenario) -> Routes {
+    let hop = |hop: &scenario::Hop| {
+        let addresses = addresses_of(scenario, hop);
+        vec![Target {
+            process: Arc::from(hop.name.as_str()),
+            addresses: addresses
+                .iter()
+                .map(|n| SocketAddr::new(lookup(sim, n), HOP_PORT))
+                .collect(),
+        }]
+    };
+    let route = |server: &Server| {
+        let hops: Vec<Vec<Target>> = scenario.way_to(server).into_iter().map(hop).collect();
+        let processes = server.processes().into_iter().map(|process| Target {
+            addresses: vec![SocketAddr::new(sim.lookup(process.as_str()), server.port)],
+            process: Arc::from(process),
+        });
+        let processes: Vec<Target> = processes.collect();
+        hops.into_iter().chain([processes]).collect()
+    };
+    scenario
+        .servers
+        .iter()
+        .map(|server| (Arc::from(server.name.as_str()), route(server)))
+        .collect()
+}
+
+/// The path that a client is given for each server. Behind nginx it is secret, and shown as the report shows it.
+pub(super) fn endpoint_paths(scenario: &Scenario) -> BTreeMap<ServerName, Arc<str>> {
+    let is_secret = |server: &Server| {
+        let way = scenario.way_to(server);
+        way.iter().any(|hop| hop.kind == HopKind::Nginx)
+    };
+    let path = |position: usize, server: &Server| match (is_secret(server), position) {
+        (false, _) => ENDPOINT.to_owned(),
+        (true, 0) => "/[secret-path]".to_owned(),
+        (true, _) => format!("/[secret-path-of-{}]", server.name),
+    };
+    scenario
+        .servers
+        .iter()
+        .enumerate()
+        .map(|(position, server)| {
+            (
+                Arc::from(server.name.as_str()),
+                Arc::from(path(position, server)),
+            )
+        })
+        .collect()
+}
