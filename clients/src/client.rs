@@ -33,6 +33,14 @@ pub trait Client {
     /// Calls a tool and waits for its result.
     fn call_tool(&self, name: String, arguments: Value) -> LocalBoxFuture<'_, CallResult>;
 
+    /// Sends a request of another kind with those parameters, and waits for its result. A client that does not override this
+    /// offers none of them, and whoever asks is told so.
+    fn request(&self, method: RequestMethod, params: Value) -> LocalBoxFuture<'_, CallResult> {
+        drop(params);
+        let told = format!("this client has no {}", method.as_str());
+        Box::pin(std::future::ready(Err(ClientError::new(told))))
+    }
+
     /// Ends the connection as the client's own user interface would.
     fn disconnect(&self) -> LocalBoxFuture<'_, Result<(), ClientError>>;
 
@@ -48,8 +56,34 @@ pub trait Client {
     }
 }
 
-/// How a tool call ended: the texts of its result, or what the user is told instead.
+/// How a tool call ended, or a request of another kind: the texts of its result, or what the user is told instead.
 pub type CallResult = Result<String, ClientError>;
+
+/// A request of the user that calls no tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RequestMethod {
+    /// A resource is read.
+    ReadResource,
+    /// A prompt is filled in.
+    GetPrompt,
+    /// An argument of a prompt is completed.
+    Complete,
+}
+
+impl RequestMethod {
+    /// Every one there is.
+    pub const ALL: [Self; 3] = [Self::ReadResource, Self::GetPrompt, Self::Complete];
+
+    /// The method on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadResource => "resources/read",
+            Self::GetPrompt => "prompts/get",
+            Self::Complete => "completion/complete",
+        }
+    }
+}
 
 /// What a client believes of its own connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,6 @@ pub mod rmcp;
 
 pub use client::{
     CallResult, Client, ClientError, ClientFactory, Health, LocalBoxFuture, NotificationSink,
-    StoredSession,
+    RequestMethod, StoredSession,
 };
 pub use dial::{BoxIo, Dial, Dialler, Io};

@@ -69,6 +69,14 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
+            // PING-01.
+            "broken/ignores-server-requests",
+            Policy {
+                ignore_server_requests: true,
+                ..right()
+            },
+        ),
+        (
             // F4.
             "broken/initialize-with-stale-id",
             Policy {
@@ -121,6 +129,14 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             "broken/no-version-header",
             Policy {
                 version_header: VersionHeader::Missing,
+                ..right()
+            },
+        ),
+        (
+            // SES-08 speaks of every request.
+            "broken/recovers-calls-only",
+            Policy {
+                recovers_calls_only: true,
                 ..right()
             },
         ),

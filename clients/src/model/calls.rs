@@ -35,6 +35,15 @@ impl Core {
         self: &Rc<Self>,
         body: impl Fn(u64) -> Vec<u8>,
     ) -> Result<Value, Failure> {
+        self.request_that(body, true).await
+    }
+
+    /// The same; without `recovers`, a lost session is only a failure.
+    pub(super) async fn request_that(
+        self: &Rc<Self>,
+        body: impl Fn(u64) -> Vec<u8>,
+        recovers: bool,
+    ) -> Result<Value, Failure> {
         let core = self;
         let policy = &core.policy;
         core.begin_batch();
@@ -85,7 +94,9 @@ impl Core {
                 (Failure::Unknown(_), _) if policy.resend_unknown && !resent_unknown => {
                     resent_unknown = true;
                 }
-                (_, Some((_, session))) if session.id.is_some() && core.means_lost(&failure) => {
+                (_, Some((_, session)))
+                    if recovers && session.id.is_some() && core.means_lost(&failure) =>
+                {
                     self.refused(session, failure, resends).await?;
                     resends += 1;
                 }

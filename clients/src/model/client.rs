@@ -14,7 +14,7 @@ use super::policy::Policy;
 use super::session::Core;
 use crate::{
     CallResult, Client, ClientError, ClientFactory, Dialler, Health, LocalBoxFuture,
-    NotificationSink, StoredSession,
+    NotificationSink, RequestMethod, StoredSession,
 };
 
 /// Makes model clients of one policy. They need a `LocalSet` around them.
@@ -192,6 +192,15 @@ impl Client for ModelClient {
                 Err(failure) if failure.is_of_lost() => self.shown_as_result(failure),
                 answered => texts(&answered?),
             }
+        }))
+    }
+
+    fn request(&self, method: RequestMethod, params: Value) -> LocalBoxFuture<'_, CallResult> {
+        Box::pin(self.asked(async move {
+            let body = |id| stalemate_wire::request(id, method.as_str(), Some(params.clone()));
+            let recovers = !self.core.policy.recovers_calls_only;
+            let result = self.core.request_that(body, recovers).await?;
+            Ok(result.to_string())
         }))
     }
 

@@ -220,6 +220,7 @@ impl Core {
         }
         if let Some(method) = message.get("method").and_then(Value::as_str) {
             match message.get("id") {
+                Some(_) if self.policy.ignore_server_requests => {}
                 Some(id) => self.answer_server(method, id),
                 None => {
                     (self.sink)(method);

@@ -41,6 +41,9 @@ pub struct Policy {
     pub lost_shown: LostShown,
     /// What a lost session leads to (SES-08).
     pub reinit: Reinit,
+    /// Bug: only what comes of `tools/call`, of listing tools and of the stream leads to that; any other request that finds its
+    /// session lost fails, and the id stays in use.
+    pub recovers_calls_only: bool,
     /// What becomes of the session where that failed for good (F14).
     pub failed_reinit: FailedReinit,
     /// Whether parallel calls that lost the same session share one re-initialization. Without it each makes its own
@@ -102,6 +105,8 @@ pub struct Policy {
     pub ignore_retry: bool,
     /// Whether tools are listed again when the server says that they changed.
     pub list_again: bool,
+    /// Bug: what the server asks is not answered (PING-01).
+    pub ignore_server_requests: bool,
     /// Whether `disconnect` ends the session with DELETE (SES-09, F17).
     pub delete_on_disconnect: bool,
     /// What becomes of a stored session (F3).
@@ -174,6 +179,7 @@ impl Policy {
             lost_session: [404, 410, 400].map(LostSignal::status).to_vec(),
             lost_shown: LostShown::Error,
             reinit: Reinit::ThenResend,
+            recovers_calls_only: false,
             failed_reinit: FailedReinit::TriedAgain,
             single_flight: true,
             reinit_carries_id: false,
@@ -200,6 +206,7 @@ impl Policy {
             ignore_cursor: false,
             ignore_retry: false,
             list_again: true,
+            ignore_server_requests: false,
             delete_on_disconnect: true,
             resume: Resume::Initializes,
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ::rmcp::ServiceExt;
 use ::rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ClientConfig, ClientResult,
-    ProtocolVersion, ServerNotification, ServerRequest,
+    GetPromptResponse, ProtocolVersion, ReadResourceResponse, ServerNotification, ServerRequest,
 };
 use ::rmcp::service::{
     ClientInitializeError, NotificationContext, Peer, QuitReason, RequestContext, RoleClient,
@@ -15,12 +15,13 @@ use ::rmcp::service::{
 };
 use ::rmcp::transport::StreamableHttpClientTransport;
 use ::rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::http::HyperHttp;
 use crate::{
     CallResult, Client, ClientError, ClientFactory, Dialler, Health, LocalBoxFuture,
-    NotificationSink, StoredSession,
+    NotificationSink, RequestMethod, StoredSession,
 };
 
 /// Makes rmcp clients of the session era: they open with `initialize` and offer revision 2025-11-25.
@@ -147,6 +148,34 @@ impl Client for RmcpClient {
         })
     }
 
+    /// Dropping the future makes rmcp send `notifications/cancelled`.
+    fn request(&self, method: RequestMethod, params: Value) -> LocalBoxFuture<'_, CallResult> {
+        Box::pin(async move {
+            let peer = self.peer()?;
+            let result = match method {
+                RequestMethod::ReadResource => {
+                    match peer.read_resource_once(typed(params)?).await {
+                        Ok(ReadResourceResponse::Complete(result)) => Ok(json!(result)),
+                        // To ask for input belongs to revisions without sessions.
+                        Ok(_) => Err(ServiceError::UnexpectedResponse),
+                        Err(error) => Err(error),
+                    }
+                }
+                RequestMethod::GetPrompt => match peer.get_prompt_once(typed(params)?).await {
+                    Ok(GetPromptResponse::Complete(result)) => Ok(json!(result)),
+                    Ok(_) => Err(ServiceError::UnexpectedResponse),
+                    Err(error) => Err(error),
+                },
+                RequestMethod::Complete => {
+                    let completed = peer.complete(typed(params)?).await;
+                    completed.map(|result| json!(result))
+                }
+            };
+            let result = result.map_err(|error| self.failed(&error))?;
+            Ok(result.to_string())
+        })
+    }
+
     /// Ends the service, which sends DELETE and gives it 5 s. rmcp reports how that went to its log only. When the
     /// future is dropped, it goes on in the background.
     fn disconnect(&self) -> LocalBoxFuture<'_, Result<(), ClientError>> {
@@ -171,6 +200,12 @@ impl Client for RmcpClient {
             _ => Health::Unknown,
         }
     }
+}
+
+/// Parameters as rmcp has them.
+fn typed<T: DeserializeOwned>(params: Value) -> Result<T, ClientError> {
+    let told = |error| ClientError::new(format!("parameters of another shape: {error}"));
+    serde_json::from_value(params).map_err(told)
 }
 
 impl RmcpClient {

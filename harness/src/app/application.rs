@@ -8,7 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stalemate_clients::{CallResult, Client, ClientError, Health, LocalBoxFuture, StoredSession};
+use stalemate_clients::{
+    CallResult, Client, ClientError, Health, LocalBoxFuture, RequestMethod, StoredSession,
+};
 
 use crate::app::policy::{AppPolicy, Deletes, Disconnects, SessionKey, Status};
 use crate::app::{InFront, Journal, MakeClient};
@@ -141,6 +143,15 @@ impl Application {
         {
             let mut state = self.state.borrow_mut();
             state.stored.entry(key).or_default().session = Some(session);
+        }
+    }
+
+    /// Keeps the session of a client that has just been used: it may be a new one by now. One that is in use no more is nothing
+    /// to keep.
+    fn keep(&self, server: &ServerName, client: &Arc<dyn Client>) {
+        let in_use = self.live(server);
+        if in_use.is_some_and(|live| Arc::ptr_eq(&live.client, client)) {
+            self.store(self.key(server), client);
         }
     }
 
@@ -386,11 +397,22 @@ impl InFront for Application {
             let client = self.client(server).await?;
             self.load_tools(server, &client).await?;
             let result = client.call_tool(tool.to_owned(), arguments).await;
-            // The client may have a new session by now. One that is in use no more is nothing to keep.
-            let in_use = self.live(server);
-            if in_use.is_some_and(|live| Arc::ptr_eq(&live.client, &client)) {
-                self.store(self.key(server), &client);
-            }
+            self.keep(server, &client);
+            result
+        })
+    }
+
+    fn request<'a>(
+        &'a self,
+        server: &'a ServerName,
+        method: RequestMethod,
+        params: Value,
+    ) -> LocalBoxFuture<'a, CallResult> {
+        Box::pin(async move {
+            let client = self.client(server).await?;
+            self.load_tools(server, &client).await?;
+            let result = client.request(method, params).await;
+            self.keep(server, &client);
             result
         })
     }

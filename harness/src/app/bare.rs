@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stalemate_clients::{CallResult, Client, ClientError, LocalBoxFuture};
+use stalemate_clients::{CallResult, Client, ClientError, LocalBoxFuture, RequestMethod};
 
 use crate::app::{InFront, MakeClient};
 use crate::journal::{Action, Rung, ServerName};
@@ -85,6 +85,15 @@ impl InFront for Bare {
                 .call_tool(tool.to_owned(), arguments)
                 .await
         })
+    }
+
+    fn request<'a>(
+        &'a self,
+        server: &'a ServerName,
+        method: RequestMethod,
+        params: Value,
+    ) -> LocalBoxFuture<'a, CallResult> {
+        Box::pin(async move { self.client(server)?.request(method, params).await })
     }
 
     fn has_rung(&self, rung: Rung) -> bool {

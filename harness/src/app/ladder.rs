@@ -1,11 +1,12 @@
 //! The recovery ladder: what a user tries, in order, until the connector works again. A rung has worked when three calls
-//! in a row are ok: a write, a read, a write, 5 s apart. A cached tool list or a lucky replica cannot fake that.
+//! in a row are ok: a write, a read, a write, 5 s apart. A cached tool list or a lucky replica cannot fake that. A user who asked
+//! this server for something else too, a resource or a prompt, asks for that first: calls that work do not console them.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::app::user::{CallSpec, User};
+use crate::app::user::{Asked, CallSpec, User};
 use crate::journal::{Action, Event, Outcome, Phase, Rung, ServerName};
 use crate::server::Tool;
 
@@ -76,18 +77,17 @@ async fn ascend(user: &User, server: &ServerName, rung: Rung) -> bool {
 }
 
 async fn works(user: &User, server: &ServerName) -> bool {
-    for (n, tool) in [
+    let calls = [
         Tool::CreateEntities,
         Tool::SearchNodes,
         Tool::CreateEntities,
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ];
+    let habits = user.habits(server).into_iter();
+    for (n, asked) in habits.chain(calls.map(Asked::Tool)).enumerate() {
         if n > 0 {
             sleep(Duration::from_millis(BETWEEN_CALLS_MS)).await;
         }
-        if user.call(server, CallSpec::of(tool)).await.1 != Outcome::Ok {
+        if user.call(server, CallSpec::asking(asked)).await.1 != Outcome::Ok {
             return false;
         }
     }

@@ -13,14 +13,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stalemate_clients::{CallResult, Client, ClientError, LocalBoxFuture, StoredSession};
+use stalemate_clients::{
+    CallResult, Client, ClientError, LocalBoxFuture, RequestMethod, StoredSession,
+};
 
 pub use account::Account;
 pub use application::Application;
 pub use bare::Bare;
 pub use ladder::climb;
 pub use policy::{AppPolicy, Deletes, Disconnects, Lists, Model, SessionKey, Status};
-pub use user::{CallSpec, User};
+pub use user::{Asked, CallSpec, User};
 
 use crate::journal::{Action, CallId, Event, Fate, Rung, ServerName};
 
@@ -66,6 +68,14 @@ pub trait InFront {
         server: &'a ServerName,
         tool: &'a str,
         arguments: Value,
+    ) -> LocalBoxFuture<'a, CallResult>;
+
+    /// Sends a request of another kind in the present conversation.
+    fn request<'a>(
+        &'a self,
+        server: &'a ServerName,
+        method: RequestMethod,
+        params: Value,
     ) -> LocalBoxFuture<'a, CallResult>;
 
     /// Whether a rung exists here.

@@ -1,15 +1,18 @@
 //! The user: does things, waits with a user's patience, and is shown how they ended. Everything the user does or sees is
 //! told to the journal here, whatever is in front of the user.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stalemate_clients::RequestMethod;
 use tokio::time::{sleep, timeout};
 
 use crate::app::{Journal, SharedFront};
-use crate::journal::{Action, CallId, Event, Fate, Outcome, Profile, ServerName};
-use crate::server::Tool;
+use crate::journal::{Action, CallId, Event, Fate, Outcome, Profile, ServerName, TOOLS_CALL};
+use crate::server::{Prompt, Resource, Tool};
 
 /// How long a user waits for a call where nothing on its way takes longer, in milliseconds.
 pub const PATIENCE_MS: u64 = 60_000;
@@ -21,11 +24,45 @@ pub const DISCONNECT_LIMIT_MS: u64 = 10_000;
 /// The longest that any other action may take, in milliseconds.
 pub const ACTION_LIMIT_MS: u64 = 60_000;
 
+/// What a user can ask of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// That a tool be called.
+    Tool(Tool),
+    /// That a resource be read.
+    Read(Resource),
+    /// That a prompt be filled in.
+    Prompt(Prompt),
+    /// How an argument of a prompt can go on.
+    Complete(Prompt),
+}
+
+impl Asked {
+    /// The kind of request; `None` for a tool's call.
+    fn method(self) -> Option<RequestMethod> {
+        match self {
+            Self::Tool(_) => None,
+            Self::Read(_) => Some(RequestMethod::ReadResource),
+            Self::Prompt(_) => Some(RequestMethod::GetPrompt),
+            Self::Complete(_) => Some(RequestMethod::Complete),
+        }
+    }
+
+    /// The name of what is asked for.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tool(tool) => tool.as_str(),
+            Self::Read(resource) => resource.as_str(),
+            Self::Prompt(prompt) | Self::Complete(prompt) => prompt.as_str(),
+        }
+    }
+}
+
 /// A call to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallSpec {
-    /// The tool.
-    pub tool: Tool,
+    /// What is asked for.
+    pub asked: Asked,
     /// How long the slow tool takes, in milliseconds.
     pub takes_ms: u64,
     /// Whether the slow tool is asked to tell how far it is (PROG-01).
@@ -38,8 +75,14 @@ impl CallSpec {
     /// A call of that tool.
     #[must_use]
     pub fn of(tool: Tool) -> Self {
+        Self::asking(Asked::Tool(tool))
+    }
+
+    /// A request for that.
+    #[must_use]
+    pub fn asking(asked: Asked) -> Self {
         Self {
-            tool,
+            asked,
             takes_ms: 0,
             progress: false,
             patience_ms: None,
@@ -54,6 +97,7 @@ pub struct User {
     front: SharedFront,
     profile: Rc<std::cell::Cell<Profile>>,
     patience_ms: u64,
+    habits: Rc<RefCell<BTreeMap<ServerName, Vec<Asked>>>>,
 }
 
 impl User {
@@ -65,7 +109,18 @@ impl User {
             front,
             profile: Rc::new(std::cell::Cell::new(Profile::Normal)),
             patience_ms,
+            habits: Rc::default(),
         }
+    }
+
+    /// What the user has asked of a server besides calls of its tools, each once, in the order in which it was first asked.
+    #[must_use]
+    pub fn habits(&self, server: &ServerName) -> Vec<Asked> {
+        self.habits
+            .borrow()
+            .get(server)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// What the user has in front of them.
@@ -121,18 +176,30 @@ impl User {
         well
     }
 
-    /// Has a tool called, and waits for the result as long as a user does.
+    /// Asks for something, and waits for the result as long as a user does.
     pub async fn call(&self, server: &ServerName, spec: CallSpec) -> (CallId, Outcome) {
         let (call, nonce) = self.journal.new_call();
-        let tool = spec.tool.as_str();
+        let (method, name) = (spec.asked.method(), spec.asked.name());
+        if method.is_some() {
+            let mut habits = self.habits.borrow_mut();
+            let habits = habits.entry(server.clone()).or_default();
+            if !habits.contains(&spec.asked) {
+                habits.push(spec.asked);
+            }
+        }
         self.journal.note(Event::CallBegan {
             call,
             server: server.clone(),
-            tool: tool.to_owned(),
+            method: method.map_or(TOOLS_CALL, RequestMethod::as_str).to_owned(),
+            tool: name.to_owned(),
             nonce: nonce.clone(),
             during_outage: self.journal.is_out(server),
         });
-        let calling = self.front.call(server, tool, arguments(spec, &nonce));
+        let params = params(spec, &nonce);
+        let calling = match method {
+            None => self.front.call(server, name, params),
+            Some(method) => self.front.request(server, method, params),
+        };
         let enough_ms = self.patience_ms + spec.takes_ms;
         let patience_ms = spec.patience_ms.unwrap_or(enough_ms);
         let outcome = match timeout(Duration::from_millis(patience_ms), calling).await {
@@ -152,9 +219,25 @@ impl User {
     }
 }
 
-/// The arguments of a call, with its nonce in them.
-fn arguments(spec: CallSpec, nonce: &str) -> Value {
-    match spec.tool {
+/// The arguments of a call, or the parameters of another request, with its nonce in them.
+fn params(spec: CallSpec, nonce: &str) -> Value {
+    let tool = match spec.asked {
+        Asked::Tool(tool) => tool,
+        // It takes nothing that could be found on the wire, and `_meta` is open to everybody.
+        Asked::Read(resource) => {
+            return json!({"uri": resource.as_str(), "_meta": {"note": nonce}});
+        }
+        Asked::Prompt(prompt) => {
+            return json!({"name": prompt.as_str(), "arguments": {Prompt::ARGUMENT: nonce}});
+        }
+        Asked::Complete(prompt) => {
+            return json!({
+                "ref": {"type": "ref/prompt", "name": prompt.as_str()},
+                "argument": {"name": Prompt::ARGUMENT, "value": nonce},
+            });
+        }
+    };
+    match tool {
         Tool::CreateEntities => {
             json!({"entities": [{"entityType": "note", "name": nonce, "observations": []}]})
         }

@@ -11,7 +11,7 @@ use super::plain::shape;
 use crate::server::{
     Answer, Beyond, Cancelled, Cap, Check, Dialect, EndedCall, Exit, Finished, Flaw, Framing,
     GetStreams, Hazards, HeaderList, IdShape, IdleClock, JsonAnswers, Keepalive, Messages, Offers,
-    PoisonedIds, Priming, Resume, RpcFault, Scope, Sessions, Sse, StreamEnd, Then,
+    PoisonedIds, Priming, RequestStream, Resume, RpcFault, Scope, Sessions, Sse, StreamEnd, Then,
 };
 use crate::yaml::collection::List;
 use crate::yaml::duration::{Duration, TimeoutForm};
@@ -158,6 +158,8 @@ shape! {
         "style" style: StyleForm = Style::default(),
         /// Which GET streams a session has.
         "get-streams" get_streams: One<GetStreams> = GetStreams::default(),
+        /// Which stream carries what the server asks of its client: the `get` stream, or that of a `call` while one runs.
+        "requests" requests: One<RequestStream> = RequestStream::default(),
     }
 }
 

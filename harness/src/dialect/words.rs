@@ -3,8 +3,8 @@
 use stalemate_wire::sse::Field;
 
 use crate::server::{
-    Beyond, Check, Finished, Flaw, Framing, GetStreams, IdShape, IdleClock, Offers, Scope,
-    Situation, StreamEnd, Then,
+    Beyond, Check, Finished, Flaw, Framing, GetStreams, IdShape, IdleClock, Offers, RequestStream,
+    Scope, Situation, StreamEnd, Then,
 };
 use crate::yaml::word::Word;
 
@@ -57,6 +57,9 @@ words_for! {
         "replace" Replace,
         "once" Once,
         "none" None,
+    RequestStream, "streams";
+        "get" Get,
+        "call" Call,
     Scope, "scopes";
         "stream" Stream,
         "session" Session,

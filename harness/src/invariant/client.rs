@@ -2,7 +2,9 @@
 //! looked at.
 
 pub(super) mod ids;
+pub(super) mod ping;
 pub(super) mod reinit;
+pub(super) mod requests;
 pub(super) mod spare;
 pub(super) mod stream;
 

@@ -195,6 +195,8 @@ pub static ALL: &[Invariant] = &[
     client::ids::VERSION_IS_NEGOTIATED,
     client::spare::STREAM_TROUBLE,
     client::spare::ENDS_WHAT_IT_GIVES_UP,
+    client::requests::ALL_RECOVER,
+    client::ping::ANSWERS_PING,
     app::DISCONNECT_CLEARS,
     app::DELETE_CLEARS,
     app::SHOWS_THE_TRUTH,

@@ -91,9 +91,12 @@ pub enum Event {
         call: CallId,
         /// The connector.
         server: ServerName,
-        /// The tool.
+        /// The method of its request.
+        #[serde(default = "tools_call", skip_serializing_if = "is_tools_call")]
+        method: String,
+        /// The tool; of another request the resource or the prompt.
         tool: String,
-        /// The nonce in its arguments.
+        /// The nonce in its parameters.
         nonce: String,
         /// Processes that were down or unreachable when it began; such a call counts as lost.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -217,4 +220,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         on: Vec<ProcessName>,
     },
+}
+
+/// The method of most driven calls.
+pub const TOOLS_CALL: &str = "tools/call";
+
+fn tools_call() -> String {
+    TOOLS_CALL.to_owned()
+}
+
+fn is_tools_call(method: &str) -> bool {
+    method == TOOLS_CALL
 }

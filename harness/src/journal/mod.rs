@@ -12,7 +12,7 @@ mod record;
 mod terms;
 
 pub use cast::{CLIENT, Cast, Member, Role};
-pub use event::{Event, ProcessName, ServerName};
+pub use event::{Event, ProcessName, ServerName, TOOLS_CALL};
 pub use evidence::Evidence;
 pub use fate::{Delivery, Fate, Replacement};
 pub use message::{Message, RequestSummary, ResponseSummary, Side, SseSummary};

@@ -18,7 +18,7 @@ use crate::process::recorder::Recorder;
 use crate::process::rmcp_server::{RmcpServer, RmcpServerOptions, ToolBackend};
 use crate::process::shell::{Host, Order};
 use crate::process::state::Process;
-use crate::server::{Store, run_tool};
+use crate::server::{Prompt, Resource, Store, completions, fill_in, read_resource, run_tool};
 
 /// Runs the server until it is crashed.
 pub async fn run<N: Network>(
@@ -45,7 +45,7 @@ pub async fn run<N: Network>(
                 // A program around rmcp that does not handle SIGTERM ends at once, connections and all. The rest cannot
                 // be ordered from outside; loading refuses scenarios that try.
                 Some(Order::Stop | Order::Drain(_)) => host.stopped().await,
-                Some(Order::ExpireAll | Order::Notify) => {}
+                Some(Order::ExpireAll | Order::Notify | Order::Demand(_)) => {}
                 None => std::future::pending().await,
             },
             accepted = listener.accept() => {
@@ -97,5 +97,17 @@ impl ToolBackend for Tools {
             }
             Ok(done.text)
         })
+    }
+
+    fn read(&self, uri: &str) -> Option<String> {
+        Some(read_resource(&self.store, Resource::of(uri)?))
+    }
+
+    fn fill_in(&self, prompt: &str, value: &str) -> Option<String> {
+        Some(fill_in(&self.store, Prompt::of(prompt)?, value))
+    }
+
+    fn completions(&self, begun: &str) -> Vec<String> {
+        completions(&self.store, begun)
     }
 }

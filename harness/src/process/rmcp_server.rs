@@ -14,8 +14,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-    JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    CompletionInfo, ContentBlock, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
+    Implementation, JsonObject, ListToolsResult, PaginatedRequestParams, PromptMessage,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents, Role,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, SessionConfig};
@@ -37,6 +40,24 @@ pub trait ToolBackend: Send + Sync {
         tool: &str,
         arguments: Value,
     ) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>>;
+
+    /// What the resource of that URI says; `None` if there is none.
+    fn read(&self, uri: &str) -> Option<String> {
+        let _ = uri;
+        None
+    }
+
+    /// The prompt of that name, filled in with the value of its argument; `None` if there is none.
+    fn fill_in(&self, prompt: &str, value: &str) -> Option<String> {
+        let _ = (prompt, value);
+        None
+    }
+
+    /// How the value of a prompt's argument can go on; at most 100 values.
+    fn completions(&self, begun: &str) -> Vec<String> {
+        let _ = begun;
+        Vec::new()
+    }
 }
 
 /// What of the server can be set. The default is rmcp's own, except that idle connections stay open.
@@ -124,9 +145,16 @@ struct Memory {
 
 impl ServerHandler for Memory {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build()).with_server_info(
-            Implementation::new("memory-server", env!("CARGO_PKG_VERSION")),
-        )
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        ServerConfig::new(capabilities).with_server_info(Implementation::new(
+            "memory-server",
+            env!("CARGO_PKG_VERSION"),
+        ))
     }
 
     async fn list_tools(
@@ -135,6 +163,45 @@ impl ServerHandler for Memory {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         Ok(ListToolsResult::with_all_items(tool_list()))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let Some(text) = self.tools.read(&request.uri) else {
+            return Err(ErrorData::resource_not_found("resource not found", None));
+        };
+        let contents = vec![ResourceContents::text(text, request.uri)];
+        Ok(ReadResourceResponse::Complete(ReadResourceResult::new(
+            contents,
+        )))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let values = request.arguments.unwrap_or_default();
+        let value = values.values().find_map(Value::as_str).unwrap_or_default();
+        let Some(text) = self.tools.fill_in(&request.name, value) else {
+            return Err(ErrorData::invalid_params("prompt not found", None));
+        };
+        let messages = vec![PromptMessage::new_text(Role::User, text)];
+        Ok(GetPromptResponse::Complete(GetPromptResult::new(messages)))
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let values = self.tools.completions(&request.argument.value);
+        let values = CompletionInfo::new(values);
+        let values = values.map_err(|error| ErrorData::internal_error(error, None))?;
+        Ok(CompleteResult::new(values))
     }
 
     async fn call_tool(

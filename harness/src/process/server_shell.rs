@@ -82,6 +82,7 @@ pub async fn run<N: Network>(
                 }
                 Some(Order::ExpireAll) => shell.input(Input::ExpireAll).await,
                 Some(Order::Notify) => shell.input(Input::Notify).await,
+                Some(Order::Demand(demand)) => shell.input(Input::Demand(demand)).await,
                 None => std::future::pending().await,
             },
             Some(key) = aborts.recv() => {

@@ -24,6 +24,7 @@ use crate::process::convert;
 use crate::process::network::{Listener, Stream};
 use crate::process::recorder::Recorder;
 use crate::process::state::Process;
+use crate::server::Demand;
 
 /// A response on its way to hyper.
 pub(super) type HyperResponse = hyper::Response<Outgoing>;
@@ -127,6 +128,8 @@ pub enum Order {
     ExpireAll,
     /// Every session's client is told that the list of tools changed.
     Notify,
+    /// Every session's client is asked something.
+    Demand(Demand),
 }
 
 /// What a process tells the driver.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use stalemate_clients::RequestMethod;
 use stalemate_wire::{Rpc, RpcKind, reason, sse, summarize};
 
 use crate::journal::{
@@ -70,7 +71,11 @@ impl Reading {
         let rpc = summarize(body);
         let text = || String::from_utf8_lossy(body);
         let has = |kind: RpcKind| rpc.iter().any(|r| r.kind == kind);
-        let is_call = |r: &Rpc| r.kind == RpcKind::Request && r.tool.is_some();
+        let is_other = |method: &str| RequestMethod::ALL.iter().any(|m| m.as_str() == method);
+        let is_call = |r: &Rpc| {
+            let other = r.method.as_deref().is_some_and(is_other);
+            r.kind == RpcKind::Request && (r.tool.is_some() || other)
+        };
         Self {
             asks: rpc
                 .iter()

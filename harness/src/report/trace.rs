@@ -8,7 +8,7 @@ use stalemate_wire::Method;
 
 use crate::journal::{
     Cast, ConnEnd, Entry, Event, Exchange, Message, Outcome, Phase, ProcessName, Profile, Record,
-    RequestSummary, ResponseSummary, Side,
+    RequestSummary, ResponseSummary, Side, TOOLS_CALL,
 };
 use crate::report::chain::Chains;
 use crate::report::footer::footer;
@@ -154,10 +154,15 @@ impl Drawing<'_> {
             Event::CallBegan {
                 call,
                 server,
+                method,
                 tool,
                 during_outage,
                 ..
             } => {
+                let what = match method.as_str() {
+                    TOOLS_CALL => tool.clone(),
+                    other => format!("{other} {tool}"),
+                };
                 let outage = if *during_outage {
                     ", during the outage"
                 } else {
@@ -165,7 +170,7 @@ impl Drawing<'_> {
                 };
                 (
                     client('☺'),
-                    format!("call {} begins: {tool} on {server}{outage}", call.0),
+                    format!("call {} begins: {what} on {server}{outage}", call.0),
                 )
             }
             Event::CallEnded { call, outcome } => match outcome {

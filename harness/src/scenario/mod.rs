@@ -33,7 +33,7 @@ pub use model::Scenario;
 pub use promises::Expectation;
 pub use schema::schema;
 pub use server::{MOST_REPLICAS, SUPERVISOR_MS, Server, ServerKind};
-pub use step::{Call, CallExpect, DOWN_MS, DRAIN_MS, Step, StepAction, Targets};
+pub use step::{Call, CallExpect, DOWN_MS, DRAIN_MS, Request, Step, StepAction, Targets};
 pub use vocabulary::Vocabulary;
 pub use write::write;
 

@@ -162,6 +162,12 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
         self.connectors.insert(&name.value, Connector::Assumed);
     }
 
+    /// The user asks something of a connector, in the background if it has a name.
+    pub(super) fn asks(&mut self, on: Option<&'f At<Text>>, background: Option<&'f At<Text>>) {
+        on.into_iter().for_each(|on| self.uses(on));
+        background.into_iter().for_each(|name| self.begin(name));
+    }
+
     /// A call begins in the background.
     pub(super) fn begin(&mut self, name: &'f At<Text>) {
         if let Some(first) = self.background.get(name.value.as_str()) {

@@ -4,7 +4,7 @@ use crate::fault::TriggerEvent;
 use crate::journal::{Action, Rung};
 use crate::proxy::gateway::LostSession;
 use crate::proxy::{BalancePolicy, HopKind};
-use crate::server::{Durable, Tool};
+use crate::server::{Durable, Prompt, Resource, Tool};
 use crate::yaml::forms::words;
 use crate::yaml::word::Word;
 
@@ -18,6 +18,22 @@ impl Word for Tool {
 
     fn words() -> Vec<(&'static str, Self)> {
         Self::ALL.map(|tool| (tool.as_str(), tool)).to_vec()
+    }
+}
+
+impl Word for Resource {
+    const WHAT: &'static str = "resources";
+
+    fn words() -> Vec<(&'static str, Self)> {
+        Self::ALL.map(|uri| (uri.as_str(), uri)).to_vec()
+    }
+}
+
+impl Word for Prompt {
+    const WHAT: &'static str = "prompts";
+
+    fn words() -> Vec<(&'static str, Self)> {
+        Self::ALL.map(|prompt| (prompt.as_str(), prompt)).to_vec()
     }
 }
 

@@ -4,18 +4,27 @@
 
 use serde_json::{Value, json};
 
+use super::offer::{self, Prompt, Resource};
 use super::schema::{self, Shape};
 use super::store::Store;
-use super::tool::{self, Graph, pretty};
+use super::tool;
 
 /// What `tools/list` answers: one tool a line, member order as on the wire.
 const TOOLS: &str = include_str!("tools.jsonl");
 
-/// The resource that the graph is published as.
-const GRAPH_URI: &str = "memory://knowledge-graph";
+/// The resource that the graph is listed as.
+const GRAPH_URI: &str = Resource::KnowledgeGraph.as_str();
 
 const CALL: Shape = Shape::Object(&[("name", Shape::Text)]);
 const RESOURCE: Shape = Shape::Object(&[("uri", Shape::Text)]);
+const PROMPT: Shape = Shape::Object(&[("name", Shape::Text)]);
+const COMPLETE: Shape = Shape::Object(&[
+    ("ref", Shape::Object(&[("type", Shape::Text)])),
+    (
+        "argument",
+        Shape::Object(&[("name", Shape::Text), ("value", Shape::Text)]),
+    ),
+]);
 const INITIALIZE: Shape = Shape::Object(&[
     ("protocolVersion", Shape::Text),
     ("capabilities", Shape::Object(&[])),
@@ -141,11 +150,14 @@ pub(super) fn ask(store: &Store, method: &str, params: Option<&Value>) -> Told {
         "resources/read" => checked(&RESOURCE, params, |params| read_resource(store, params)),
         "resources/subscribe" | "resources/unsubscribe" => checked(&RESOURCE, params, |params| {
             let mut told = Told::result("{}");
-            if params["uri"] == GRAPH_URI {
+            if resource(params).is_some() {
                 told.subscribed = Some(method == "resources/subscribe");
             }
             told
         }),
+        "prompts/list" => Told::result(offer::prompt_list()),
+        "prompts/get" => checked(&PROMPT, params, |params| prompt(store, params)),
+        "completion/complete" => checked(&COMPLETE, params, |params| complete(store, params)),
         // A malformed one, that is; see `checked` for the code.
         "initialize" => {
             let issues = INITIALIZE.issues(params, &[json!("params")]);
@@ -164,19 +176,45 @@ fn checked(shape: &Shape, params: Option<&Value>, then: impl FnOnce(&Value) -> T
     }
 }
 
+fn resource(params: &Value) -> Option<Resource> {
+    Resource::of(params["uri"].as_str()?)
+}
+
 fn read_resource(store: &Store, params: &Value) -> Told {
-    if params["uri"] != GRAPH_URI {
-        let uri = params["uri"].as_str().unwrap_or_default();
-        return Told::error(
-            -32602,
-            format!("MCP error -32602: Resource {uri} not found"),
-        );
-    }
-    let text = pretty(&Graph::of(store.snapshot()));
+    let Some(resource) = resource(params) else {
+        return not_found("Resource", &params["uri"]);
+    };
     Told::result(format!(
-        r#"{{"contents":[{{"uri":"{GRAPH_URI}","mimeType":"application/json","text":{}}}]}}"#,
-        json!(text)
+        r#"{{"contents":[{{"uri":"{}","mimeType":"application/json","text":{}}}]}}"#,
+        resource.as_str(),
+        json!(offer::read(store, resource))
     ))
+}
+
+fn prompt(store: &Store, params: &Value) -> Told {
+    let Some(prompt) = params["name"].as_str().and_then(Prompt::of) else {
+        return not_found("Prompt", &params["name"]);
+    };
+    let topic = params["arguments"][Prompt::ARGUMENT].as_str();
+    Told::result(offer::prompt_result(
+        store,
+        prompt,
+        topic.unwrap_or_default(),
+    ))
+}
+
+fn complete(store: &Store, params: &Value) -> Told {
+    let name = &params["ref"]["name"];
+    if name.as_str().and_then(Prompt::of).is_none() {
+        return not_found("Prompt", name);
+    }
+    let begun = params["argument"]["value"].as_str();
+    Told::result(offer::completion_result(store, begun.unwrap_or_default()))
+}
+
+fn not_found(what: &str, name: &Value) -> Told {
+    let name = name.as_str().unwrap_or_default();
+    Told::error(-32602, format!("MCP error -32602: {what} {name} not found"))
 }
 
 fn call(store: &Store, params: &Value) -> Told {
@@ -331,6 +369,45 @@ mod tests {
     }
 
     #[test]
+    fn a_prompt_is_filled_in_and_completed_from_the_graph() {
+        let store = Store::new();
+        let arguments =
+            json!({"entities": [{"name": "Ada", "entityType": "person", "observations": []}]});
+        let _ = call_tool(&store, "create_entities", arguments);
+        let get = |name: &str| {
+            let params = json!({"name": name, "arguments": {"topic": "Ada"}});
+            ask(&store, "prompts/get", Some(&params))
+        };
+        let value: Value = serde_json::from_str(result_of(&get("summarize"))).unwrap();
+        let text = value["messages"][0]["content"]["text"].as_str().unwrap();
+        assert!(
+            text.contains("of Ada:") && text.contains("person"),
+            "{text}"
+        );
+        assert!(matches!(
+            get("other").reply,
+            Reply::Error { code: -32602, .. }
+        ));
+        let complete = |begun: &str| {
+            let params = json!({"ref": {"type": "ref/prompt", "name": "summarize"},
+                "argument": {"name": "topic", "value": begun}});
+            ask(&store, "completion/complete", Some(&params))
+        };
+        for (begun, result) in [
+            (
+                "A",
+                r#"{"completion":{"values":["Ada"],"total":1,"hasMore":false}}"#,
+            ),
+            (
+                "b",
+                r#"{"completion":{"values":[],"total":0,"hasMore":false}}"#,
+            ),
+        ] {
+            assert_eq!(result_of(&complete(begun)), result);
+        }
+    }
+
+    #[test]
     fn the_graph_is_readable_as_a_resource() {
         let store = Store::new();
         let read = |uri: &str| ask(&store, "resources/read", Some(&json!({"uri": uri})));
@@ -343,6 +420,7 @@ mod tests {
             read("memory://x").reply,
             Reply::Error { code: -32602, .. }
         ));
+        assert!(result_of(&read("memory://graph")).contains(r#""uri":"memory://graph""#));
         let told = ask(
             &store,
             "resources/subscribe",

@@ -62,6 +62,7 @@ impl ServerCore {
             Input::Terminate => self.terminate(t),
             Input::ExpireAll => self.expire_all(t),
             Input::Notify => self.tell_all(t),
+            Input::Demand(demand) => self.demand(t, demand),
             Input::ChildDied { session } => self.child_died(t, &session),
         }
         match self.options.durable {

@@ -13,8 +13,8 @@ mod situation;
 pub use self::faults::Fault;
 pub use self::knobs::{
     Beyond, Cancelled, Cap, Check, EndedCall, Exit, Finished, Flaw, GetStreams, Hazards, IdShape,
-    IdleClock, JsonAnswers, Keepalive, Messages, Offers, PoisonedIds, Priming, Resume, RpcFault,
-    Scope, Sessions, Sse, StreamEnd,
+    IdleClock, JsonAnswers, Keepalive, Messages, Offers, PoisonedIds, Priming, RequestStream,
+    Resume, RpcFault, Scope, Sessions, Sse, StreamEnd,
 };
 pub use self::situation::Situation;
 

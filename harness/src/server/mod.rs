@@ -10,9 +10,11 @@ mod call;
 mod child;
 mod core;
 mod deliver;
+mod demand;
 mod dialect;
 mod life;
 mod listen;
+mod offer;
 mod schema;
 mod session;
 mod state;
@@ -24,11 +26,13 @@ use serde_json::Value;
 use stalemate_wire::{Headers, Request, Response, sse};
 
 pub use self::answer::{Answer, Framing, HeaderList, Then};
+pub use self::demand::Demand;
 pub use self::dialect::{
     Beyond, Cancelled, Cap, Check, Dialect, EndedCall, Exit, Fault, Finished, Flaw, GetStreams,
     Hazards, IdShape, IdleClock, JsonAnswers, Keepalive, Messages, Offers, PoisonedIds, Priming,
-    Resume, RpcFault, Scope, Sessions, Situation, Sse, StreamEnd,
+    RequestStream, Resume, RpcFault, Scope, Sessions, Situation, Sse, StreamEnd,
 };
+pub use self::offer::{Prompt, Resource, completions, fill_in, read as read_resource};
 pub use self::state::ServerCore;
 pub use self::store::{Entity, Store};
 pub use self::tool::{Done, Tool, run as run_tool};
@@ -110,6 +114,8 @@ pub enum Input {
     ExpireAll,
     /// The scenario makes the server tell every session's client that the list of tools changed.
     Notify,
+    /// The scenario makes the server ask something of every session's client.
+    Demand(Demand),
     /// The stdio child behind a session ended.
     ChildDied {
         /// The session.

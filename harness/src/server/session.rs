@@ -30,6 +30,8 @@ pub(super) struct Session {
     pub(super) posts: u64,
     /// How many streams its GETs have opened.
     pub(super) gets: u64,
+    /// How many requests its client was sent.
+    pub(super) asked: u64,
 }
 
 /// A stream of this process, or of an earlier one whose streams were kept.
@@ -120,6 +122,7 @@ impl Table {
             subscribed: false,
             posts: 0,
             gets: 0,
+            asked: 0,
         });
     }
 

@@ -16,6 +16,7 @@ use crate::journal::{Event, ProcessName};
 use crate::process::recorder::Recorder;
 use crate::process::shell::{Order, Report, Reports};
 use crate::scenario::StepAction;
+use crate::server::Demand;
 use crate::sim::clock::{self, Jumper};
 use crate::sim::command::{Ask, Command, Commands};
 use crate::sim::error::SimError;
@@ -330,6 +331,14 @@ impl<'a> Driver<'a> {
                 // The journal sees it when it is on the wire: until then nothing has settled.
                 self.settled = false;
                 self.order_server(&server, Order::Notify);
+            }
+            StepAction::Ping { server } => {
+                self.settled = false;
+                self.order_server(&server, Order::Demand(Demand::Ping));
+            }
+            StepAction::Ask { server, what } => {
+                self.settled = false;
+                self.order_server(&server, Order::Demand(what));
             }
             other => unreachable!("not a fault: {other:?}"),
         }

@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::sleep;
 
-use crate::app::{CallSpec, User, climb};
+use crate::app::{Asked, CallSpec, User, climb};
 use crate::journal::{Action, Event, Outcome, Phase, ServerName};
 use crate::process::recorder::Recorder;
-use crate::scenario::{Call, CallExpect, Scenario, Step, StepAction};
+use crate::scenario::{Call, CallExpect, Request, Scenario, Step, StepAction};
 use crate::server::Tool;
 use crate::sim::command::{Ask, Command, Commands};
 
@@ -25,6 +25,16 @@ pub struct Findings {
     pub failures: Vec<(u64, String)>,
     /// Whether the script came to its end.
     pub finished: bool,
+}
+
+/// What a step has the user ask, and how often at once.
+struct Many<'s> {
+    line: u64,
+    on: &'s str,
+    spec: CallSpec,
+    expect: Option<CallExpect>,
+    parallel: u32,
+    background: Option<&'s String>,
 }
 
 /// One run's script.
@@ -97,6 +107,18 @@ impl Script {
             StepAction::Incognito => act(Action::OpenIncognito, None).await,
             StepAction::Normal => act(Action::OpenNormal, None).await,
             StepAction::Call(call) => self.call(step.line, call, background).await,
+            StepAction::Read(request) => {
+                self.request(step.line, request, Asked::Read, background)
+                    .await;
+            }
+            StepAction::Prompt(request) => {
+                self.request(step.line, request, Asked::Prompt, background)
+                    .await;
+            }
+            StepAction::Complete(request) => {
+                self.request(step.line, request, Asked::Complete, background)
+                    .await;
+            }
             StepAction::Await(name) => {
                 if let Some((_, calls)) = background.remove(name) {
                     join(calls).await;
@@ -109,9 +131,8 @@ impl Script {
     }
 
     async fn call(&self, line: u64, call: &Call, background: &mut Background) {
-        let server: ServerName = Arc::from(call.on.as_str());
         let spec = CallSpec {
-            tool: call.tool,
+            asked: Asked::Tool(call.tool),
             takes_ms: if call.tool == Tool::Slow {
                 call.takes_ms
             } else {
@@ -120,14 +141,51 @@ impl Script {
             progress: call.progress,
             patience_ms: call.patience_ms,
         };
-        let calls: Vec<_> = (0..call.parallel)
+        let many = Many {
+            line,
+            on: &call.on,
+            spec,
+            expect: call.expect,
+            parallel: call.parallel,
+            background: call.background.as_ref(),
+        };
+        self.ask_user(many, background).await;
+    }
+
+    async fn request<T: Copy>(
+        &self,
+        line: u64,
+        request: &Request<T>,
+        asked: impl Fn(T) -> Asked,
+        background: &mut Background,
+    ) {
+        let many = Many {
+            line,
+            on: &request.on,
+            spec: CallSpec {
+                patience_ms: request.patience_ms,
+                ..CallSpec::asking(asked(request.what))
+            },
+            expect: request.expect,
+            parallel: request.parallel,
+            background: request.background.as_ref(),
+        };
+        self.ask_user(many, background).await;
+    }
+
+    /// Has the user ask, and waits for the end where the step does.
+    async fn ask_user(&self, many: Many<'_>, background: &mut Background) {
+        let Many {
+            line, spec, expect, ..
+        } = many;
+        let server: ServerName = Arc::from(many.on);
+        let calls: Vec<_> = (0..many.parallel)
             .map(|_| {
                 let (user, server, findings) = (
                     self.user.clone(),
                     Arc::clone(&server),
                     Rc::clone(&self.findings),
                 );
-                let expect = call.expect;
                 spawn_local(async move {
                     let (_, outcome) = user.call(&server, spec).await;
                     if let Some(failure) = failure(expect, &outcome) {
@@ -136,7 +194,7 @@ impl Script {
                 })
             })
             .collect();
-        match &call.background {
+        match many.background {
             Some(name) => {
                 background.insert(name.clone(), (server, calls));
                 // The calls begin before the next step does.

@@ -289,6 +289,7 @@ pub(crate) mod stream_trouble {
         made.note(Event::CallBegan {
             call,
             server,
+            method: "tools/call".to_owned(),
             tool: "search_nodes".to_owned(),
             nonce: "nonce".to_owned(),
             during_outage: false,

@@ -70,6 +70,8 @@ const OF_THE_FIELD: &[&str] = &[
     "srv-idle-means-idle",
     "srv-no-id-is-400",
     "srv-assumes-version",
+    "cli-all-requests-recover",
+    "cli-answers-ping",
 ];
 
 /// What each client breaks, in the order of the registry of invariants.
@@ -189,6 +191,8 @@ const BREAKS: &[(&str, &[&str])] = &[
     ),
     ("broken/ignores-cursor", &["cli-resume-cursor"]),
     ("broken/ignores-retry", &["cli-respects-retry"]),
+    // The server asks nothing here.
+    ("broken/ignores-server-requests", &[]),
     // No server takes the lost id, so these two recover only when the user clears it, and a private window does not.
     (
         "broken/initialize-with-stale-id",
@@ -230,6 +234,8 @@ const BREAKS: &[(&str, &[&str])] = &[
         "broken/reinit-per-call",
         &["cli-single-flight-reinit", "cli-ends-what-it-gives-up"],
     ),
+    // No resource is read here.
+    ("broken/recovers-calls-only", &[]),
     // It takes a server that goes away while a client recovers.
     ("broken/reinit-storm", &[]),
     ("broken/resends-what-may-have-run", &["cli-at-most-once"]),

@@ -360,6 +360,7 @@ mod windows {
         made.note(Event::CallBegan {
             call: CallId(call),
             server,
+            method: "tools/call".to_owned(),
             tool,
             nonce,
             during_outage: false,

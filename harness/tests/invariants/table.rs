@@ -113,6 +113,10 @@ rows! {
         "connector/spec-404" in PRIVATE_WINDOW, "connector/recovering" in PRIVATE_WINDOW;
     app_connectors_isolated "app-connectors-isolated":
         "broken/sessions-by-account" in TWO_CONNECTORS, "connector/recovering" in TWO_CONNECTORS;
+    cli_all_requests_recover "cli-all-requests-recover":
+        "broken/recovers-calls-only" in READ_AFTER_RESTART, "connector/recovering" in READ_AFTER_RESTART;
+    cli_answers_ping "cli-answers-ping":
+        "broken/ignores-server-requests" in PINGS, "connector/recovering" in PINGS;
     srv_dead_session_is_404 "srv-dead-session-is-404":
         "connector/recovering" in UNLISTED_400, "connector/recovering" in RESTART;
     srv_no_resurrection "srv-no-resurrection":
@@ -180,6 +184,33 @@ steps:
   - restart: memory
   - wait: 5s
   - call: {on: memory, tool: search_nodes}
+";
+
+const READ_AFTER_RESTART: &str = "\
+summary: The server loses its sessions, and a resource is read before a tool is called.
+servers:
+  memory: {dialect: supergateway-4.0.0, port: 3001}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - read: {on: memory, resource: memory://graph, expect: ok}
+  - restart: memory
+  - read: {on: memory, resource: memory://graph}
+  - call: {on: memory, tool: search_nodes}
+";
+
+const PINGS: &str = "\
+summary: The server pings its client.
+servers:
+  memory: {dialect: supergateway-4.0.0, port: 3001}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - wait: 5s
+  - ping: memory
+  - wait: 1m
 ";
 
 /// The server loses its sessions, and says 400; `$violates` lists it or not.

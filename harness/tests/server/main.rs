@@ -1,5 +1,6 @@
 //! The model server, and the dialects that make it answer like a real one.
 
+mod asks;
 mod bounds;
 mod dialect_captures;
 mod dialect_format;

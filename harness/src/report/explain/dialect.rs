@@ -4,7 +4,7 @@
 use super::page::Page;
 use crate::server::{
     Answer, Beyond, Cancelled, Check, Dialect, EndedCall, Exit, Finished, Flaw, GetStreams,
-    Hazards, IdShape, IdleClock, Offers, Resume, Scope, Situation, StreamEnd, Then,
+    Hazards, IdShape, IdleClock, Offers, RequestStream, Resume, Scope, Situation, StreamEnd, Then,
 };
 
 /// The page.
@@ -178,7 +178,13 @@ fn streams(dialect: &Dialect) -> String {
         GetStreams::Once => "a session has one GET stream, the first, and never another",
         GetStreams::None => "there are no GET streams",
     };
-    format!("{gets}; {ids}; {priming}; {keepalive}")
+    let requests = match sse.requests {
+        RequestStream::Get => "what it asks of its client goes there",
+        RequestStream::Call => {
+            "what it asks of its client goes out on the stream of a call that runs, or else there"
+        }
+    };
+    format!("{gets}; {requests}; {ids}; {priming}; {keepalive}")
 }
 
 fn cursors(resume: &Resume) -> String {

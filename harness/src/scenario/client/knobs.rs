@@ -63,6 +63,9 @@ knobs! {
         "lost-session-shown" lost_shown: LostShown = lost_shown,
         /// What a lost session leads to (SES-08): `never` to an `initialize`; to one, `then-fail` the call; or `then-resend` it.
         "reinit" reinit: Reinit = reinit,
+        /// Whether it takes a `tools/call` or the stream to find that out: any other request that finds its session lost fails, and
+        /// the id stays in use (against SES-08).
+        "recovers-calls-only" recovers_calls_only: bool = recovers_calls_only,
         /// What a re-initialization that failed for good leads to: the next request tries (`tried-again`), or the id is
         /// forgotten and the client `goes-on-without-id` (F14).
         "failed-reinit" failed_reinit: FailedReinit = failed_reinit,
@@ -123,6 +126,8 @@ knobs! {
         "ignore-retry" ignore_retry: bool = ignore_retry,
         /// Whether tools are listed again when the server says that they changed.
         "list-again" list_again: bool = list_again,
+        /// Whether what the server asks is not answered: ping, roots, sampling (PING-01).
+        "ignore-server-requests" ignore_server_requests: bool = ignore_server_requests,
         /// Whether a disconnect ends the session with DELETE (SES-09, F17).
         "delete-on-disconnect" delete_on_disconnect: bool = delete_on_disconnect,
         /// What becomes of a stored session: the connect `initializes` all the same, `opens-stream` in it, or is `silent` (F3).
@@ -201,6 +206,7 @@ const IDLE: [(&str, &[&str]); 3] = [
     (
         "reinit: then-fail",
         &[
+            "recovers-calls-only",
             "failed-reinit",
             "single-flight",
             "reinit-carries-id",

@@ -48,6 +48,25 @@ words! {
     Ending, "outcomes of a call"; Ok = "ok", Error = "error",
 }
 
+impl From<Ending> for CallExpect {
+    fn from(end: Ending) -> Self {
+        match end {
+            Ending::Ok => Self::Ok,
+            Ending::Error => Self::Error,
+        }
+    }
+}
+
+impl CallExpect {
+    /// As the file has it.
+    pub(super) fn written(self) -> Yaml {
+        match self {
+            Self::Ok => Yaml::text("ok"),
+            Self::Error => Yaml::text("error"),
+        }
+    }
+}
+
 record! {
     /// A call of a tool.
     CallForm, "`call`";
@@ -110,10 +129,7 @@ pub(crate) fn call(form: &CallForm, check: &mut Checker<'_, '_>) -> Option<Call>
     Some(Call {
         on: form.on.as_ref()?.value.clone(),
         tool: form.tool?.0,
-        expect: form.expect.map(|end| match end.0 {
-            Ending::Ok => CallExpect::Ok,
-            Ending::Error => CallExpect::Error,
-        }),
+        expect: form.expect.map(|end| end.0.into()),
         parallel: form.parallel.map_or(Some(1), |n| u32::try_from(n.0).ok())?,
         background: form.background.as_ref().map(|name| name.value.clone()),
         takes_ms: form.takes.as_ref().map_or(SLOW_MS, |takes| takes.value.0),
@@ -140,16 +156,12 @@ impl Call {
 
     /// As the file has it.
     pub(crate) fn written(&self) -> Yaml {
-        let expect = self.expect.map(|expect| match expect {
-            CallExpect::Ok => Yaml::text("ok"),
-            CallExpect::Error => Yaml::text("error"),
-        });
         let takes = (self.takes_ms != SLOW_MS).then(|| Yaml::text(written(self.takes_ms)));
         let parallel = (self.parallel != 1).then(|| Yaml::Number(self.parallel.into()));
         Entries::default()
             .with("on", Yaml::text(&self.on))
             .with("tool", Yaml::text(self.tool.as_str()))
-            .with_some("expect", expect)
+            .with_some("expect", self.expect.map(CallExpect::written))
             .with_some("parallel", parallel)
             .with_some("background", self.background.as_ref().map(Yaml::text))
             .with_some("takes", takes)

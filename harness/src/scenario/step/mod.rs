@@ -2,8 +2,10 @@
 
 mod call;
 mod checker;
+mod demand;
 mod faults;
 mod partition;
+mod request;
 mod targets;
 mod verbs;
 
@@ -11,17 +13,21 @@ use std::slice;
 
 pub use call::{Call, CallExpect};
 pub(super) use checker::Checker;
+pub use request::Request;
 pub use targets::Targets;
 
 use call::{CallForm, call};
+use demand::{AskForm, Asked};
 use faults::{All, DownForm, DrainForm, Open, RestartForm, Settings, StallForm};
 use partition::{PartitionForm, partitions};
+use request::{CompleteForm, PromptForm, ReadForm};
 use targets::{TargetOr, TargetsForm, targets, targets_or_client};
 use verbs::verbs;
 
 use super::names::Names;
 use super::timeline::Timeline;
 use super::words::Now;
+use crate::server::{Demand, Prompt, Resource};
 use crate::yaml::decode::At;
 use crate::yaml::duration::{Duration, written};
 use crate::yaml::forms::choice;
@@ -97,10 +103,25 @@ verbs! {
     "call" Call(CallForm) = "call: {on: memory, tool: create_entities, expect: ok}", (Call);
         means |form, check| [StepAction::Call(call(form, check)?)];
         written Self::Call(call) => call.written();
-        then |form, timeline| {
-            form.on.iter().for_each(|on| timeline.uses(on));
-            form.background.iter().for_each(|name| timeline.begin(name));
-        };
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
+
+    /// A resource is read (`resources/read`).
+    "read" Read(ReadForm) = "read: {on: memory, resource: memory://graph, expect: ok}", (Request<Resource>);
+        means |form, check| [StepAction::Read(form.means(check)?)];
+        written Self::Read(request) => request.written("resource", request.what.as_str());
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
+
+    /// A prompt is filled in (`prompts/get`).
+    "prompt" Prompt(PromptForm) = "prompt: {on: memory, name: summarize}", (Request<Prompt>);
+        means |form, check| [StepAction::Prompt(form.means(check)?)];
+        written Self::Prompt(request) => request.written("name", request.what.as_str());
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
+
+    /// An argument of a prompt is completed (`completion/complete`).
+    "complete" Complete(CompleteForm) = "complete: {on: memory, prompt: summarize}", (Request<Prompt>);
+        means |form, check| [StepAction::Complete(form.means(check)?)];
+        written Self::Complete(request) => request.written("prompt", request.what.as_str());
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
 
     /// Waits for the background calls of that name.
     "await" Await(At<Text>) = "await: first", (String);
@@ -273,6 +294,29 @@ verbs! {
         means |name, check| [StepAction::Notify { server: check.model(name)? }];
         written Self::Notify { server } => Yaml::text(server);
         then |name, timeline| timeline.strike(slice::from_ref(name));
+
+    /// The server pings every session's client.
+    "ping" Ping(At<Text>) = "ping: memory", {
+        /// The server.
+        server: String,
+    };
+        means |name, check| [StepAction::Ping { server: check.model(name)? }];
+        written Self::Ping { server } => Yaml::text(server);
+        then |name, timeline| timeline.strike(slice::from_ref(name));
+
+    /// The server asks every session's client for its roots, or for a text of its model.
+    "ask" Ask(AskForm) = "ask: {from: memory, what: roots}", {
+        /// The server.
+        server: String,
+        /// What it asks for.
+        what: Demand,
+    };
+        means |form, check| [form.means(check)?];
+        written Self::Ask { server, what } => Entries::default()
+            .with("from", Yaml::text(server))
+            .with("what", Yaml::text(Asked::word(*what)))
+            .map();
+        then |form, timeline| form.from.iter().for_each(|name| timeline.strike(slice::from_ref(name)));
 
     /// The recovery ladder is climbed for that server; everything is healed and up from then on.
     "climb" Climb(At<Text>) = "climb: memory", (String);

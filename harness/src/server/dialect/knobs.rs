@@ -117,6 +117,8 @@ pub struct Sse {
     pub get_event_id: Option<String>,
     /// Which GET streams a session has.
     pub get_streams: GetStreams,
+    /// Which stream carries what the server asks of its client.
+    pub requests: RequestStream,
     /// The event without data in front of each stream (POLL-01).
     pub priming: Option<Priming>,
     /// How streams are resumed; `None` if they are not, and no event is kept.
@@ -140,6 +142,16 @@ pub enum GetStreams {
     Once,
     /// None: a GET is answered `get-unserved`.
     None,
+}
+
+/// Which stream carries what the server asks of its client: ping, roots, sampling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestStream {
+    /// The session's GET stream, whatever runs (GET-04).
+    #[default]
+    Get,
+    /// That of a call, while one runs (POST-09); else the GET stream.
+    Call,
 }
 
 /// The event without data in front of each stream.

@@ -47,7 +47,7 @@ impl Driver<'_> {
             if self.processes[process].host.order(order) {
                 let grace_ms = match order {
                     Order::Drain(limit_ms) => limit_ms,
-                    Order::Stop | Order::ExpireAll | Order::Notify => 0,
+                    Order::Stop | Order::ExpireAll | Order::Notify | Order::Demand(_) => 0,
                 };
                 self.schedule(KILL_AFTER_MS + grace_ms, Due::Kill(Arc::clone(process)));
             } else {

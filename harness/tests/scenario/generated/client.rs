@@ -86,6 +86,7 @@ fn client(tape: &mut Tape, policy: &mut Policy) {
     if policy.reinit != Reinit::Never {
         policy.failed_reinit =
             *tape.one(&[FailedReinit::TriedAgain, FailedReinit::GoesOnWithoutId]);
+        policy.recovers_calls_only = tape.is();
         policy.single_flight = tape.is();
         policy.reinit_carries_id = tape.is();
         policy.skip_initialized = tape.is();
@@ -108,6 +109,7 @@ fn client(tape: &mut Tape, policy: &mut Policy) {
         ])
         .clone();
     policy.list_again = tape.is();
+    policy.ignore_server_requests = tape.is();
     policy.delete_on_disconnect = tape.is();
     policy.resume = *tape.one(&[Resume::Initializes, Resume::OpensStream, Resume::Silent]);
 }

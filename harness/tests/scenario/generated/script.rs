@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use stalemate::scenario::{Call, CallExpect, Step, StepAction, Targets};
-use stalemate::server::Tool;
+use stalemate::scenario::{Call, CallExpect, Request, Step, StepAction, Targets};
+use stalemate::server::{Demand, Prompt, Resource, Tool};
 
 use super::{Cast, Tape};
 
@@ -48,7 +48,7 @@ impl<'c> Script<'c> {
             self.connectors.push(server);
             return;
         }
-        let action = match tape.below(10) {
+        let action = match tape.below(11) {
             0 => StepAction::Connect(server),
             1 => StepAction::Disconnect(server),
             2 => {
@@ -73,6 +73,11 @@ impl<'c> Script<'c> {
                 self.cut_off = false;
                 StepAction::Climb(server)
             }
+            9 => match tape.below(3) {
+                0 => StepAction::Read(self.request(tape, &server, &Resource::ALL)),
+                1 => StepAction::Prompt(self.request(tape, &server, &Prompt::ALL)),
+                _ => StepAction::Complete(self.request(tape, &server, &Prompt::ALL)),
+            },
             _ => StepAction::Call(self.call(tape, &server)),
         };
         self.steps.push(action);
@@ -86,12 +91,25 @@ impl<'c> Script<'c> {
         }
         call.expect = tape.maybe(|tape| *tape.one(&[CallExpect::Ok, CallExpect::Error]));
         call.parallel = 1 + u32::try_from(tape.below(64)).expect("small");
-        if tape.is() {
+        call.background = self.background(tape);
+        call
+    }
+
+    fn request<T: Copy>(&mut self, tape: &mut Tape, on: &str, all: &[T]) -> Request<T> {
+        let mut request = Request::new(on, *tape.one(all));
+        request.expect = tape.maybe(|tape| *tape.one(&[CallExpect::Ok, CallExpect::Error]));
+        request.parallel = 1 + u32::try_from(tape.below(64)).expect("small");
+        request.patience_ms = tape.maybe(Tape::ms);
+        request.background = self.background(tape);
+        request
+    }
+
+    fn background(&mut self, tape: &mut Tape) -> Option<String> {
+        tape.is().then(|| {
             let name = format!("{}{}", tape.text(), self.background.len());
             self.background.push(name.clone());
-            call.background = Some(name);
-        }
-        call
+            name
+        })
     }
 
     /// Targets none of which is down.
@@ -116,7 +134,7 @@ impl<'c> Script<'c> {
     }
 
     fn fault(&mut self, tape: &mut Tape) {
-        let kind = tape.below(13);
+        let kind = tape.below(15);
         if kind == 0 && self.cut_off {
             self.cut_off = false;
             self.steps.push(StepAction::Heal);
@@ -164,6 +182,11 @@ impl<'c> Script<'c> {
             (9, _) => StepAction::Cut { target: process },
             (10, Some(server)) => StepAction::Expire { server },
             (11, Some(server)) => StepAction::Notify { server },
+            (13, Some(server)) => StepAction::Ping { server },
+            (14, Some(server)) => StepAction::Ask {
+                server,
+                what: *tape.one(&[Demand::Roots, Demand::Sampling]),
+            },
             _ => StepAction::Restart {
                 targets,
                 down_ms: 1_000,

@@ -1,0 +1,127 @@
+//! Requests of another kind than `tools/call`: a client recovers for all of them alike.
+
+use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View, refuses_id};
+use crate::journal::{Action, CallId, Event, Evidence, Outcome, ServerName, TOOLS_CALL};
+
+/// `cli-all-requests-recover`.
+pub(in crate::invariant) const ALL_RECOVER: Invariant = Invariant {
+    id: "cli-all-requests-recover",
+    party: Party::Client,
+    severity: Severity::Policy,
+    clauses: &["SES-08", "policy"],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::UserView,
+        Evidence::ServerTruth,
+        Evidence::Faults,
+    ],
+    demands: "where a tool's call that finds its session lost comes to a good end by itself, so does reading a resource, filling \
+              in a prompt, and completing an argument",
+    forbids: "after a restart the client answers the 404 to tools/call with a new session and sends the call again, and shows \
+              the 404 to resources/read as an error, with the old id still in use; an error for another reason, and one \
+              where the recovery itself met trouble, are exempt",
+    judge: Judge::Client(|view| {
+        let losses = losses(view);
+        let recovers = |server: &ServerName| {
+            let mut of_server = losses.iter().filter(|l| l.server == server);
+            of_server.any(|l| l.method == TOOLS_CALL && *l.outcome == Outcome::Ok)
+        };
+        let mut exercised = false;
+        let mut found = None;
+        for loss in losses.iter().filter(|l| l.method != TOOLS_CALL) {
+            match loss.outcome {
+                Outcome::Ok => exercised = true,
+                Outcome::Error(_) if recovers(loss.server) && !loss.met_trouble(view) => {
+                    let why = format!(
+                        "{} finds its session lost and fails, where tools/call recovers",
+                        loss.method
+                    );
+                    found.get_or_insert((loss.ended, why));
+                }
+                Outcome::Error(_) | Outcome::TimedOut(_) => {}
+            }
+        }
+        Verdict::of(exercised, found)
+    }),
+};
+
+/// A request of the user that found its session lost.
+struct Loss<'a> {
+    server: &'a ServerName,
+    method: &'a str,
+    /// The exchange that was refused.
+    refused: &'a Seen,
+    /// The entry of the refusal.
+    at: usize,
+    /// How often it was sent.
+    sent: usize,
+    /// The entry at which it ended, and how.
+    ended: usize,
+    outcome: &'a Outcome,
+}
+
+impl Loss<'_> {
+    /// Whether more than the loss stood in its way: it was sent again, the network was disturbed, another request failed, or
+    /// the user took the connector away.
+    fn met_trouble(&self, view: &View<'_>) -> bool {
+        let during = self.at..self.ended;
+        let mut others = view.client.iter().filter(|s| {
+            s.object == self.refused.object && s.at > self.refused.at && during.contains(&s.at)
+        });
+        let fails = |s: &Seen| {
+            let answer = s.response.as_ref().filter(|(at, _)| *at < self.ended);
+            answer.is_none_or(|(_, r)| r.status >= 400)
+        };
+        let parts = [Action::Disconnect, Action::Delete].into_iter();
+        let mut parts = parts.flat_map(|action| view.actions(action));
+        self.sent > 1
+            || view.is_out(self.at)
+            || view.is_out(self.ended)
+            || view.changes.iter().any(|n| during.contains(n))
+            || others.any(fails)
+            || parts.any(|(began, _, of)| of == Some(self.server) && during.contains(&began))
+    }
+}
+
+/// The requests of the user whose first refusal is that of a session which had ended.
+fn losses<'a>(view: &'a View<'_>) -> Vec<Loss<'a>> {
+    let began = view.entries.iter().filter_map(|entry| match &entry.event {
+        Event::CallBegan {
+            call,
+            server,
+            method,
+            ..
+        } => Some((*call, server, method.as_str())),
+        _ => None,
+    });
+    began
+        .filter_map(|(call, server, method)| {
+            let own = || view.client.iter().filter(|s| s.request.call == Some(call));
+            let (refused, at) = own().find_map(|s| {
+                let (at, response) = s.response.as_ref()?;
+                let is_lost = view.is_ended(server, s.session()?, *at);
+                (refuses_id(response.status) && is_lost).then_some((s, *at))
+            })?;
+            let (ended, outcome) = end(view, call)?;
+            Some(Loss {
+                server,
+                method,
+                refused,
+                at,
+                sent: own().count(),
+                ended,
+                outcome,
+            })
+        })
+        .collect()
+}
+
+/// The entry at which a driven call ended, and how.
+fn end<'a>(view: &View<'a>, id: CallId) -> Option<(usize, &'a Outcome)> {
+    let mut entries = view.entries.iter().enumerate();
+    entries.find_map(|(at, entry)| match &entry.event {
+        Event::CallEnded { call, outcome } if *call == id => Some((at, outcome)),
+        _ => None,
+    })
+}
