@@ -27,6 +27,8 @@ enum Opened {
     Stream(Conn, Events),
     /// The server has no stream to offer (405, or something that is no event stream).
     None,
+    /// It seems to have none, and does not say so as it should: the next session asks anew.
+    Page,
     /// The session is lost.
     Lost { status: u16 },
     /// It may work later.
@@ -90,6 +92,7 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
                 stream.unsupported |= !stream.accepted;
                 return;
             }
+            Opened::Page => return core.stream_answered(false),
             // Some servers answer 400 to a cursor that they do not know (F12): ask once without before believing that it
             // was the session.
             Opened::Lost { status: 400 } if place.cursor.is_some() => place.cursor = None,
@@ -184,7 +187,7 @@ async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened 
     let heeds = policy.reinit != Reinit::Never && !policy.stream_ignores_loss;
     if heeds && session.id.is_some() {
         match refused(core, &session, response, status).await {
-            Refused::NoStream => return Opened::None,
+            Refused::NoStream => return Opened::Page,
             Refused::Lost => {
                 core.set_health(Health::Failing);
                 return Opened::Lost { status };
@@ -288,7 +291,9 @@ impl Core {
                 Opened::Stream(conn, events) => return Some((conn, events)),
                 Opened::Later => row.fail(),
                 // It may be the cursor that is not known (F12).
-                Opened::None | Opened::Over | Opened::Lost { status: 400 } => return None,
+                Opened::None | Opened::Page | Opened::Over | Opened::Lost { status: 400 } => {
+                    return None;
+                }
                 Opened::Lost { .. } => {
                     if self.lose(session.generation) {
                         self.start_reinit();
