@@ -161,12 +161,15 @@ fn came_to(record: &Record) -> Climbs {
     climbs(&record.entries).map(of_climb).collect()
 }
 
-/// Whether a server was asked for new sessions between those entries, and its own answer to each was a refusal or none.
+/// Whether a server was asked for new sessions between those entries, and its own answer to each was a refusal or none; or it
+/// opened them and refused the `notifications/initialized` of each.
 fn opens_none(view: &View<'_>, server: &ServerName, during: Range<usize>) -> bool {
-    let received = view.servers.get(server).into_iter().flatten();
-    let mut asked = received
-        .filter(|s| during.contains(&s.at) && s.request.asks("initialize"))
-        .peekable();
+    let received = || view.servers.get(server).into_iter().flatten();
     let is_refused = |s: &Seen| s.status().is_none_or(|status| status >= 400);
-    asked.peek().is_some() && asked.all(is_refused)
+    let all_refused = |method: &str| {
+        let asked = received().filter(|s| during.contains(&s.at) && s.request.asks(method));
+        let mut asked = asked.peekable();
+        asked.peek().is_some() && asked.all(is_refused)
+    };
+    all_refused("initialize") || all_refused("notifications/initialized")
 }

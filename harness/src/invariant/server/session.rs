@@ -159,7 +159,7 @@ pub(in crate::invariant) const OPENS_SESSIONS: Invariant = Invariant {
             .no_progress()
             .find(|(_, blamed)| blamed.iter().any(|b| **b == **server))
             .map(|(at, _)| {
-                let why = "it refuses every initialize of a right client, with no fault about";
+                let why = "it refuses every handshake of a right client, with no fault about";
                 (at, why.to_owned())
             });
         Verdict::of(opened, found)
