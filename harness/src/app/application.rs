@@ -165,12 +165,8 @@ impl Application {
             return Ok(());
         }
         let key = self.key(server);
-        let cached = self
-            .state
-            .borrow()
-            .stored
-            .get(&key)
-            .is_some_and(|s| s.tools.is_some());
+        let is_listed = |stored: &Stored| stored.tools.is_some();
+        let cached = self.state.borrow().stored.get(&key).is_some_and(is_listed);
         if self.policy.lists.now(cached) {
             match client.list_tools().await {
                 Ok(tools) => {
