@@ -162,12 +162,14 @@ fn came_to(record: &Record) -> Climbs {
 }
 
 /// Whether a server was asked for new sessions between those entries, and its own answer to each was a refusal or none; or it
-/// opened them and refused the `notifications/initialized` of each.
+/// opened them and refused the `notifications/initialized` of each, which came with its id.
 fn opens_none(view: &View<'_>, server: &ServerName, during: Range<usize>) -> bool {
     let received = || view.servers.get(server).into_iter().flatten();
     let is_refused = |s: &Seen| s.status().is_none_or(|status| status >= 400);
     let all_refused = |method: &str| {
-        let asked = received().filter(|s| during.contains(&s.at) && s.request.asks(method));
+        let is_one = |s: &&Seen| during.contains(&s.at) && s.request.asks(method);
+        let is_whole = |s: &&Seen| s.session().is_some() || method == "initialize";
+        let asked = received().filter(is_one).filter(is_whole);
         let mut asked = asked.peekable();
         asked.peek().is_some() && asked.all(is_refused)
     };
