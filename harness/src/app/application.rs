@@ -2,6 +2,8 @@
 //! and the settings page of each browser profile. Where the application of the incident keeps the id is not known; this
 //! one keeps it in the account's store, which is one mechanism that explains what was seen.
 
+mod page;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -9,12 +11,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stalemate_clients::{
-    CallResult, Client, ClientError, Health, LocalBoxFuture, RequestMethod, StoredSession,
+    CallResult, Client, ClientError, LocalBoxFuture, RequestMethod, StoredSession,
 };
 
-use crate::app::policy::{AppPolicy, Deletes, Disconnects, SessionKey, Status};
+use crate::app::policy::{AppPolicy, Deletes, Disconnects, SessionKey};
 use crate::app::{InFront, Journal, MakeClient};
-use crate::journal::{Action, Drawn, Event, Profile, Rung, ServerName};
+use crate::journal::{Action, Event, Profile, Rung, ServerName};
 
 /// A connector's record in the account's store.
 #[derive(Clone, Debug)]
@@ -294,47 +296,6 @@ impl Application {
             .retain(|(p, _)| *p != profile);
         let servers: Vec<_> = self.state.borrow().connectors.keys().cloned().collect();
         servers.iter().for_each(|server| self.draw(server));
-    }
-
-    /// Draws the settings page's row for a connector.
-    fn draw(&self, server: &ServerName) {
-        let profile = self.profile();
-        let shown = self.status(server, profile);
-        self.journal.note(Event::Drawn {
-            server: Arc::clone(server),
-            profile,
-            shown,
-        });
-    }
-
-    fn status(&self, server: &ServerName, profile: Profile) -> Drawn {
-        let key = self.key(server);
-        let state = self.state.borrow();
-        let Some(connector) = state.connectors.get(server) else {
-            return Drawn::Absent;
-        };
-        if state
-            .drawn_disconnected
-            .iter()
-            .any(|(p, s)| *p == profile && s == server)
-        {
-            return Drawn::Disconnected;
-        }
-        match self.policy.status {
-            Status::Stored if state.stored.get(&key).is_some_and(|s| s.session.is_some()) => {
-                Drawn::Connected
-            }
-            Status::Stored => Drawn::Disconnected,
-            Status::LastExchange if !connector.connected => Drawn::Disconnected,
-            Status::LastExchange => {
-                let mut of_server = state.clients.iter().filter(|((s, _), _)| s == server);
-                if of_server.any(|(_, live)| live.client.health() == Health::Failing) {
-                    Drawn::Failing
-                } else {
-                    Drawn::Connected
-                }
-            }
-        }
     }
 
     async fn carry_out(

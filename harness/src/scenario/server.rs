@@ -380,7 +380,7 @@ impl Server {
             None => Yaml::text("never"),
             Some(ms) => Yaml::text(written(ms)),
         });
-        let durable = self.durable != Durable::default();
+        let durable = (self.durable != Durable::default()).then(|| self.durable.as_str());
         write::Entries::default()
             .with(key, name)
             .with("port", Yaml::Number(self.port.into()))
@@ -392,10 +392,7 @@ impl Server {
             )
             .with_some("session-timeout", timeout)
             .with_some("path", self.path.as_ref().map(|way| Yaml::texts(way)))
-            .with_some(
-                "durable",
-                durable.then(|| Yaml::text(self.durable.as_str())),
-            )
+            .with_some("durable", durable.map(Yaml::text))
             .map()
     }
 }
