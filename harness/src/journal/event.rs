@@ -64,8 +64,11 @@ pub enum Event {
         climb: usize,
         /// Its server.
         server: ServerName,
-        /// The servers and hops that did what they must not in that world.
+        /// The hops that led requests astray in that world, or the server that opened no session.
         blamed: Vec<String>,
+        /// The servers and hops that violated anything else there, where nobody is blamed for that.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        violating: Vec<String>,
     },
     /// When the run was over: in a climb a right client in a world of its own needed more than a retry. No client owes less.
     RightNeeds {

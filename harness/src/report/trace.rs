@@ -99,11 +99,16 @@ impl Drawing<'_> {
         let client = |mark| Row::Mark(lane.clone().unwrap_or_default(), mark);
         Some(match event {
             Event::Phase(phase) => self.phase(phase)?,
-            Event::NoProgress { server, blamed, .. } => (
+            Event::NoProgress {
+                server,
+                blamed,
+                violating,
+                ..
+            } => (
                 Row::Rule,
                 format!(
                     "{server}: {}",
-                    runner::no_progress(self.cast, server, blamed)
+                    runner::no_progress(self.cast, server, blamed, violating)
                 ),
             ),
             Event::RightNeeds { server, rung, .. } => (

@@ -51,10 +51,18 @@ fn judge_with(
     let promise = scenario.and_then(|s| s.expect.get(client));
     let is_no_progress = promise.is_some_and(|e| e.no_progress);
     for entry in &record.entries {
-        if let Event::NoProgress { server, blamed, .. } = &entry.event
+        if let Event::NoProgress {
+            server,
+            blamed,
+            violating,
+            ..
+        } = &entry.event
             && !is_no_progress
         {
-            let why = format!("{server}: {}", no_progress(&record.cast, server, blamed));
+            let why = format!(
+                "{server}: {}",
+                no_progress(&record.cast, server, blamed, violating)
+            );
             verdict.problem(Outcome::NoProgress, why);
         }
     }
@@ -244,11 +252,14 @@ pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
 }
 
 /// That no client can get anywhere with a server, and where that lies: the hops that lead clients astray, the server that
-/// opens no session, or else the way as a whole.
+/// opens no session, those that violate anything, or else the way as a whole.
 #[must_use]
-pub fn no_progress(cast: &Cast, server: &str, blamed: &[String]) -> String {
+pub fn no_progress(cast: &Cast, server: &str, blamed: &[String], violating: &[String]) -> String {
     let whose = if blamed.iter().any(|b| b == server) {
         format!("{server} opens no session for anybody")
+    } else if blamed.is_empty() && !violating.is_empty() {
+        let does = if violating.len() == 1 { "does" } else { "do" };
+        format!("{} {does} what is forbidden", violating.join(", "))
     } else if blamed.is_empty() {
         let path = cast.path_to(server);
         let path: Vec<&str> = path.iter().skip(1).map(|p| &**p).collect();

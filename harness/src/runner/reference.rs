@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::invariant::{Seen, View, astray};
+use crate::invariant::{self, Party, Seen, Severity, Verdict, View, astray};
 use crate::journal::{Climb, Entry, Event, Phase, Record, Rung, ServerName, climbs};
 use crate::runner::{Cell, RunError, Runner};
 use crate::scenario::Scenario;
@@ -22,8 +22,8 @@ const KEPT: usize = 64;
 enum Came {
     /// It worked again, at the worst at that rung.
     Works(Rung),
-    /// It got nowhere, which is due to those.
-    Nowhere(Vec<String>),
+    /// It got nowhere, which is due to those; where they are none, those violated something.
+    Nowhere(Vec<String>, Vec<String>),
 }
 
 impl Came {
@@ -32,14 +32,16 @@ impl Came {
         match (self, other) {
             (Self::Works(a), Self::Works(b)) => Self::Works(a.max(b)),
             (Self::Works(_), nowhere) | (nowhere, Self::Works(_)) => nowhere,
-            (Self::Nowhere(mut all), Self::Nowhere(more)) => {
-                all.extend(more);
-                all.sort();
-                all.dedup();
-                Self::Nowhere(all)
-            }
+            (Self::Nowhere(a, b), Self::Nowhere(c, d)) => Self::Nowhere(both(a, c), both(b, d)),
         }
     }
+}
+
+fn both(mut all: Vec<String>, more: Vec<String>) -> Vec<String> {
+    all.extend(more);
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// What it came to in each climb of a scenario, in order.
@@ -89,10 +91,11 @@ impl Runner {
         for (n, climb) in of_record.into_iter().enumerate() {
             let server = climb.server;
             let event = match found.get(n) {
-                Some(Came::Nowhere(blamed)) => Event::NoProgress {
+                Some(Came::Nowhere(blamed, violating)) => Event::NoProgress {
                     climb: n,
                     server,
                     blamed: blamed.clone(),
+                    violating: violating.clone(),
                 },
                 Some(Came::Works(rung)) if *rung > Rung::Retry => Event::RightNeeds {
                     climb: n,
@@ -155,7 +158,8 @@ fn came_to(record: &Record) -> Climbs {
         }
         match climb.rung {
             Some(rung) if !is_never && blamed.is_empty() => Came::Works(rung),
-            _ => Came::Nowhere(blamed),
+            _ if blamed.is_empty() => Came::Nowhere(blamed, violating(&view)),
+            _ => Came::Nowhere(blamed, Vec::new()),
         }
     };
     climbs(&record.entries).map(of_climb).collect()
@@ -174,4 +178,15 @@ fn opens_none(view: &View<'_>, server: &ServerName, during: Range<usize>) -> boo
         asked.peek().is_some() && asked.all(is_refused)
     };
     all_refused("initialize") || all_refused("notifications/initialized")
+}
+
+/// The servers and hops that violate what they must keep.
+fn violating(view: &View<'_>) -> Vec<String> {
+    let of_others = invariant::ALL
+        .iter()
+        .filter(|i| matches!(i.party, Party::Server | Party::Hop));
+    let judged = of_others.filter(|i| i.severity != Severity::Should);
+    let judged = judged.flat_map(|i| i.judge(view));
+    let violated = judged.filter(|j| matches!(j.verdict, Verdict::Violated { .. }));
+    both(violated.map(|j| j.party.to_string()).collect(), Vec::new())
 }

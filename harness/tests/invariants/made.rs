@@ -152,6 +152,7 @@ impl Made {
             climb,
             server,
             blamed: Vec::new(),
+            violating: Vec::new(),
         });
     }
 

@@ -66,7 +66,10 @@ pub(crate) fn model_cells() -> Vec<(String, Arc<Scenario>, Subject)> {
             continue;
         }
         for cell in Cell::of(&scenario) {
-            let subject = client(&cell.client);
+            // Not those that a scenario describes itself.
+            let Some(subject) = registry.get(&cell.client).cloned() else {
+                continue;
+            };
             if !subject.factory().needs_own_process() {
                 let name = format!("{} {}", scenario.name, cell.client);
                 found.push((name, Arc::clone(&scenario), subject));

@@ -194,7 +194,10 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
                 let of_server = view.client.iter().filter(|s| s.server == server);
                 of_server.filter(|s| s.is_get() && s.at < settled)
             };
-            if !is_back && gets().any(|s| s.at > at || waits_until(view, s) > at) {
+            // A server that takes another stream for open refuses this one, and a client may wait long before it asks again.
+            let is_taken = || gets().next_back().is_some_and(|s| s.status() == Some(409));
+            let tries = |s: &Seen| s.at > at || waits_until(view, s) > at;
+            if !is_back && (gets().any(tries) || is_taken()) {
                 continue;
             }
             exercised = true;
