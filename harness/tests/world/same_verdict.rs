@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use stalemate::explore::{self, Op, PathKind, Schedule};
 use stalemate::invariant::{Party, get};
-use stalemate::journal::{ConnEnd, Event, Message, Record, Rung};
+use stalemate::journal::{CLIENT, ConnEnd, Event, Message, Record, Rung};
 use stalemate::proxy::HopKind;
 use stalemate::registry::Registry;
 use stalemate::runner::{Cell, Runner, Said, judge};
@@ -130,7 +130,7 @@ fn an_earlier_fault_that_was_healed_changes_nothing() {
 }
 
 /// A proxy that never gives up waiting. What it makes of a server that is away, a 5xx where there was a refused or a broken
-/// connection, the client can tell apart, and the journal shows.
+/// connection of the client's own, the client can tell apart, and the journal shows.
 #[test]
 fn a_transparent_hop_changes_nothing() {
     let through = |schedule: &Schedule, client: &str, registry: &Registry| {
