@@ -270,10 +270,8 @@ fn the_table_of_fates() {
         }
         assert!(applies(&Fate::Go, event));
     }
-    assert!(
-        !applies(&fates[5].0, &http(Side::Sent, response(true))),
-        "a stream is not replaced"
-    );
+    // A stream's head is replaced too, and ends its connection.
+    assert!(applies(&fates[5].0, &http(Side::Sent, response(true))));
     let over = Event::CallEnded {
         call: CallId(1),
         outcome: stalemate::journal::Outcome::Ok,
