@@ -20,6 +20,7 @@ const LONG_FILES: &[&str] = &[
     "clients/tests/model/loopback.rs",
     "harness/src/clause.rs",
     "harness/src/process/tap.rs",
+    "harness/src/report/trace.rs",
     "harness/tests/invariants/hand_made.rs",
     "harness/tests/invariants/table.rs",
     "harness/tests/server/streams.rs",
