@@ -4,9 +4,9 @@
 mod answers;
 mod broken;
 mod edges;
-mod field;
 mod hand_made;
 mod made;
 mod served;
+mod situations;
 mod support;
 mod table;

@@ -1,4 +1,4 @@
-//! Situations of the field, for the table: what is wrong stands in the scenario, and a right client runs it.
+//! Situations of the field: what servers and hops were reported to do, and what clients leave out.
 
 /// What a server answers to one kind of request in place of what it should.
 macro_rules! answers {
@@ -100,16 +100,15 @@ pub(crate) const UNBUFFERED: &str = notified!("");
 macro_rules! leaves_out {
     ($violates:literal) => {
         concat!(
-            "summary: A client leaves out what it must send.
-servers:
-  memory: {dialect: spec, port: 3001}
-path: [nginx]
-clients: [CLIENT]
-steps:
+            with_server!(
+                "spec",
+                "A client leaves out what it must send.",
+                "
   - add: memory
   - call: {on: memory, tool: create_entities, expect: ok}
   - wait: 10s
-expect: {CLIENT: {violates: [",
+expect: {CLIENT: {violates: ["
+            ),
             $violates,
             "]}}
 "
@@ -120,16 +119,14 @@ expect: {CLIENT: {violates: [",
 pub(crate) const NO_VERSION: &str = leaves_out!("cli-id-on-everything");
 pub(crate) const NO_ID: &str = leaves_out!("cli-id-on-everything, cli-ends-what-it-gives-up");
 
-pub(crate) const STREAM_REFUSED: &str = "\
-summary: A server that was held up takes a stream for open that its proxy cut, and refuses the next one; calls go on.
-servers:
-  memory: {dialect: supergateway-4.0.0, port: 3001}
-path: [nginx]
-clients: [CLIENT]
-steps:
+pub(crate) const STREAM_REFUSED: &str = with_server!(
+    "supergateway-4.0.0",
+    "A server that was held up takes a stream for open that its proxy cut, and refuses the next one; calls go on.",
+    "
   - add: memory
   - call: {on: memory, tool: create_entities, expect: ok}
   - stall: {target: memory, for: 2m}
   - wait: 3m
   - call: {on: memory, tool: search_nodes, expect: ok}
-";
+"
+);
