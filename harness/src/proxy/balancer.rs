@@ -3,10 +3,9 @@
 
 use stalemate_wire::{Headers, Request, Response};
 
-use super::headers::{chunk, end_to_end, forwarded_for, onward};
+use super::headers::{onward_told, passed_on};
 use super::{
-    ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord, Release, Upstream,
-    UpstreamFailure,
+    ForwardRequest, HeadDecision, Hop, HopOptions, LogRecord, Release, Upstream, UpstreamFailure,
 };
 
 /// What a balancer does to messages: it ends connections, says for whom it asks, and passes everything else on.
@@ -31,8 +30,7 @@ impl Hop for Balancer {
     }
 
     fn forward(&self, request: &ForwardRequest<'_>) -> Request {
-        let mut headers = onward(request, &["x-forwarded-for"]);
-        headers.push("X-Forwarded-For", forwarded_for(request));
+        let mut headers = onward_told(request);
         if !self.upstream.keep_alive {
             headers.push("Connection", "close");
         }
@@ -48,15 +46,7 @@ impl Hop for Balancer {
     }
 
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {
-        let mut forwarded: Headers = end_to_end(headers).collect();
-        if let Framing::Chunked | Framing::UntilClose = Framing::of(status, headers) {
-            chunk(&mut forwarded);
-        }
-        HeadDecision::Forward {
-            status,
-            headers: forwarded,
-            release: Release::AtOnce,
-        }
+        passed_on(status, headers, Release::AtOnce)
     }
 
     fn access_log(&self, _record: &LogRecord<'_>) -> Option<String> {

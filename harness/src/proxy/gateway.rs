@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 
 use stalemate_wire::{Headers, Method, Request, Response, header, summarize};
 
-use super::headers::{chunk, end_to_end, forwarded_for, onward};
+use super::headers::{onward_told, passed_on};
 use super::{
-    ForwardRequest, Framing, HeadDecision, Hop, HopOptions, LogRecord, Release, Upstream,
-    UpstreamFailure,
+    ForwardRequest, HeadDecision, Hop, HopOptions, LogRecord, Release, Upstream, UpstreamFailure,
 };
 
 /// The longest silence of a server before a gateway gives up, in milliseconds, where it is not chosen.
@@ -77,8 +76,7 @@ impl Hop for Gateway {
     }
 
     fn forward(&self, request: &ForwardRequest<'_>) -> Request {
-        let mut headers = onward(request, &["x-forwarded-for"]);
-        headers.push("X-Forwarded-For", forwarded_for(request));
+        let mut headers = onward_told(request);
         headers.push("Connection", "close");
         request.with(&request.request.path, headers)
     }
@@ -96,19 +94,12 @@ impl Hop for Gateway {
     }
 
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {
-        let mut forwarded: Headers = end_to_end(headers).collect();
-        if let Framing::Chunked | Framing::UntilClose = Framing::of(status, headers) {
-            chunk(&mut forwarded);
-        }
-        HeadDecision::Forward {
-            status,
-            headers: forwarded,
-            release: if self.collects {
-                Release::Whole
-            } else {
-                Release::AtOnce
-            },
-        }
+        let release = if self.collects {
+            Release::Whole
+        } else {
+            Release::AtOnce
+        };
+        passed_on(status, headers, release)
     }
 
     fn access_log(&self, _record: &LogRecord<'_>) -> Option<String> {

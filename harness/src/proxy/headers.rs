@@ -2,7 +2,7 @@
 
 use stalemate_wire::{Headers, header};
 
-use super::ForwardRequest;
+use super::{ForwardRequest, Framing, HeadDecision, Release};
 
 /// Headers that are about one connection, and end at a proxy (RFC 9110, 7.6.1).
 const HOP_BY_HOP: [&str; 6] = [
@@ -56,6 +56,26 @@ pub(super) fn forwarded_for(request: &ForwardRequest<'_>) -> String {
         .chain([request.remote_addr])
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// As [`onward`], with the sender's address told in `X-Forwarded-For`.
+pub(super) fn onward_told(request: &ForwardRequest<'_>) -> Headers {
+    let mut headers = onward(request, &["x-forwarded-for"]);
+    headers.push("X-Forwarded-For", forwarded_for(request));
+    headers
+}
+
+/// A head that goes on as it came, but for what is about the connection.
+pub(super) fn passed_on(status: u16, headers: &Headers, release: Release) -> HeadDecision {
+    let mut forwarded: Headers = end_to_end(headers).collect();
+    if let Framing::Chunked | Framing::UntilClose = Framing::of(status, headers) {
+        chunk(&mut forwarded);
+    }
+    HeadDecision::Forward {
+        status,
+        headers: forwarded,
+        release,
+    }
 }
 
 /// Whether a header's name is among those.

@@ -3,6 +3,7 @@
 use stalemate_wire::Method;
 
 use super::*;
+use crate::proxy::Framing;
 
 #[test]
 fn a_request_goes_on_as_it_came() {
