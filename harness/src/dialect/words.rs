@@ -6,19 +6,8 @@ use crate::server::{
     Beyond, Check, Finished, Flaw, Framing, GetStreams, IdShape, IdleClock, Offers, RequestStream,
     Scope, Situation, StreamEnd, Then,
 };
+use crate::yaml::forms::words_for;
 use crate::yaml::word::Word;
-
-macro_rules! words_for {
-    ($($type:ident, $what:literal; $($word:literal $variant:ident,)*)*) => {
-        $(impl Word for $type {
-            const WHAT: &'static str = $what;
-
-            fn words() -> Vec<(&'static str, Self)> {
-                vec![$(($word, Self::$variant),)*]
-            }
-        })*
-    };
-}
 
 words_for! {
     IdShape, "shapes of an id";

@@ -97,4 +97,17 @@ macro_rules! words {
     };
 }
 
-pub(crate) use {choice, record, words};
+/// Names the choices of types that know nothing of files, with what all of one type are called.
+macro_rules! words_for {
+    ($($type:ident, $what:literal; $($word:literal $variant:ident,)*)*) => {
+        $(impl $crate::yaml::word::Word for $type {
+            const WHAT: &'static str = $what;
+
+            fn words() -> Vec<(&'static str, Self)> {
+                vec![$(($word, Self::$variant),)*]
+            }
+        })*
+    };
+}
+
+pub(crate) use {choice, record, words, words_for};

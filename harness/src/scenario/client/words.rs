@@ -7,19 +7,8 @@ use stalemate_clients::model::{
 use stalemate_wire::Revision;
 
 use crate::app::{Deletes, Disconnects, Lists, SessionKey, Status};
+use crate::yaml::forms::words_for;
 use crate::yaml::word::Word;
-
-macro_rules! words_for {
-    ($($type:ident, $what:literal; $($word:literal $variant:ident,)*)*) => {
-        $(impl Word for $type {
-            const WHAT: &'static str = $what;
-
-            fn words() -> Vec<(&'static str, Self)> {
-                vec![$(($word, Self::$variant),)*]
-            }
-        })*
-    };
-}
 
 words_for! {
     Anew, "things that end a row of failures";
