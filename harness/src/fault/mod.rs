@@ -81,14 +81,18 @@ impl fmt::Display for Unfired {
 impl Rule {
     /// Whether it fires at its next sighting, if that is the `nth` or later.
     fn is_armed(&self, calm: bool) -> bool {
-        let Injection { times, until, .. } = &self.injection;
-        let may = match (times, until) {
+        let survives_calm = matches!(self.injection.until, Some(Until::Acts(_) | Until::End));
+        !self.is_spent() && (!calm || survives_calm)
+    }
+
+    /// Whether it never fires again.
+    fn is_spent(&self) -> bool {
+        let may = match (self.injection.times, self.injection.until) {
             (None, None) => 1,
             (None, Some(_)) => u32::MAX,
-            (Some(times), _) => *times,
+            (Some(times), _) => times,
         };
-        let survives_calm = matches!(until, Some(Until::Acts(_) | Until::End));
-        !self.is_over && self.fired < may && (!calm || survives_calm)
+        self.is_over || self.fired >= may
     }
 
     /// Takes note of what it may stop for.
@@ -129,7 +133,8 @@ impl Plan {
     /// What becomes of the event, in calm or not. Each rule counts its own sightings. The first rule that fires wins; one
     /// that would have fired too does at its next sighting.
     pub fn decide(&mut self, event: &Event, calm: bool) -> Fate {
-        if self.rules.is_empty() {
+        // What was seen is asked only of a rule that never fired.
+        if self.rules.iter().all(|r| r.is_spent() && r.fired > 0) {
             return Fate::Go;
         }
         let request = self.tracker.see(event);
