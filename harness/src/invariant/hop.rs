@@ -107,6 +107,10 @@ pub struct Astray {
 /// What went astray, in order.
 #[must_use]
 pub fn astray(view: &View<'_>) -> Vec<Astray> {
+    let has_several = |server: &ServerName| view.cast.processes_of(server).count() > 1;
+    if !view.servers.keys().any(has_several) {
+        return Vec::new();
+    }
     let sent_by: BTreeMap<Exchange, &ProcessName> = view
         .hops
         .iter()
@@ -114,7 +118,7 @@ pub fn astray(view: &View<'_>) -> Vec<Astray> {
         .collect();
     let mut all = Vec::new();
     for (server, received) in &view.servers {
-        if view.cast.processes_of(server).count() < 2 {
+        if !has_several(server) {
             continue;
         }
         let mut opened: BTreeMap<&str, (usize, &ProcessName)> = BTreeMap::new();

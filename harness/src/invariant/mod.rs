@@ -4,6 +4,7 @@
 mod app;
 mod client;
 mod exchanges;
+mod fates;
 mod handshake;
 mod hop;
 mod seen;

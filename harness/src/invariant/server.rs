@@ -4,13 +4,10 @@ pub(super) mod answer;
 pub(super) mod session;
 pub(super) mod stream;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
 use stalemate_wire::Method;
 
-use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Event, Evidence, ProcessName, SessionEnd};
+use crate::invariant::{Invariant, Judge, Party, Severity, Verdict};
+use crate::journal::Evidence;
 
 /// `srv-dead-session-is-404`.
 pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
@@ -24,7 +21,7 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
     forbids: "a session ends; a request with its id is answered 400 (or anything but 404), so that a client that does what \
               the specification demands never learns that it must initialize again",
     judge: Judge::Server(|view, server, received| {
-        let fates = fates(view, server, received);
+        let fates = view.fates(server);
         let mut exercised = false;
         for seen in received {
             // How DELETE and initialize with a dead id are answered, the specification leaves open.
@@ -55,112 +52,3 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
         Verdict::of(exercised, None)
     }),
 };
-
-/// What became of a session at an entry.
-#[derive(Clone, Copy)]
-enum Fate {
-    Opened,
-    Ended(&'static str),
-    /// Its process ended. Whether a real server keeps sessions beyond that is its own business until it shows.
-    PerhapsEnded(&'static str),
-}
-
-/// What became of a server's sessions, in order, by id. A model tells; of a real server it is known that its process ended,
-/// and which sessions it had given out.
-#[derive(Default)]
-struct Fates {
-    of: BTreeMap<String, Vec<(usize, Fate)>>,
-    /// The process that opened each last.
-    opened_by: BTreeMap<String, ProcessName>,
-}
-
-impl Fates {
-    fn add(&mut self, id: &str, at: usize, fate: Fate) {
-        self.of.entry(id.to_owned()).or_default().push((at, fate));
-    }
-
-    /// How a session had ended by an entry, and whether that is certain; `None` if it had not.
-    fn dead_at(&self, id: &str, at: usize) -> Option<(&'static str, bool)> {
-        let fates = self.of.get(id)?;
-        let mut dead = None;
-        let mut by_then: Vec<_> = fates.iter().filter(|(n, _)| *n < at).collect();
-        by_then.sort_by_key(|(n, _)| *n);
-        for (_, fate) in by_then {
-            dead = match (fate, dead) {
-                (Fate::Opened, _) => None,
-                (Fate::Ended(cause), None | Some((_, false))) => Some((*cause, true)),
-                (Fate::PerhapsEnded(cause), None) => Some((*cause, false)),
-                (_, dead) => dead,
-            };
-        }
-        // Before its first opening an id is no session.
-        dead.filter(|_| self.is_opened(id, at))
-    }
-
-    fn is_opened(&self, id: &str, by: usize) -> bool {
-        let mut fates = self.of.get(id).into_iter().flatten();
-        fates.any(|(n, fate)| *n < by && matches!(fate, Fate::Opened))
-    }
-
-    /// Whether a session lived at a process for certain, all the time between two entries.
-    fn lives(&self, id: &str, process: &ProcessName, from: usize, until: usize) -> bool {
-        self.opened_by.get(id) == Some(process)
-            && self.is_opened(id, from)
-            && self.dead_at(id, from).is_none()
-            && self.dead_at(id, until).is_none()
-    }
-}
-
-fn fates(view: &View<'_>, server: &Arc<str>, received: &[Seen]) -> Fates {
-    let mut fates = Fates::default();
-    let mut given: BTreeMap<&str, &str> = BTreeMap::new();
-    for seen in received {
-        let Some((at, id)) = seen.given() else {
-            continue;
-        };
-        given.insert(id, &seen.process);
-        fates.add(id, at, Fate::Opened);
-        fates.opened_by.insert(id.to_owned(), seen.process.clone());
-    }
-    // Sessions that are told of: a process may go down without them.
-    let mut told = BTreeSet::new();
-    for (at, entry) in view.entries.iter().enumerate() {
-        match &entry.event {
-            Event::SessionOpened {
-                server: s, session, ..
-            } if s == server => {
-                told.insert(session.clone());
-                fates.add(session, at, Fate::Opened);
-            }
-            Event::SessionEnded {
-                server: s,
-                session,
-                cause,
-                ..
-            } if s == server => fates.add(session, at, Fate::Ended(ended(*cause))),
-            Event::ProcessDown { process, .. } => {
-                let perhaps = Fate::PerhapsEnded(ended(SessionEnd::ProcessEnded));
-                let of_process = given
-                    .iter()
-                    .filter(|(id, by)| **by == &**process && !told.contains(**id));
-                for (id, _) in of_process {
-                    fates.add(id, at, perhaps);
-                }
-            }
-            _ => {}
-        }
-    }
-    fates
-}
-
-fn ended(cause: SessionEnd) -> &'static str {
-    match cause {
-        SessionEnd::Deleted => "was deleted",
-        SessionEnd::Expired => "had expired",
-        SessionEnd::Evicted => "had made room for another one",
-        SessionEnd::ExpiredByScenario => "had been made to expire",
-        SessionEnd::ProcessEnded => "ended with its process",
-        SessionEnd::RefusalKilledIt => "the server had destroyed on a refusal",
-        SessionEnd::ChildEnded => "ended with its child process",
-    }
-}

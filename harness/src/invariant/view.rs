@@ -1,11 +1,14 @@
 //! The journal as judgements want it: exchanges put together from their messages, and questions that several invariants
 //! ask. It holds no opinion.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use stalemate_wire::Method;
 
 use crate::invariant::exchanges::Exchanges;
+use crate::invariant::fates::Fates;
 use crate::invariant::seen::{Relayed, Seen, entry_after};
 use crate::journal::{
     Action, Cast, ConnId, Delivery, Entry, Event, Outages, ProcessName, Record, Rung, ServerName,
@@ -24,6 +27,8 @@ pub struct View<'a> {
     pub servers: BTreeMap<ServerName, Vec<Seen>>,
     /// What each hop passed on, in order of the requests that it received.
     pub hops: BTreeMap<ProcessName, Vec<Relayed>>,
+    /// What became of the sessions of each server, once that is asked for.
+    fates: BTreeMap<ServerName, OnceCell<Fates>>,
     /// What was out, and when.
     pub(super) outages: Outages,
     /// The entries at which something broke, healed, went down or came up.
@@ -74,11 +79,14 @@ impl<'a> View<'a> {
         let client = exchanges.sent_by(|process| cast.is_client(process));
         let initializes = client.iter().enumerate();
         let initializes = initializes.filter(|(_, s)| s.request.asks("initialize"));
+        let servers = exchanges.servers(cast);
+        let fates = servers.keys();
         Self {
             cast,
             entries,
             hops: exchanges.hops(entries),
-            servers: exchanges.servers(cast),
+            fates: fates.map(|s| (s.clone(), OnceCell::new())).collect(),
+            servers,
             initializes: initializes.map(|(n, _)| n).collect(),
             client,
             outages: Outages::of(entries),
@@ -86,6 +94,11 @@ impl<'a> View<'a> {
             opened: opened.collect(),
             closed: closed.collect(),
         }
+    }
+
+    /// What became of the sessions of a server of the cast.
+    pub(super) fn fates(&self, server: &ServerName) -> &Fates {
+        self.fates[server].get_or_init(|| Fates::of(self.entries, server, &self.servers[server]))
     }
 
     /// The entries of the user's actions of that kind: where each began and ended, and the connector.
@@ -109,6 +122,27 @@ impl<'a> View<'a> {
             }
             _ => None,
         })
+    }
+
+    /// Where the user takes a connector away, by disconnecting or deleting it: each where that began and ended.
+    pub fn taken_away(&self, server: &ServerName) -> impl Iterator<Item = (usize, usize)> {
+        let actions = [Action::Disconnect, Action::Delete].into_iter();
+        let all = actions.flat_map(|action| self.actions(action));
+        all.filter_map(move |(began, ended, of)| (of == Some(server)).then_some((began, ended)))
+    }
+
+    /// Whether the user began to take a connector away in that range of entries.
+    #[must_use]
+    pub fn is_taken_away(&self, server: &ServerName, during: Range<usize>) -> bool {
+        let mut all = self.taken_away(server);
+        all.any(|(began, _)| during.contains(&began))
+    }
+
+    /// Whether something broke, healed, went down or came up from an entry on, and not later than that time in milliseconds.
+    #[must_use]
+    pub fn is_changed(&self, from: usize, until_ms: u64) -> bool {
+        let mut since = self.changes.iter().skip_while(|n| **n < from);
+        since.next().is_some_and(|n| self.ms(*n) <= until_ms)
     }
 
     /// The client's requests that begin after an entry.

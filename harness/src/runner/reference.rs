@@ -1,6 +1,7 @@
 //! What a right client achieves in a scenario, in worlds of its own: the measure of whether any client could get anywhere.
 //! Nothing of it touches the run that is judged.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -17,13 +18,16 @@ const WORLDS: u64 = 12;
 /// The scenarios whose answers are kept: cells of one scenario run near each other.
 const KEPT: usize = 64;
 
+/// Servers and hops.
+type Names = BTreeSet<String>;
+
 /// What a right client came to in a climb.
 #[derive(Clone)]
 enum Came {
     /// It worked again, at the worst at that rung.
     Works(Rung),
     /// It got nowhere, which is due to those; where they are none, those violated something.
-    Nowhere(Vec<String>, Vec<String>),
+    Nowhere(Names, Names),
 }
 
 impl Came {
@@ -32,16 +36,9 @@ impl Came {
         match (self, other) {
             (Self::Works(a), Self::Works(b)) => Self::Works(a.max(b)),
             (Self::Works(_), nowhere) | (nowhere, Self::Works(_)) => nowhere,
-            (Self::Nowhere(a, b), Self::Nowhere(c, d)) => Self::Nowhere(both(a, c), both(b, d)),
+            (Self::Nowhere(a, b), Self::Nowhere(c, d)) => Self::Nowhere(&a | &c, &b | &d),
         }
     }
-}
-
-fn both(mut all: Vec<String>, more: Vec<String>) -> Vec<String> {
-    all.extend(more);
-    all.sort();
-    all.dedup();
-    all
 }
 
 /// What it came to in each climb of a scenario, in order.
@@ -94,8 +91,8 @@ impl Runner {
                 Some(Came::Nowhere(blamed, violating)) => Event::NoProgress {
                     climb: n,
                     server,
-                    blamed: blamed.clone(),
-                    violating: violating.clone(),
+                    blamed: blamed.iter().cloned().collect(),
+                    violating: violating.iter().cloned().collect(),
                 },
                 Some(Came::Works(rung)) if *rung > Rung::Retry => Event::RightNeeds {
                     climb: n,
@@ -149,17 +146,15 @@ fn came_to(record: &Record) -> Climbs {
         let led = astray
             .iter()
             .filter(|a| during.contains(&a.at) && a.server == climb.server);
-        let mut blamed: Vec<String> = led.map(|a| a.hop.to_string()).collect();
-        blamed.sort();
-        blamed.dedup();
+        let mut blamed: Names = led.map(|a| a.hop.to_string()).collect();
         let is_never = climb.rung == Some(Rung::Never);
         if is_never && blamed.is_empty() && opens_none(&view, &climb.server, during) {
-            blamed.push(climb.server.to_string());
+            blamed.insert(climb.server.to_string());
         }
         match climb.rung {
             Some(rung) if !is_never && blamed.is_empty() => Came::Works(rung),
             _ if blamed.is_empty() => Came::Nowhere(blamed, violating(&view)),
-            _ => Came::Nowhere(blamed, Vec::new()),
+            _ => Came::Nowhere(blamed, Names::new()),
         }
     };
     climbs(&record.entries).map(of_climb).collect()
@@ -181,12 +176,12 @@ fn opens_none(view: &View<'_>, server: &ServerName, during: Range<usize>) -> boo
 }
 
 /// The servers and hops that violate what they must keep.
-fn violating(view: &View<'_>) -> Vec<String> {
+fn violating(view: &View<'_>) -> Names {
     let of_others = invariant::ALL
         .iter()
         .filter(|i| matches!(i.party, Party::Server | Party::Hop));
     let judged = of_others.filter(|i| i.severity != Severity::Should);
     let judged = judged.flat_map(|i| i.judge(view));
     let violated = judged.filter(|j| matches!(j.verdict, Verdict::Violated { .. }));
-    both(violated.map(|j| j.party.to_string()).collect(), Vec::new())
+    violated.map(|j| j.party.to_string()).collect()
 }

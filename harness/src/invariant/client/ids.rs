@@ -153,12 +153,8 @@ fn live_id<'a>(view: &'a View<'_>, server: &ServerName, at: usize) -> Option<&'a
         let (answered, response) = s.response.as_ref()?;
         Some((*answered, response.session.as_deref()?))
     });
-    let closes = [Action::Disconnect, Action::Delete].into_iter();
-    let closed = closes
-        .flat_map(|action| view.actions(action))
-        .filter(|(_, ended, of)| *of == Some(server) && *ended < at)
-        .map(|(_, ended, _)| ended)
-        .max();
+    let closed = view.taken_away(server).map(|(_, ended)| ended);
+    let closed = closed.filter(|ended| *ended < at).max();
     let before = carried
         .chain(given)
         .filter(|(n, _)| *n < at && closed.is_none_or(|closed| *n > closed));

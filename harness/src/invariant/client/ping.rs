@@ -73,10 +73,9 @@ fn is_excused(view: &View<'_>, stream: &Seen, session: Option<&str>, at: usize) 
     let due_ms = view.ms(at) + ANSWERED_WITHIN_MS;
     let last = view.entries.len() - 1;
     let due = view.entries.partition_point(|e| e.at_ms <= due_ms);
-    let mut changes = view.changes.iter().filter(|n| **n > at && **n < due);
     view.ms(last) < due_ms
         || view.is_out(at)
-        || changes.next().is_some()
+        || view.is_changed(at + 1, due_ms)
         || session.is_some_and(|id| view.is_ended(&stream.server, id, due))
         || is_left(view, &stream.server, at, due)
         || is_refused(view, stream, session, due)

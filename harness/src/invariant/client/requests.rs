@@ -1,7 +1,7 @@
 //! Requests of another kind than `tools/call`: a client recovers for all of them alike.
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View, refuses_id};
-use crate::journal::{Action, CallId, Event, Evidence, Outcome, ServerName, TOOLS_CALL};
+use crate::journal::{CallId, Event, Evidence, Outcome, ServerName, TOOLS_CALL};
 
 /// `cli-all-requests-recover`.
 pub(in crate::invariant) const ALL_RECOVER: Invariant = Invariant {
@@ -73,14 +73,12 @@ impl Loss<'_> {
             let answer = s.response.as_ref().filter(|(at, _)| *at < self.ended);
             answer.is_none_or(|(_, r)| r.status >= 400)
         };
-        let parts = [Action::Disconnect, Action::Delete].into_iter();
-        let mut parts = parts.flat_map(|action| view.actions(action));
         self.sent > 1
             || view.is_out(self.at)
             || view.is_out(self.ended)
             || view.changes.iter().any(|n| during.contains(n))
             || others.any(fails)
-            || parts.any(|(began, _, of)| of == Some(self.server) && during.contains(&began))
+            || view.is_taken_away(self.server, during.clone())
     }
 }
 

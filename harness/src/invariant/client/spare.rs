@@ -3,7 +3,7 @@
 use stalemate_wire::Method;
 
 use crate::invariant::{Handshake, Invariant, Judge, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Action, Event, Evidence, Outcome, ServerName};
+use crate::journal::{Event, Evidence, Outcome, ServerName};
 
 /// How long a client may take to end a session that it gave up, in milliseconds.
 const ENDED_WITHIN_MS: u64 = 30_000;
@@ -36,7 +36,7 @@ pub(in crate::invariant) const STREAM_TROUBLE: Invariant = Invariant {
             else {
                 continue;
             };
-            if is_parted(view, &get.server, failed, ended) || view.is_out(began) {
+            if view.is_taken_away(&get.server, failed..ended) || view.is_out(began) {
                 continue;
             }
             exercised = true;
@@ -92,13 +92,6 @@ fn next_call(
     Some((began, ended, was_sent, outcome))
 }
 
-/// Whether the user took the connector away between two entries.
-fn is_parted(view: &View<'_>, server: &ServerName, from: usize, until: usize) -> bool {
-    let parts = [Action::Disconnect, Action::Delete].into_iter();
-    let mut parts = parts.flat_map(|action| view.actions(action));
-    parts.any(|(began, _, of)| of == Some(server) && (from..until).contains(&began))
-}
-
 /// `cli-ends-what-it-gives-up`.
 pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
     id: "cli-ends-what-it-gives-up",
@@ -136,7 +129,7 @@ pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
             let mut deletes = view.client.iter().filter(|s| s.session() == Some(id));
             let is_ended = deletes.any(|s| s.request.method == Method::Delete);
             let is_seen = view.entries.last().is_some_and(|e| e.at_ms >= due_ms);
-            let is_parted = is_parted(view, first.server, second.answered, view.entries.len());
+            let is_parted = view.is_taken_away(first.server, second.answered..view.entries.len());
             if !is_ended && is_seen && !is_parted {
                 let why = "a second session is opened, and the first, which lives, is not ended";
                 found.get_or_insert((second.answered, why.to_owned()));

@@ -54,9 +54,5 @@ fn messages(seen: &Seen) -> impl Iterator<Item = usize> {
 /// Whether something was out, broke or healed between an entry and that time, or the run was over by then.
 fn is_disturbed(view: &View<'_>, at: usize, due_ms: u64) -> bool {
     let last = view.entries.len() - 1;
-    let changed = || {
-        let mut within = view.changes.iter().filter(|n| **n >= at);
-        within.any(|n| view.ms(*n) <= due_ms)
-    };
-    view.ms(last) < due_ms || view.is_out(at) || changed()
+    view.ms(last) < due_ms || view.is_out(at) || view.is_changed(at, due_ms)
 }

@@ -2,7 +2,7 @@
 
 use stalemate_wire::{Method, Revision, RpcKind};
 
-use super::{Fates, fates};
+use crate::invariant::fates::Fates;
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
 use crate::journal::Evidence;
 
@@ -57,7 +57,7 @@ pub(in crate::invariant) const GET_IS_STREAM: Invariant = Invariant {
     forbids: "a server without a stream answers GET by its framework's 404 page, which a client must take for the end of the \
               session; a refusal of a second stream (409) and of the caller (401, 403, 429) are other matters",
     judge: Judge::Server(|view, server, received| {
-        let fates = fates(view, server, received);
+        let fates = view.fates(server);
         let gives_ids = received.iter().any(|s| s.given().is_some());
         let mut exercised = false;
         for seen in received.iter().filter(|s| s.is_get()) {
@@ -65,7 +65,7 @@ pub(in crate::invariant) const GET_IS_STREAM: Invariant = Invariant {
                 continue;
             };
             let is_its_own = match seen.session() {
-                Some(_) => lives(&fates, seen),
+                Some(_) => lives(fates, seen),
                 None => !gives_ids,
             };
             let accepts = seen.request.accept.as_deref();
@@ -179,14 +179,14 @@ pub(in crate::invariant) const ASSUMES_VERSION: Invariant = Invariant {
     forbids: "a server takes the missing header for 2025-03-26, finds that the session settled on another revision, and \
               answers 400",
     judge: Judge::Server(|view, server, received| {
-        let fates = fates(view, server, received);
+        let fates = view.fates(server);
         let mut exercised = false;
         for seen in received {
             let asks = seen.request.asks("initialize") || seen.ends_session();
             let Some((at, response)) = &seen.response else {
                 continue;
             };
-            if asks || !is_unversioned(view, seen) || !lives(&fates, seen) {
+            if asks || !is_unversioned(view, seen) || !lives(fates, seen) {
                 continue;
             }
             exercised |= response.status < 300;
@@ -211,13 +211,13 @@ pub(in crate::invariant) const LIVE_IS_SERVED: Invariant = Invariant {
     forbids: "a server answers 404 to the DELETE of a session that it served a moment before, or 400 to the response that \
               it asked its client for",
     judge: Judge::Server(|view, server, received| {
-        let fates = fates(view, server, received);
+        let fates = view.fates(server);
         let mut exercised = false;
         for seen in received {
             let Some((at, response)) = &seen.response else {
                 continue;
             };
-            if seen.request.asks("initialize") || !lives(&fates, seen) {
+            if seen.request.asks("initialize") || !lives(fates, seen) {
                 continue;
             }
             exercised |= response.status < 300;
@@ -265,6 +265,6 @@ fn lives(fates: &Fates, seen: &Seen) -> bool {
 
 /// Whether a request lacks the version header that its session's revision has.
 fn is_unversioned(view: &View<'_>, seen: &Seen) -> bool {
-    let revision = seen.session().and_then(|id| view.revision_of(id));
-    seen.request.version.is_none() && revision.is_some_and(Revision::has_version_header)
+    let revision = || view.revision_of(seen.session()?);
+    seen.request.version.is_none() && revision().is_some_and(Revision::has_version_header)
 }
