@@ -117,23 +117,33 @@ fn a_lost_session_is_noticed_by_the_stream() {
     });
 }
 
+/// Every GET is answered so.
+fn refuses_get(
+    status: u16,
+    content_type: &'static str,
+    body: &'static str,
+) -> impl Fn(&Seen) -> Option<Reply> {
+    move |seen: &Seen| {
+        (seen.method == "GET").then(|| Reply::Status(status, content_type, body.to_owned()))
+    }
+}
+
 #[test]
 fn a_server_without_streams_is_left_alone() {
     paused(async {
         let world = World::pipes(Policy::recovering());
-        let no = |status| {
-            move |seen: &Seen| {
-                (seen.method == "GET").then(|| Reply::Status(status, "text/plain", String::new()))
-            }
-        };
-        world.server.script(no(405));
+        world.server.script(refuses_get(405, "text/plain", ""));
         world.connect().await;
         world.call(1).await.unwrap();
         assert_eq!(world.client.health(), Health::Working);
 
         // 404 means a lost session, but not a third time.
         world.client.disconnect().await.unwrap();
-        world.server.script(no(404));
+        let lost =
+            r#"{"jsonrpc":"2.0","error":{"code":-32001,"message":"Session not found"},"id":null}"#;
+        world
+            .server
+            .script(refuses_get(404, "application/json", lost));
         let before = world.server.count("initialize");
         world.client.connect().await.unwrap();
         world.server.until(|s| s.count("GET") == 3).await;
@@ -142,6 +152,25 @@ fn a_server_without_streams_is_left_alone() {
         }
         assert_eq!(world.server.count("GET"), 3);
         assert_eq!(world.server.count("initialize") - before, 3);
+    });
+}
+
+/// A framework that has no handler for GET says 404 with a page of its own (GET-03); the session is well.
+#[test]
+fn a_page_that_answers_the_first_get_is_no_loss() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world
+            .server
+            .script(refuses_get(404, "text/html", "Cannot GET /mcp"));
+        world.connect().await;
+        world.server.until(|s| s.count("GET") == 1).await;
+        for nonce in 1..5 {
+            world.call(nonce).await.unwrap();
+        }
+        assert_eq!(world.server.count("GET"), 1);
+        assert_eq!(world.server.count("initialize"), 1);
+        assert_eq!(world.client.health(), Health::Working);
     });
 }
 
