@@ -18,8 +18,14 @@ fn style(outcome: Outcome) -> Style {
     Style::new().fg_color(Some(colour.into()))
 }
 
-fn rung(rung: Option<Rung>) -> &'static str {
-    rung.map_or("-", Rung::as_str)
+/// `no progress` where a climb got nowhere because of the path or the server, `-` where nobody climbed.
+fn rung(result: &CellResult) -> &'static str {
+    let nobody_climbed = result.rungs.values().all(Option::is_some);
+    match result.rung {
+        Some(rung) => Rung::as_str(rung),
+        None if nobody_climbed => "-",
+        None => "no progress",
+    }
 }
 
 /// One row a cell: scenario, client, rung, outcome, what was violated as promised, and below a row what went wrong.
@@ -57,7 +63,7 @@ pub fn table(results: &[CellResult]) -> String {
             out,
             "{scenario:<scenarios$}  {:<clients$}  {:<16}  {style}{:<17}{style:#}  {:<16}  {}",
             label(result),
-            rung(result.rung),
+            rung(result),
             result.outcome.as_str(),
             result.journal_hash,
             violated(result).join(", "),
@@ -107,8 +113,7 @@ pub fn matrix(results: &[CellResult]) -> String {
                 .iter()
                 .filter(|r| r.scenario == scenario && r.client == *client);
             let text = of_cell
-                .map(|r| r.rung)
-                .max_by_key(|r| r.map_or(99, |r| r as u8))
+                .max_by_key(|r| r.rung.map_or(99, |r| r as u8))
                 .map_or("", rung);
             let _ = write!(line, "  {text:<width$}", width = client.len().max(16));
         }

@@ -128,7 +128,7 @@ pub struct CellResult {
     pub client: String,
     /// The seed.
     pub seed: u64,
-    /// The worst rung over all servers; `None` where the server side made no progress.
+    /// The worst rung over all servers; `None` where the server side made no progress or nobody climbed: see `rungs`.
     pub rung: Option<Rung>,
     /// How it came out.
     pub outcome: Outcome,
@@ -140,7 +140,7 @@ pub struct CellResult {
     pub virtual_ms: u64,
     /// How many requests the client made.
     pub exchanges: usize,
-    /// The rung of each server that was climbed.
+    /// The rung of each server that was climbed; `None` where no client can work behind that path or server.
     pub rungs: BTreeMap<String, Option<Rung>>,
     /// What keeps the outcome from being `kept`, and warnings, each in a sentence.
     pub problems: Vec<String>,

@@ -4,6 +4,7 @@
 mod bad_input;
 mod determinism;
 mod output;
+mod readme;
 mod records;
 
 use std::collections::BTreeSet;
