@@ -143,6 +143,14 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
+            // F24.
+            "broken/forgets-subscriptions",
+            Policy {
+                forgets_subscriptions: true,
+                ..right()
+            },
+        ),
+        (
             // SES-08 speaks of every request.
             "broken/recovers-calls-only",
             Policy {

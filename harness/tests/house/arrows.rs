@@ -43,6 +43,7 @@ const MAY: &[(&str, &[&str])] = &[
             "app",
             "clause",
             "dialect",
+            "failure_mode",
             "invariant",
             "proxy",
             "scenario",

@@ -68,10 +68,12 @@ const OF_THE_FIELD: &[&str] = &[
     "hop-session-affinity",
     "cli-stream-trouble-spares-calls",
     "srv-idle-means-idle",
+    "srv-survives-its-clients",
     "srv-no-id-is-400",
     "srv-assumes-version",
     "cli-all-requests-recover",
     "cli-answers-ping",
+    "cli-restores-subscriptions",
 ];
 
 /// What each client breaks, in the order of the registry of invariants.
@@ -168,6 +170,8 @@ const BREAKS: &[(&str, &[&str])] = &[
         "broken/dies-of-one-failure",
         &["cli-recovers", "cli-delete-on-close", "app-shows-the-truth"],
     ),
+    // Nothing is subscribed to here.
+    ("broken/forgets-subscriptions", &[]),
     // It takes a re-initialization that fails.
     ("broken/goes-on-without-id", &[]),
     // A call that does not hear its 404 leaves the id in use for the others.

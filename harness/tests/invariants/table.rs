@@ -117,6 +117,8 @@ rows! {
         "broken/recovers-calls-only" in READ_AFTER_RESTART, "connector/recovering" in READ_AFTER_RESTART;
     cli_failure_is_shown "cli-failure-is-shown":
         "broken/shows-loss-as-result" in RESTART, "connector/recovering" in SILENCE;
+    cli_restores_subscriptions "cli-restores-subscriptions":
+        "broken/forgets-subscriptions" in SUBSCRIBED, "connector/recovering" in SUBSCRIBED;
     cli_answers_ping "cli-answers-ping":
         "broken/ignores-server-requests" in PINGS, "connector/recovering" in PINGS;
     srv_dead_session_is_404 "srv-dead-session-is-404":
@@ -129,6 +131,8 @@ rows! {
         "connector/recovering" in REPLAYS_OTHERS, "connector/recovering" in STREAM_BREAKS;
     srv_opens_sessions "srv-opens-sessions":
         "connector/recovering" in NEVER_AGAIN, "connector/recovering" in RESTART;
+    srv_survives_its_clients "srv-survives-its-clients":
+        "connector/recovering" in HANGS_UP, "connector/recovering" in HANGS_UP_RIGHT;
     srv_accepted_is_202 "srv-accepted-is-202":
         "connector/recovering" in INITIALIZED_200, "connector/recovering" in RESTART;
     srv_live_session_is_served "srv-live-session-is-served":

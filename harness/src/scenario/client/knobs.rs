@@ -66,6 +66,8 @@ knobs! {
         /// Whether it takes a `tools/call` or the stream to find that out: any other request that finds its session lost fails, and
         /// the id stays in use (against SES-08).
         "recovers-calls-only" recovers_calls_only: bool = recovers_calls_only,
+        /// Whether what was subscribed to in a session is not subscribed to again in the one that takes its place (F24).
+        "forgets-subscriptions" forgets_subscriptions: bool = forgets_subscriptions,
         /// What a re-initialization that failed for good leads to: the next request tries (`tried-again`), or the id is
         /// forgotten and the client `goes-on-without-id` (F14).
         "failed-reinit" failed_reinit: FailedReinit = failed_reinit,
@@ -207,6 +209,7 @@ const IDLE: [(&str, &[&str]); 3] = [
         "reinit: then-fail",
         &[
             "recovers-calls-only",
+            "forgets-subscriptions",
             "failed-reinit",
             "single-flight",
             "reinit-carries-id",
