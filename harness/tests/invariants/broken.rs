@@ -190,6 +190,7 @@ const BREAKS: &[(&str, &[&str])] = &[
         ],
     ),
     ("broken/ignores-cursor", &["cli-resume-cursor"]),
+    ("broken/ignores-list-changed", &["app-lists-again"]),
     ("broken/ignores-retry", &["cli-respects-retry"]),
     // The server asks nothing here.
     ("broken/ignores-server-requests", &[]),
@@ -266,6 +267,7 @@ const UNASKED: &[(&str, &[&str])] = &[
         &[
             "cli-respects-retry",
             "cli-version-is-negotiated",
+            "app-lists-again",
             "srv-replay-same-stream",
         ],
     ),
@@ -276,6 +278,7 @@ const UNASKED: &[(&str, &[&str])] = &[
             "cli-respects-retry",
             "cli-version-is-negotiated",
             "cli-ends-what-it-gives-up",
+            "app-lists-again",
             "srv-session-isolation",
             "srv-replay-same-stream",
         ],
@@ -287,6 +290,7 @@ const UNASKED: &[(&str, &[&str])] = &[
             "cli-resume-cursor",
             "cli-respects-retry",
             "cli-stream-restored",
+            "app-lists-again",
             "srv-dead-session-is-404",
             "srv-no-resurrection",
             "srv-get-is-stream-or-405",
@@ -332,6 +336,7 @@ const UNASKED: &[(&str, &[&str])] = &[
             "cli-resume-cursor",
             "cli-respects-retry",
             "cli-stream-restored",
+            "app-lists-again",
             "srv-get-is-stream-or-405",
             "srv-no-response-on-get",
             "srv-one-stream-per-message",
@@ -340,7 +345,11 @@ const UNASKED: &[(&str, &[&str])] = &[
     ),
     (
         "broken/no-stream-again",
-        &["cli-respects-retry", "srv-replay-same-stream"],
+        &[
+            "cli-respects-retry",
+            "app-lists-again",
+            "srv-replay-same-stream",
+        ],
     ),
 ];
 

@@ -130,3 +130,14 @@ pub(crate) const STREAM_REFUSED: &str = with_server!(
   - call: {on: memory, tool: search_nodes, expect: ok}
 "
 );
+
+pub(crate) const OTHER_TOOLS: &str = with_server!(
+    "spec",
+    "The server gets another tool, and says so.",
+    "
+  - add: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - notify: {from: memory, tools: [create_entities, search_nodes, slow]}
+  - wait: 1m
+"
+);
