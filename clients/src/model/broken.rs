@@ -61,6 +61,14 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
+            // F24: the list from before is shown, and called from.
+            "broken/ignores-list-changed",
+            Policy {
+                list_again: false,
+                ..right()
+            },
+        ),
+        (
             // POLL-05, which binds nobody before that revision.
             "broken/ignores-retry",
             Policy {

@@ -105,7 +105,8 @@ pub struct Policy {
     pub ignore_cursor: bool,
     /// Bug: the server's `retry` does not make the client wait (POLL-05).
     pub ignore_retry: bool,
-    /// Whether tools are listed again when the server says that they changed.
+    /// Whether tools are listed again when the server says that they changed, and in a session that follows a lost one: the
+    /// server may be another version by then.
     pub list_again: bool,
     /// Bug: what the server asks is not answered (PING-01).
     pub ignore_server_requests: bool,

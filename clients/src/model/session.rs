@@ -70,6 +70,8 @@ pub(super) struct State {
     pub(super) running: u32,
     /// Whether the session in use has served one.
     pub(super) is_used: bool,
+    /// Whether the tools were ever asked for.
+    pub(super) has_listed: bool,
     /// Where the listing of the tools stands that a change made necessary.
     pub(super) listing: Listing,
 }
@@ -148,6 +150,7 @@ impl Core {
                 is_dead: false,
                 running: 0,
                 is_used: false,
+                has_listed: false,
                 listing: Listing::Idle,
             }),
         })
@@ -231,6 +234,9 @@ impl Core {
             self.state.borrow_mut().stream.task = Some(task);
         }
         self.changed.notify_waiters();
+        if !by_connect && policy.session_per == SessionPer::Connection {
+            self.list_anew();
+        }
     }
 
     /// Uses a stored session as it is (F3).
@@ -334,6 +340,7 @@ impl Core {
             state.resume = None;
             state.stream = StreamState::default();
             state.opened.clear();
+            state.listing = Listing::Idle;
             let mut tasks = std::mem::take(&mut state.tasks);
             tasks.extend(state.openings.drain(..).map(|o| o.abort_handle()));
             (state.session.take(), tasks)

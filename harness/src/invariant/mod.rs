@@ -205,6 +205,7 @@ pub static ALL: &[Invariant] = &[
     app::SHOWS_THE_TRUTH,
     app::INCOGNITO_IS_FIRST_CONTACT,
     app::CONNECTORS_ISOLATED,
+    app::tools::LISTS_AGAIN,
     server::DEAD_SESSION_IS_404,
     server::session::NO_RESURRECTION,
     server::session::SESSION_ISOLATION,

@@ -77,7 +77,7 @@ pub(super) fn check(
     );
     let mut actions = Vec::new();
     if let Some(forms) = &form.steps {
-        let mut checker = Checker::new(&names, report);
+        let mut checker = Checker::new(&names, vocabulary, report);
         for step in &forms.value.items {
             actions.extend(steps(step, &mut checker));
         }

@@ -194,6 +194,7 @@ const BREAKS: &[(&str, &[&str])] = &[
         ],
     ),
     ("broken/ignores-cursor", &["cli-resume-cursor"]),
+    ("broken/ignores-list-changed", &["app-lists-again"]),
     ("broken/ignores-retry", &["cli-respects-retry"]),
     // The server asks nothing here.
     ("broken/ignores-server-requests", &[]),
@@ -289,6 +290,7 @@ const UNASKED: &[(&str, &[&str])] = &[
         &[
             "cli-respects-retry",
             "cli-version-is-negotiated",
+            "app-lists-again",
             "srv-replay-same-stream",
         ],
     ),
@@ -299,6 +301,7 @@ const UNASKED: &[(&str, &[&str])] = &[
             "cli-respects-retry",
             "cli-version-is-negotiated",
             "cli-ends-what-it-gives-up",
+            "app-lists-again",
             "srv-session-isolation",
             "srv-replay-same-stream",
         ],
@@ -310,6 +313,7 @@ const UNASKED: &[(&str, &[&str])] = &[
             "cli-resume-cursor",
             "cli-respects-retry",
             "cli-stream-restored",
+            "app-lists-again",
             "srv-dead-session-is-404",
             "srv-no-resurrection",
             "srv-get-is-stream-or-405",
@@ -355,6 +359,7 @@ const UNASKED: &[(&str, &[&str])] = &[
             "cli-resume-cursor",
             "cli-respects-retry",
             "cli-stream-restored",
+            "app-lists-again",
             "srv-get-is-stream-or-405",
             "srv-no-response-on-get",
             "srv-one-stream-per-message",
@@ -363,7 +368,11 @@ const UNASKED: &[(&str, &[&str])] = &[
     ),
     (
         "broken/no-stream-again",
-        &["cli-respects-retry", "srv-replay-same-stream"],
+        &[
+            "cli-respects-retry",
+            "app-lists-again",
+            "srv-replay-same-stream",
+        ],
     ),
 ];
 

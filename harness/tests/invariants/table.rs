@@ -113,6 +113,8 @@ rows! {
         "connector/spec-404" in PRIVATE_WINDOW, "connector/recovering" in PRIVATE_WINDOW;
     app_connectors_isolated "app-connectors-isolated":
         "broken/sessions-by-account" in TWO_CONNECTORS, "connector/recovering" in TWO_CONNECTORS;
+    app_lists_again "app-lists-again":
+        "broken/ignores-list-changed" in OTHER_TOOLS, "connector/recovering" in OTHER_TOOLS;
     cli_all_requests_recover "cli-all-requests-recover":
         "broken/recovers-calls-only" in READ_AFTER_RESTART, "connector/recovering" in READ_AFTER_RESTART;
     cli_failure_is_shown "cli-failure-is-shown":

@@ -126,7 +126,7 @@ knobs! {
         "ignore-cursor" ignore_cursor: bool = ignore_cursor,
         /// Whether the server's `retry` does not make the client wait (POLL-05).
         "ignore-retry" ignore_retry: bool = ignore_retry,
-        /// Whether tools are listed again when the server says that they changed.
+        /// Whether tools are listed again when the server says that they changed, and in a session that follows a lost one.
         "list-again" list_again: bool = list_again,
         /// Whether what the server asks is not answered: ping, roots, sampling (PING-01).
         "ignore-server-requests" ignore_server_requests: bool = ignore_server_requests,

@@ -168,3 +168,14 @@ pub(crate) const SUBSCRIBED: &str = with_server!(
   - wait: 1m
 "
 );
+
+pub(crate) const OTHER_TOOLS: &str = with_server!(
+    "spec",
+    "The server gets another tool, and says so.",
+    "
+  - add: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - notify: {from: memory, tools: [create_entities, search_nodes, slow]}
+  - wait: 1m
+"
+);
