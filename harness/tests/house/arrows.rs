@@ -37,6 +37,7 @@ const MAY: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
+    ("programs", &["input", "yaml"]),
     (
         "registry",
         &[
@@ -44,6 +45,7 @@ const MAY: &[(&str, &[&str])] = &[
             "clause",
             "dialect",
             "invariant",
+            "programs",
             "proxy",
             "scenario",
             "server",
@@ -89,7 +91,7 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "input", "journal", "registry", "report", "runner", "scenario", "sim",
+            "input", "journal", "programs", "registry", "report", "runner", "scenario", "sim",
         ],
     ),
 ];
