@@ -184,6 +184,7 @@ pub static ALL: &[Invariant] = &[
     client::INITIALIZE_WITHOUT_ID,
     client::FULL_HANDSHAKE_AGAIN,
     client::EVERY_CALL_RESOLVES,
+    client::FAILURE_IS_SHOWN,
     client::AT_MOST_ONCE,
     client::ids::ID_ON_EVERYTHING,
     client::ids::DELETE_ON_CLOSE,

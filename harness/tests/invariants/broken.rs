@@ -244,6 +244,17 @@ const BREAKS: &[(&str, &[&str])] = &[
     // It takes a GET that comes to nothing for longer.
     ("broken/stream-failure-fails-calls", &[]),
     (
+        "broken/shows-loss-as-result",
+        &[
+            "cli-recovers",
+            "cli-no-stale-id",
+            "cli-failure-is-shown",
+            "cli-reinit-on-404",
+            "app-shows-the-truth",
+            "app-incognito-is-first-contact",
+        ],
+    ),
+    (
         "broken/stream-ignores-404",
         &["cli-no-stale-id", "cli-reinit-on-404"],
     ),
@@ -261,6 +272,14 @@ const BREAKS: &[(&str, &[&str])] = &[
 /// one, and whoever has no stream is asked nothing of streams. All others are not asked `cli-respects-retry` only, since
 /// they settle on no revision with polling.
 const UNASKED: &[(&str, &[&str])] = &[
+    (
+        "broken/shows-loss-as-result",
+        &[
+            "cli-single-flight-reinit",
+            "cli-respects-retry",
+            "cli-ends-what-it-gives-up",
+        ],
+    ),
     (
         "connector/spec-404",
         &[

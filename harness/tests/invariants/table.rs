@@ -115,6 +115,8 @@ rows! {
         "broken/sessions-by-account" in TWO_CONNECTORS, "connector/recovering" in TWO_CONNECTORS;
     cli_all_requests_recover "cli-all-requests-recover":
         "broken/recovers-calls-only" in READ_AFTER_RESTART, "connector/recovering" in READ_AFTER_RESTART;
+    cli_failure_is_shown "cli-failure-is-shown":
+        "broken/shows-loss-as-result" in RESTART, "connector/recovering" in SILENCE;
     cli_answers_ping "cli-answers-ping":
         "broken/ignores-server-requests" in PINGS, "connector/recovering" in PINGS;
     srv_dead_session_is_404 "srv-dead-session-is-404":
