@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use stalemate_clients::Program;
-
-use super::manifest::{self, Manifest};
-use super::place;
+use super::known::Known;
+use super::manifest;
 
 /// A folder as the command carries it.
 struct Folder {
@@ -27,22 +25,12 @@ macro_rules! folder {
     };
 }
 
-const FOLDERS: &[Folder] = &[folder!(
-    "typescript-sdk-1": "client.yaml", "driver.mjs", "package.json", "package-lock.json"
-)];
-
-/// A client that the command knows.
-#[derive(Clone, Debug)]
-pub struct Known {
-    /// Its name.
-    pub name: &'static str,
-    /// What its `client.yaml` says.
-    pub manifest: Manifest,
-    /// Its other files.
-    pub(super) files: &'static [(&'static str, &'static str)],
-    /// A version other than that of its lock file.
-    pub(super) chosen: Option<String>,
-}
+const FOLDERS: &[Folder] = &[
+    folder!("python-sdk-1": "client.yaml", "driver.py", "requirements.txt"),
+    folder!("python-sdk-2": "client.yaml", "driver.py", "requirements.txt"),
+    folder!("typescript-sdk-1": "client.yaml", "driver.mjs", "package.json", "package-lock.json"),
+    folder!("typescript-sdk-2": "client.yaml", "driver.mjs", "package.json", "package-lock.json"),
+];
 
 /// The clients that the command knows, in the order of their names.
 ///
@@ -85,37 +73,4 @@ pub fn version_of(name: &str) -> Option<Known> {
         chosen: Some(version.to_owned()),
         ..found
     })
-}
-
-impl Known {
-    /// Its name, with the version if one was chosen.
-    #[must_use]
-    pub fn full_name(&self) -> String {
-        match &self.chosen {
-            Some(version) => format!("{}@{version}", self.name),
-            None => self.name.to_owned(),
-        }
-    }
-
-    /// What it is, with its version.
-    #[must_use]
-    pub fn summary(&self) -> String {
-        let version = self.chosen.as_ref().or(self.manifest.version.as_ref());
-        match version {
-            Some(version) => format!("{}, version {version}", self.manifest.summary),
-            None => self.manifest.summary.clone(),
-        }
-    }
-
-    /// The program, whether it is installed or not.
-    #[must_use]
-    pub fn program(&self) -> Program {
-        place::program(self)
-    }
-
-    /// Whether it is installed.
-    #[must_use]
-    pub fn is_installed(&self) -> bool {
-        self.program().missing().is_none()
-    }
 }

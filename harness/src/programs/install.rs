@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::catalog::Known;
+use super::known::Known;
 use super::manifest::Installer;
 use super::place;
 

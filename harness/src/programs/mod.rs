@@ -4,12 +4,14 @@
 mod catalog;
 mod folder;
 mod install;
+mod known;
 mod manifest;
 mod place;
 mod words;
 
-pub use catalog::{Known, known, version_of};
+pub use catalog::{known, version_of};
 pub use folder::from_folder;
 pub use install::{InstallError, install};
+pub use known::Known;
 pub use place::directory;
 pub use words::from_words;

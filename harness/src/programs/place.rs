@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use stalemate_clients::Program;
 
-use super::catalog::Known;
+use super::known::Known;
 
 /// The environment variable that names the directory in which clients are installed.
 const DIRECTORY: &str = "STALEMATE_CLIENTS_DIR";
@@ -78,26 +78,36 @@ pub(super) fn write_own(client: &Known, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The program of a client.
-pub(super) fn program(client: &Known) -> Program {
-    let folder = folder(client);
-    if folder.is_dir() {
-        // Where that fails, the program says what it does not find.
-        let _ = write_own(client, &folder);
-    }
-    let word = |word: &String| {
-        let own = client.files.iter().find(|(file, _)| file == word);
-        match own {
-            Some((file, text)) => shown(&folder.join(own_name(file, text))),
-            None if word.contains('/') && !word.contains("://") => shown(&folder.join(word)),
-            None => word.clone(),
+impl Known {
+    /// The program, whether it is installed or not.
+    #[must_use]
+    pub fn program(&self) -> Program {
+        let client = self;
+        let folder = folder(client);
+        if folder.is_dir() {
+            // Where that fails, the program says what it does not find.
+            let _ = write_own(client, &folder);
         }
-    };
-    let remedy = format!("`stalemate install {}` installs it", client.full_name());
-    Program {
-        command: client.manifest.command.iter().map(word).collect(),
-        speaks: client.manifest.speaks,
-        needs: client.manifest.install.map(|_| (shown(&folder), remedy)),
+        let word = |word: &String| {
+            let own = client.files.iter().find(|(file, _)| file == word);
+            match own {
+                Some((file, text)) => shown(&folder.join(own_name(file, text))),
+                None if word.contains('/') && !word.contains("://") => shown(&folder.join(word)),
+                None => word.clone(),
+            }
+        };
+        let remedy = format!("`stalemate install {}` installs it", client.full_name());
+        Program {
+            command: client.manifest.command.iter().map(word).collect(),
+            speaks: client.manifest.speaks,
+            needs: client.manifest.install.map(|_| (shown(&folder), remedy)),
+        }
+    }
+
+    /// Whether it is installed.
+    #[must_use]
+    pub fn is_installed(&self) -> bool {
+        self.program().missing().is_none()
     }
 }
 

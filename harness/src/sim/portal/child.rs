@@ -4,26 +4,21 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixDatagram;
-use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::os::fd::OwnedFd;
+use std::process::ExitStatus;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use stalemate_portal_proto::{
-    HOSTS_MAX, MAGIC, NEVER, ON_DESCRIPTORS, SLOTS, TRIED_FORK, TRIED_THREADS, WAITS,
-};
+use stalemate_portal_proto::{NEVER, ON_DESCRIPTORS, SLOTS, TRIED_FORK, TRIED_THREADS, WAITS};
 
-use crate::sim::portal::conns::Conns;
+use crate::sim::SimError;
+use crate::sim::portal::birth::{self, Born, cannot};
+use crate::sim::portal::conns::{Conns, available};
 use crate::sim::portal::lines::LONGEST;
 use crate::sim::portal::quiet::Threads;
-use crate::sim::portal::sys::{self, Inherited, Shared, of};
-use crate::sim::portal::words::{Give, SERVER, Seen, Start};
-use crate::sim::{SimError, os};
+use crate::sim::portal::sys::{self, Shared, of};
+use crate::sim::portal::words::{Give, Seen, Start};
 
-/// The library, as it was built with this program.
-const LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/portal.so"));
 /// What the monotonic clock shows when a run begins, in nanoseconds; above zero because programs subtract from it.
 const MONOTONIC_BASE_NS: u64 = 1_000_000_000_000;
 /// How long a program may compute in wall-clock time before it waits.
@@ -61,92 +56,53 @@ pub(super) struct Child {
     _home: tempfile::TempDir,
 }
 
-fn cannot(what: &str) -> impl Fn(io::Error) -> SimError {
-    move |error| SimError::Unavailable(format!("{what}: {error}"))
-}
-
 impl Child {
     /// Starts a program at that virtual time.
     pub(super) fn start(start: &Start, seed: u64, now_ms: u64) -> Result<Self, SimError> {
-        let machine = cannot("a program cannot be started in virtual time here");
-        let memory = Shared::new().map_err(&machine)?;
-        memory.magic.store(MAGIC, Ordering::Release);
-        let ahead_ns = MONOTONIC_BASE_NS;
-        let now_ns = ahead_ns + now_ms * MS;
-        memory.monotonic_ns.store(now_ns, Ordering::Release);
-        let epoch_ns = os::EPOCH_S * 1_000_000_000 - MONOTONIC_BASE_NS;
-        memory.epoch_ns.store(epoch_ns, Ordering::Release);
-        memory.seed.store(seed, Ordering::Release);
-        tell_hosts(&memory, &format!("{}={SERVER}", start.host))?;
-        let (control, helper) = (sys::event(false).map_err(&machine)?, sys::event(true));
-        let helper = helper.map_err(&machine)?;
-        let slots: io::Result<Vec<File>> = (0..SLOTS).map(|_| sys::event(false)).collect();
-        let slots = slots.map_err(&machine)?;
-        let (own, theirs) = UnixDatagram::pair().map_err(&machine)?;
-        let library = sys::memory_file("libstalemate_portal.so").map_err(&machine)?;
-        let mut library = File::from(library);
-        library.write_all(LIBRARY).map_err(&machine)?;
-        let home = tempfile::Builder::new().prefix("stalemate-").tempdir();
-        let home = home.map_err(&machine)?;
-        let mut command = command(start, home.path())?;
-        let inherited = Inherited {
-            memory: &memory,
-            control: &control,
-            helper: &helper,
-            connects: &theirs,
-            library: of(&library),
-            slots: &slots,
-        };
-        let spawned = sys::spawn(&mut command, &inherited);
-        let mut process = spawned.map_err(|error| unborn(&memory, start, &error))?;
-        let (stdin, stdout, stderr) = (
-            process.stdin.take().expect("piped"),
-            process.stdout.take().expect("piped"),
-            process.stderr.take().expect("piped"),
-        );
+        let Born {
+            memory,
+            mut process,
+            control,
+            helper,
+            slots,
+            connects,
+            home,
+        } = birth::born(start, seed, MONOTONIC_BASE_NS, now_ms * MS)?;
+        let pipe = |fd: Option<OwnedFd>| File::from(fd.expect("piped"));
+        let stdin = pipe(process.stdin.take().map(OwnedFd::from));
+        let stdout = pipe(process.stdout.take().map(OwnedFd::from));
+        let stderr = pipe(process.stderr.take().map(OwnedFd::from));
         let child = Self {
             threads: Threads::of(process.id()),
-            conns: Conns::new(own),
-            stdin: Some(File::from(OwnedFd::from(stdin))),
+            conns: Conns::new(connects),
             to_tell: VecDeque::new(),
-            stdout: File::from(OwnedFd::from(stdout)),
             out: Vec::new(),
-            stderr: File::from(OwnedFd::from(stderr)),
             err: Vec::new(),
             exited: None,
-            _home: home,
+            ahead_ns: MONOTONIC_BASE_NS,
+            stdin: Some(stdin),
+            stdout,
+            stderr,
             memory,
             process,
             control,
             helper,
             slots,
-            ahead_ns,
+            _home: home,
         };
-        child.is_alone()?;
+        birth::is_alone(child.process.id())?;
         child.threads.check().map_err(cannot(
-            "what a program's threads wait for cannot be seen here (/proc/PID/syscall), so no program can run in virtual time",
+            "what a program's threads wait for cannot be seen here (/proc/PID/syscall), so none can run in virtual time",
         ))?;
         for file in [
             child.stdin.as_ref(),
             Some(&child.stdout),
             Some(&child.stderr),
         ] {
-            let file = file.expect("just set");
-            sys::do_not_block(of(file)).map_err(&machine)?;
+            let unblocked = sys::do_not_block(of(file.expect("just set")));
+            unblocked.map_err(cannot("a program's pipes cannot be used here"))?;
         }
         Ok(child)
-    }
-
-    /// That the program really is in a network of its own.
-    fn is_alone(&self) -> Result<(), SimError> {
-        let network = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/net"));
-        let theirs = network(&self.process.id().to_string());
-        match (network("self"), theirs) {
-            (Ok(own), Ok(theirs)) if own != theirs => Ok(()),
-            _ => Err(SimError::Unavailable(
-                "a program is not in a network of its own, and is not run elsewhere".to_owned(),
-            )),
-        }
     }
 
     /// Until when it waits if nothing comes before, in virtual milliseconds.
@@ -367,85 +323,9 @@ impl Drop for Child {
     }
 }
 
-/// What can be read now, and no more than that: it may write on as soon as there is room.
-pub(super) fn available<F: Read + AsFd>(mut from: F) -> Vec<u8> {
-    let mut bytes = vec![0; sys::unread(from.as_fd())];
-    let len = if bytes.is_empty() {
-        0
-    } else {
-        from.read(&mut bytes).unwrap_or(0)
-    };
-    bytes.truncate(len);
-    bytes
-}
-
 fn post(mut event: &File) -> Result<(), SimError> {
     let posted = event.write(&1u64.to_ne_bytes());
     posted
         .map(|_| ())
         .map_err(cannot("a program cannot be woken"))
-}
-
-fn tell_hosts(memory: &Shared, table: &str) -> Result<(), SimError> {
-    if table.len() > HOSTS_MAX {
-        return Err(SimError::Unavailable(format!(
-            "the host name {table} is too long"
-        )));
-    }
-    for (number, chunk) in memory.hosts.iter().zip(table.as_bytes().chunks(8)) {
-        let mut bytes = [0; 8];
-        bytes[..chunk.len()].copy_from_slice(chunk);
-        number.store(u64::from_le_bytes(bytes), Ordering::Release);
-    }
-    memory
-        .hosts_len
-        .store(table.len() as u32, Ordering::Release);
-    Ok(())
-}
-
-/// The command, with nothing of this process's environment but where programs are.
-fn command(start: &Start, home: &Path) -> Result<Command, SimError> {
-    let words = start.program.command.iter();
-    let words = words.map(|w| w.replace(stalemate_clients::URL, &start.url));
-    let words: Vec<String> = words.collect();
-    let Some((program, arguments)) = words.split_first() else {
-        return Err(SimError::Unavailable(
-            "a client's command is empty".to_owned(),
-        ));
-    };
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", home)
-        .env("TMPDIR", home)
-        .env("LANG", "C.UTF-8")
-        .env("TZ", "UTC")
-        // One worker, because two race; no calls that pass the library by.
-        .env("UV_THREADPOOL_SIZE", "1")
-        .env("UV_USE_IO_URING", "0")
-        .env("PYTHONHASHSEED", "0")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env(
-            "LD_PRELOAD",
-            format!("/proc/self/fd/{}", stalemate_portal_proto::FD_LIBRARY),
-        )
-        .current_dir(home)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    Ok(command)
-}
-
-/// Why a program was not born.
-fn unborn(memory: &Shared, start: &Start, error: &io::Error) -> SimError {
-    let program = start.program.command.first().map_or("", String::as_str);
-    SimError::Unavailable(match memory.stage.load(Ordering::Acquire) {
-        sys::STAGE_NAMESPACE => format!(
-            "a program gets no network of its own here (unshare: {error}), and is not run in any other; \
-             in a container, allow user or network namespaces"
-        ),
-        _ => format!("`{program}` cannot be started: {error}"),
-    })
 }

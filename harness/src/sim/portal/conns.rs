@@ -1,11 +1,11 @@
 //! The connections of a program: their far ends, which are ours.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown};
+use std::os::fd::AsFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
-use crate::sim::portal::child::available;
 use crate::sim::portal::sys::{self, Far, of};
 use crate::sim::portal::words::{Give, Seen};
 
@@ -136,4 +136,16 @@ impl Conns {
             }
         }
     }
+}
+
+/// What can be read now, and no more than that: it may write on as soon as there is room.
+pub(super) fn available<F: Read + AsFd>(mut from: F) -> Vec<u8> {
+    let mut bytes = vec![0; sys::unread(from.as_fd())];
+    let len = if bytes.is_empty() {
+        0
+    } else {
+        from.read(&mut bytes).unwrap_or(0)
+    };
+    bytes.truncate(len);
+    bytes
 }

@@ -5,6 +5,8 @@
 //! program which go on at one instant do so in one order. So each cell runs twice and must give the same record.
 
 #[cfg(portal)]
+mod birth;
+#[cfg(portal)]
 mod child;
 #[cfg(not(portal))]
 #[path = "nowhere.rs"]
