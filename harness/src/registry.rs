@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use stalemate_clients::ClientFactory;
 use stalemate_clients::model::{ModelFactory, Policy, Resume, broken, sdks};
 use stalemate_clients::rmcp::RmcpClientFactory;
+use stalemate_clients::{ClientFactory, Program, ProgramFactory};
 
 use crate::app::{AppPolicy, Model, SessionKey};
 use crate::clause;
 use crate::dialect;
 use crate::failure_mode;
 use crate::invariant;
+use crate::programs;
 use crate::proxy::HopKind;
 use crate::scenario::{Diagnostics, Scenario, Vocabulary};
 use crate::server::Dialect;
@@ -136,6 +137,9 @@ impl Registry {
                 "the official Rust SDK, rmcp 3.9.0, bare",
                 Arc::new(RmcpClientFactory),
             );
+        for client in programs::known() {
+            registry = registry.program(client.name, &client.summary(), client.program());
+        }
         for (name, what, policy) in sdks() {
             registry = registry.client(name, what, model(policy));
         }
@@ -167,6 +171,12 @@ impl Registry {
             (Subject::Bare { factory }, summary.to_owned()),
         );
         self
+    }
+
+    /// Adds a bare client that is a program of its own, as [`Self::client`] does. [`programs`] finds such programs.
+    #[must_use]
+    pub fn program(self, name: &str, summary: &str, program: Program) -> Self {
+        self.client(name, summary, Arc::new(ProgramFactory { program }))
     }
 
     /// Adds a client inside a connector application of that policy.

@@ -120,7 +120,7 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         replay(cell, &options.dialects);
     }
     for (cell, error) in errors {
-        code = HARNESS_BUG;
+        code = more_severe(code, code_of(&error));
         let style = error_style();
         let (scenario, client) = (&cell.scenario.name, &cell.client);
         anstream::eprintln!("{style}error{style:#}: {scenario} with {client}: {error}");
@@ -163,6 +163,15 @@ fn replay(cell: &Cell, dialects: &[PathBuf]) {
         .map(|directory| format!(" --dialects {}", directory.display()))
         .collect();
     eprintln!("replay: {program} {}{dialects}", cell.replay());
+}
+
+/// The exit code for a cell that gave no result.
+pub(super) fn code_of(error: &RunError) -> u8 {
+    if error.is_of_the_place() {
+        BAD_INPUT
+    } else {
+        HARNESS_BUG
+    }
 }
 
 /// Of two exit codes the one that comes first in 101, 4, 2, 1, 3, 5, 0.

@@ -11,8 +11,8 @@ use crate::cli::args::{
     ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceOptions,
 };
 use crate::cli::out;
-use crate::cli::run::{load_all, unknown_client};
-use crate::cli::{BAD_INPUT, HARNESS_BUG, bad};
+use crate::cli::run::{code_of, load_all, unknown_client};
+use crate::cli::{BAD_INPUT, bad};
 use crate::input;
 use crate::journal::Record;
 use crate::registry::{Registry, Subject};
@@ -49,7 +49,7 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         Ok(ran) => ran,
         Err(error) => {
             bad(&format!("{} with {client}: {error}", scenario.name));
-            return HARNESS_BUG;
+            return code_of(&error);
         }
     };
     let Ran {

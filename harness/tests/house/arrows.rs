@@ -37,6 +37,7 @@ const MAY: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
+    ("programs", &["input", "yaml"]),
     (
         "registry",
         &[
@@ -45,6 +46,7 @@ const MAY: &[(&str, &[&str])] = &[
             "dialect",
             "failure_mode",
             "invariant",
+            "programs",
             "proxy",
             "scenario",
             "server",
@@ -90,7 +92,7 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "input", "journal", "registry", "report", "runner", "scenario", "sim",
+            "input", "journal", "programs", "registry", "report", "runner", "scenario", "sim",
         ],
     ),
 ];
