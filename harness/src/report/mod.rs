@@ -6,6 +6,7 @@ mod explain;
 mod footer;
 mod grid;
 mod names;
+mod others;
 mod table;
 mod trace;
 mod words;
