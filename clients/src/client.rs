@@ -68,11 +68,18 @@ pub enum RequestMethod {
     GetPrompt,
     /// An argument of a prompt is completed.
     Complete,
+    /// The client is to be told when a resource changes.
+    Subscribe,
 }
 
 impl RequestMethod {
     /// Every one there is.
-    pub const ALL: [Self; 3] = [Self::ReadResource, Self::GetPrompt, Self::Complete];
+    pub const ALL: [Self; 4] = [
+        Self::ReadResource,
+        Self::GetPrompt,
+        Self::Complete,
+        Self::Subscribe,
+    ];
 
     /// The method on the wire.
     #[must_use]
@@ -81,6 +88,7 @@ impl RequestMethod {
             Self::ReadResource => "resources/read",
             Self::GetPrompt => "prompts/get",
             Self::Complete => "completion/complete",
+            Self::Subscribe => "resources/subscribe",
         }
     }
 }

@@ -12,6 +12,7 @@ use stalemate_clients::{ClientFactory, Program, ProgramFactory};
 use crate::app::{AppPolicy, Model, SessionKey};
 use crate::clause;
 use crate::dialect;
+use crate::failure_mode;
 use crate::invariant;
 use crate::programs;
 use crate::proxy::HopKind;
@@ -313,6 +314,15 @@ impl Registry {
                 .iter()
                 .flat_map(|i| i.clauses)
                 .map(|id| (*id).to_owned())
+                .collect(),
+            modes: failure_mode::ALL
+                .iter()
+                .map(|m| {
+                    (
+                        m.id.to_owned(),
+                        m.caught_by.iter().map(|id| (*id).to_owned()).collect(),
+                    )
+                })
                 .collect(),
         }
     }

@@ -61,6 +61,14 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
+            // F24: the list from before is shown, and called from.
+            "broken/ignores-list-changed",
+            Policy {
+                list_again: false,
+                ..right()
+            },
+        ),
+        (
             // POLL-05, which binds nobody before that revision.
             "broken/ignores-retry",
             Policy {
@@ -139,6 +147,14 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             Policy {
                 reinit: Reinit::Never,
                 lost_shown: LostShown::Result,
+                ..right()
+            },
+        ),
+        (
+            // F24.
+            "broken/forgets-subscriptions",
+            Policy {
+                forgets_subscriptions: true,
                 ..right()
             },
         ),

@@ -174,4 +174,40 @@ impl Core {
             }
         });
     }
+
+    /// Lists the tools in a session that follows a lost one. A listing that found the loss is sent again in it anyway.
+    pub(super) fn list_anew(self: &Rc<Self>) {
+        let is_due = {
+            let state = self.state.borrow();
+            state.has_listed && state.listing == Listing::Idle
+        };
+        if is_due && self.policy.list_again {
+            self.list_again();
+        }
+    }
+}
+
+/// The user's own listing, while it runs. A change in the meantime is listed behind it.
+pub(super) struct Listed(Rc<Core>);
+
+impl Listed {
+    /// It begins; `None` if another one runs.
+    pub(super) fn begin(core: &Rc<Core>) -> Option<Self> {
+        let mut state = core.state.borrow_mut();
+        state.has_listed = true;
+        if state.listing != Listing::Idle {
+            return None;
+        }
+        state.listing = Listing::Runs;
+        Some(Self(Rc::clone(core)))
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        let listing = std::mem::replace(&mut self.0.state.borrow_mut().listing, Listing::Idle);
+        if listing == Listing::Outdated {
+            self.0.list_again();
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::calls::list_request;
+use super::calls::{Listed, list_request};
 use super::failure::Failure;
 use super::http::Http;
 use super::knobs::{Killed, LostShown, Resume};
@@ -175,7 +175,10 @@ impl Client for ModelClient {
     }
 
     fn list_tools(&self) -> LocalBoxFuture<'_, Result<Vec<String>, ClientError>> {
-        Box::pin(self.asked(async { Ok(names(&self.core.request(list_request).await?)) }))
+        Box::pin(self.asked(async {
+            let _listed = Listed::begin(&self.core);
+            Ok(names(&self.core.request(list_request).await?))
+        }))
     }
 
     fn call_tool(&self, name: String, arguments: Value) -> LocalBoxFuture<'_, CallResult> {
@@ -200,6 +203,10 @@ impl Client for ModelClient {
             let body = |id| stalemate_wire::request(id, method.as_str(), Some(params.clone()));
             let recovers = !self.core.policy.recovers_calls_only;
             let result = self.core.request_that(body, recovers).await?;
+            if method == RequestMethod::Subscribe {
+                let subscriptions = &mut self.core.state.borrow_mut().subscriptions;
+                subscriptions.push(params.clone());
+            }
             Ok(result.to_string())
         }))
     }

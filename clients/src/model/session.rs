@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 
+use serde_json::Value;
 use stalemate_wire::{Revision, SessionId};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -49,6 +50,8 @@ pub(super) struct State {
     pub(super) reinit_round: u64,
     /// How the last one that failed did, with its round.
     pub(super) reinit_failed: Option<(u64, Failure)>,
+    /// The parameters of each subscription that the user asked for and got.
+    pub(super) subscriptions: Vec<Value>,
     next_id: u64,
     pub(super) attempts: Attempts,
     pub(super) health: Health,
@@ -67,6 +70,8 @@ pub(super) struct State {
     pub(super) running: u32,
     /// Whether the session in use has served one.
     pub(super) is_used: bool,
+    /// Whether the tools were ever asked for.
+    pub(super) has_listed: bool,
     /// Where the listing of the tools stands that a change made necessary.
     pub(super) listing: Listing,
 }
@@ -132,6 +137,7 @@ impl Core {
                 reinit_runs: false,
                 reinit_round: 0,
                 reinit_failed: None,
+                subscriptions: Vec::new(),
                 next_id: 0,
                 attempts: Attempts::new(per_10s),
                 health: Health::Unknown,
@@ -144,6 +150,7 @@ impl Core {
                 is_dead: false,
                 running: 0,
                 is_used: false,
+                has_listed: false,
                 listing: Listing::Idle,
             }),
         })
@@ -227,6 +234,9 @@ impl Core {
             self.state.borrow_mut().stream.task = Some(task);
         }
         self.changed.notify_waiters();
+        if !by_connect && policy.session_per == SessionPer::Connection {
+            self.list_anew();
+        }
     }
 
     /// Uses a stored session as it is (F3).
@@ -330,6 +340,7 @@ impl Core {
             state.resume = None;
             state.stream = StreamState::default();
             state.opened.clear();
+            state.listing = Listing::Idle;
             let mut tasks = std::mem::take(&mut state.tasks);
             tasks.extend(state.openings.drain(..).map(|o| o.abort_handle()));
             (state.session.take(), tasks)

@@ -20,6 +20,9 @@ const BETWEEN_CALLS_MS: u64 = 5_000;
 /// the climb were done.
 const SETTLE_MS: u64 = 40_000;
 
+/// The tools whose calls prove a rung: one that writes, and one that reads.
+pub const CLIMBS_WITH: [Tool; 2] = [Tool::CreateEntities, Tool::SearchNodes];
+
 /// Climbs the ladder for one server, and lets what the client puts off have its time.
 pub async fn climb(user: &User, server: &ServerName) {
     let rung = find_rung(user, server).await;
@@ -77,11 +80,8 @@ async fn ascend(user: &User, server: &ServerName, rung: Rung) -> bool {
 }
 
 async fn works(user: &User, server: &ServerName) -> bool {
-    let calls = [
-        Tool::CreateEntities,
-        Tool::SearchNodes,
-        Tool::CreateEntities,
-    ];
+    let [write, read] = CLIMBS_WITH;
+    let calls = [write, read, write];
     let habits = user.habits(server).into_iter();
     for (n, asked) in habits.chain(calls.map(Asked::Tool)).enumerate() {
         if n > 0 {

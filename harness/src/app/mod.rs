@@ -20,7 +20,7 @@ use stalemate_clients::{
 pub use account::Account;
 pub use application::Application;
 pub use bare::Bare;
-pub use ladder::climb;
+pub use ladder::{CLIMBS_WITH, climb};
 pub use policy::{AppPolicy, Deletes, Disconnects, Lists, Model, SessionKey, Status};
 pub use user::{Asked, CallSpec, User};
 

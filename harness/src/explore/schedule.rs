@@ -177,7 +177,10 @@ impl Script {
             })),
             Op::NewConversation => self.step(StepAction::NewConversation),
             Op::Reload => self.step(StepAction::Reload),
-            Op::Notify => self.step(StepAction::Notify { server }),
+            Op::Notify => self.step(StepAction::Notify {
+                server,
+                tools: None,
+            }),
             Op::Other => {
                 if !std::mem::replace(&mut self.other, true) {
                     self.step(StepAction::Add(OTHER.to_owned()));
@@ -200,7 +203,14 @@ impl Script {
             }
             Op::Restart(ms) => {
                 let down_ms = ms.max(1);
-                self.fault(StepAction::Restart { targets, down_ms }, 0);
+                self.fault(
+                    StepAction::Restart {
+                        targets,
+                        down_ms,
+                        becomes: None,
+                    },
+                    0,
+                );
             }
             Op::Drain => {
                 let (limit_ms, down_ms) = (DRAIN_MS, DOWN_MS);
@@ -227,7 +237,14 @@ impl Script {
                     },
                 };
                 let down_ms = DOWN_MS;
-                self.fault(StepAction::Restart { targets, down_ms }, 0);
+                self.fault(
+                    StepAction::Restart {
+                        targets,
+                        down_ms,
+                        becomes: None,
+                    },
+                    0,
+                );
             }
             Op::Down(ms) => {
                 let for_ms = Some(ms.max(1));
@@ -317,6 +334,7 @@ impl Schedule {
             ),
             report: None,
             spec: Vec::new(),
+            shows: Vec::new(),
             servers: [memory].into_iter().chain(other).collect(),
             path: hops.iter().map(|hop| Hop::new(*hop)).collect(),
             machines: BTreeMap::new(),

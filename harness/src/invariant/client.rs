@@ -5,6 +5,7 @@ pub(super) mod ids;
 pub(super) mod ping;
 pub(super) mod reinit;
 pub(super) mod requests;
+pub(super) mod restore;
 pub(super) mod spare;
 pub(super) mod stream;
 

@@ -1,5 +1,6 @@
 //! One exchange as judgements want it, and what can be asked of it alone.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use stalemate_wire::{Method, Rpc, RpcKind};
@@ -114,6 +115,16 @@ impl Seen {
         !may_be_page || was_open()
     }
 
+    /// Whether the answer is an error of the revision that has no sessions: who asked speaks an earlier one (VER-04).
+    #[must_use]
+    pub fn says_next_era(&self) -> bool {
+        let answer = self.response.iter();
+        let mut errors = answer
+            .flat_map(|(_, r)| &r.rpc)
+            .filter_map(|r| r.error.as_ref());
+        errors.any(|e| NEXT_ERA.contains(&e.code))
+    }
+
     /// Whether it is a GET.
     #[must_use]
     pub fn is_get(&self) -> bool {
@@ -159,6 +170,10 @@ impl Seen {
         before.find_map(|(_, e)| e.id.as_deref().filter(|id| !id.is_empty()))
     }
 }
+
+/// The JSON-RPC errors that came with the revision of 2026-07-28: a header that is missing or does not match, a capability
+/// that is, and a revision that is not taken.
+const NEXT_ERA: RangeInclusive<i64> = -32_022..=-32_020;
 
 /// A request that a hop received, and what it sent on for it.
 #[derive(Clone, Debug)]

@@ -1,13 +1,14 @@
 //! What is demanded of a server, judged from what it received and sent and from what became of its sessions.
 
 pub(super) mod answer;
+pub(super) mod harm;
 pub(super) mod session;
 pub(super) mod stream;
 
 use stalemate_wire::Method;
 
-use crate::invariant::{Invariant, Judge, Party, Severity, Verdict};
-use crate::journal::Evidence;
+use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
+use crate::journal::{Event, Evidence};
 
 /// `srv-dead-session-is-404`.
 pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
@@ -34,6 +35,9 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
             let Some((cause, certain)) = fates.dead_at(id, seen.at) else {
                 continue;
             };
+            if is_of_next_era(view, received, seen) {
+                continue;
+            }
             // A real server that goes on with the id after its restart had not lost it.
             if !certain && response.status < 300 {
                 continue;
@@ -52,3 +56,18 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
         Verdict::of(exercised, None)
     }),
 };
+
+/// Whether a request came to a server that speaks the revision without sessions, as it said itself in that life of its process.
+/// Nothing of what is demanded of servers with sessions binds it.
+fn is_of_next_era(view: &View<'_>, received: &[Seen], seen: &Seen) -> bool {
+    let is_same_life = |other: &Seen| {
+        let between = seen.at.min(other.at)..seen.at.max(other.at);
+        let mut between = view.entries[between].iter();
+        other.process == seen.process
+            && !between.any(
+                |e| matches!(&e.event, Event::ProcessDown { process, .. } if *process == seen.process),
+            )
+    };
+    let mut said = received.iter().filter(|s| s.says_next_era());
+    said.any(is_same_life)
+}

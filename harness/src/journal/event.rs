@@ -183,6 +183,15 @@ pub enum Event {
         /// Why.
         cause: SessionEnd,
     },
+    /// A process of a server has other tools than before. Not an injection point.
+    ToolsChanged {
+        /// The server.
+        server: ServerName,
+        /// Its process.
+        at: ProcessName,
+        /// The names of those that it has now, in the order in which it lists them.
+        tools: Vec<String>,
+    },
     /// A tool's effect became durable. Its server has not gone on yet: no answer has left.
     EffectCommitted {
         /// The server.

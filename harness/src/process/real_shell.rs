@@ -45,7 +45,9 @@ pub async fn run<N: Network>(
                 // A program around rmcp that does not handle SIGTERM ends at once, connections and all. The rest cannot
                 // be ordered from outside; loading refuses scenarios that try.
                 Some(Order::Stop | Order::Drain(_)) => host.stopped().await,
-                Some(Order::ExpireAll | Order::Notify | Order::Demand(_)) => {}
+                Some(
+                    Order::ExpireAll | Order::Offer(_) | Order::Notify | Order::Demand(_),
+                ) => {}
                 None => std::future::pending().await,
             },
             accepted = listener.accept() => {

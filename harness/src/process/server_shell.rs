@@ -81,6 +81,7 @@ pub async fn run<N: Network>(
                     spawn_local(async move { shell.drain(limit_ms).await });
                 }
                 Some(Order::ExpireAll) => shell.input(Input::ExpireAll).await,
+                Some(Order::Offer(tools)) => shell.input(Input::Offer(tools)).await,
                 Some(Order::Notify) => shell.input(Input::Notify).await,
                 Some(Order::Demand(demand)) => shell.input(Input::Demand(demand)).await,
                 None => std::future::pending().await,
@@ -191,6 +192,13 @@ impl<N: Network> ServerShell<N> {
                     at: Arc::clone(&self.host.process.name),
                     session,
                     cause,
+                });
+            }
+            Output::ToolsChanged(tools) => {
+                recorder.note(Event::ToolsChanged {
+                    server: Arc::clone(&self.server),
+                    at: Arc::clone(&self.host.process.name),
+                    tools: tools.names(),
                 });
             }
             Output::Effect { tool, arguments } => {

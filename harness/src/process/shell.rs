@@ -24,7 +24,7 @@ use crate::process::convert;
 use crate::process::network::{Listener, Stream};
 use crate::process::recorder::Recorder;
 use crate::process::state::Process;
-use crate::server::Demand;
+use crate::server::{Demand, Tools};
 
 /// A response on its way to hyper.
 pub(super) type HyperResponse = hyper::Response<Outgoing>;
@@ -126,6 +126,8 @@ pub enum Order {
     Drain(u64),
     /// Every session expires.
     ExpireAll,
+    /// It has those tools from here on.
+    Offer(Tools),
     /// Every session's client is told that the list of tools changed.
     Notify,
     /// Every session's client is asked something.

@@ -243,6 +243,10 @@ impl Drawing<'_> {
                     format!("{at}: session {name} {}", ended(*cause)),
                 )
             }
+            Event::ToolsChanged { at, tools, .. } => (
+                Row::Mark(at.to_string(), '◫'),
+                format!("{at} has other tools now: {}", tools.join(", ")),
+            ),
             Event::EffectCommitted { at, tool, call, .. } => {
                 let call = call.map_or_else(String::new, |c| format!(" of call {}", c.0));
                 (

@@ -1,9 +1,11 @@
 //! The names that a file can use in one place and that stand in another: servers, hops, machines and processes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::journal::CLIENT;
 use crate::proxy::HopKind;
+use crate::server::{Dialect, Durable};
 use crate::yaml::decode::{At, unknown};
 use crate::yaml::report::{Finding, Report};
 use crate::yaml::scalar::Text;
@@ -20,6 +22,8 @@ pub(super) struct Names {
     pub(super) servers: Vec<String>,
     /// Those of them that are real.
     pub(super) real: Vec<String>,
+    /// The others: the dialect that each begins with, and what outlives its processes.
+    pub(super) models: BTreeMap<String, (Arc<Dialect>, Durable)>,
     /// The hops, outermost first.
     pub(super) hops: Vec<String>,
     /// The hops on the way to each server, outermost first.
@@ -62,6 +66,15 @@ impl Names {
             Some(processes) => processes.clone(),
             None => vec![name.to_owned()],
         }
+    }
+
+    /// The server that a name stands for, or a process of which it is.
+    pub(super) fn server_of<'n>(&'n self, name: &str) -> Option<&'n str> {
+        let is_of = |server: &&String| {
+            let replicas = self.replicas.get(*server).map(|(processes, _)| processes);
+            **server == name || replicas.is_some_and(|all| all.iter().any(|p| p == name))
+        };
+        self.servers.iter().find(is_of).map(String::as_str)
     }
 
     /// Servers alone.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::kind::{ServerKind, keeps, kind_of};
 use super::names::{Names, fit};
 use super::secret::{Secret, session_ids, shortened};
+use super::tools::{tools, written as written_tools};
 use super::vocabulary::Vocabulary;
-use crate::dialect::{self, DialectForm};
-use crate::server::{Dialect, Durable, Situation};
+use crate::dialect::DialectForm;
+use crate::server::{Dialect, Durable, Tool, Tools};
 use crate::yaml::collection::{Entries, List};
 use crate::yaml::decode::{At, unknown};
 use crate::yaml::duration::{Duration, TimeoutForm, written};
@@ -48,6 +50,8 @@ pub struct Server {
     pub durable: Durable,
     /// The names of the hops on the way to it, outermost first; `None` is all of the scenario's path.
     pub path: Option<Vec<String>>,
+    /// The tools that it has. A real server has all of them.
+    pub tools: Tools,
 }
 
 impl Server {
@@ -64,6 +68,7 @@ impl Server {
             session_timeout_ms: None,
             durable: Durable::default(),
             path: None,
+            tools: Tools::ALL,
         }
     }
 
@@ -95,44 +100,8 @@ impl fmt::Debug for Server {
             .field("session_timeout_ms", &self.session_timeout_ms)
             .field("durable", &self.durable)
             .field("path", &self.path)
+            .field("tools", &self.tools)
             .finish()
-    }
-}
-
-/// What a server is. `Debug` shows the name of a dialect only.
-#[derive(Clone, PartialEq, Eq)]
-pub enum ServerKind {
-    /// The model server with that dialect.
-    Dialect(Arc<Dialect>),
-    /// The model server with a dialect that stands in the scenario itself.
-    Like {
-        /// The dialect.
-        dialect: Arc<Dialect>,
-        /// The one that it is written as like.
-        like: Arc<Dialect>,
-    },
-    /// A real server by name, e.g. `rmcp`.
-    Real(String),
-}
-
-impl ServerKind {
-    /// The dialect of a model server.
-    #[must_use]
-    pub fn dialect(&self) -> Option<&Arc<Dialect>> {
-        match self {
-            Self::Dialect(dialect) | Self::Like { dialect, .. } => Some(dialect),
-            Self::Real(_) => None,
-        }
-    }
-}
-
-impl fmt::Debug for ServerKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Like { like, .. } => f.debug_struct("Like").field("like", &like.name).finish(),
-            Self::Dialect(dialect) => f.debug_tuple("Dialect").field(&dialect.name).finish(),
-            Self::Real(name) => f.debug_tuple("Real").field(name).finish(),
-        }
     }
 }
 
@@ -162,6 +131,8 @@ record! {
         /// The hops on the way to it, by name, outermost first: some of the scenario's `path`, which it goes all the way if
         /// this is missing.
         "path" path: At<List<At<Text>>>,
+        /// The tools that it has, `create_entities` and `search_nodes` among them; all if this is missing.
+        "tools" tools: At<List<At<One<Tool>>>>,
     }
 }
 
@@ -225,6 +196,14 @@ pub(super) fn servers(
         if matches!(kind, Some(ServerKind::Real(_))) {
             names.real.push(name.value.clone());
         }
+        let durable = server.durable.as_ref().map(|kept| kept.value.0);
+        let durable = durable.unwrap_or_default();
+        if let Some(dialect) = kind.as_ref().and_then(ServerKind::dialect) {
+            let model = (Arc::clone(dialect), durable);
+            names.models.insert(name.value.clone(), model);
+        }
+        let offered = server.tools.as_ref();
+        let offered = offered.map(|form| tools(form, report));
         let replicas = server.replicas.as_ref();
         let replicas = replicas.map_or(1, |n| usize::try_from(n.value.0).unwrap_or(1));
         if let (Some(kind), Ok(port)) = (kind, fits) {
@@ -236,12 +215,9 @@ pub(super) fn servers(
                 session_ids,
                 supervisor_ms: server.supervisor.map_or(SUPERVISOR_MS, |d| d.0),
                 session_timeout_ms: server.session_timeout.as_ref().map(TimeoutForm::ms),
-                durable: server
-                    .durable
-                    .as_ref()
-                    .map(|kept| kept.value.0)
-                    .unwrap_or_default(),
+                durable,
                 path: None,
+                tools: offered.unwrap_or(Tools::ALL),
             });
         }
         if let Some(form) = &server.replicas
@@ -268,29 +244,7 @@ pub(super) fn servers(
     list
 }
 
-/// Whether a server of that dialect can keep that.
-fn keeps(dialect: &Dialect, kept: &At<One<Durable>>, report: &mut Report<'_>) {
-    let word = kept.value.0.as_str();
-    if kept.value.0 != Durable::Nothing && !dialect.has_sessions() {
-        let title = format!("a server without sessions keeps no {}", quote(word));
-        let finding = Finding::new(kept.span, title, "there is nothing to keep");
-        report.add(finding.help("remove `durable`"));
-    } else if kept.value.0 == Durable::Table
-        && dialect.answer_to(Situation::NotInitialized).is_none()
-    {
-        let title = format!("{} has no answer `not-initialized`", quote(&dialect.name));
-        let finding = Finding::new(
-            kept.span,
-            title,
-            "it is given to an id whose transport is gone",
-        );
-        let name = &dialect.name;
-        report.add(finding.help(format!(
-            "write `dialect: {{like: {name}, answers: {{not-initialized: {{status: 400}}}}}}`, with the body that it has"
-        )));
-    }
-}
-
+/// What the form says that it is; `None` after an error.
 fn kind(
     name: &At<Text>,
     server: &ServerForm,
@@ -300,11 +254,7 @@ fn kind(
     match (&server.dialect, &server.real) {
         (Some(dialect), None) => {
             let known = &vocabulary.dialects;
-            let (dialect, like) = dialect.value.meant(dialect.span, known, report)?;
-            Some(match like {
-                None => ServerKind::Dialect(dialect),
-                Some(like) => ServerKind::Like { dialect, like },
-            })
+            Some(kind_of(dialect.value.meant(dialect.span, known, report)?))
         }
         (None, Some(real)) => {
             if !vocabulary.real_servers.contains(&real.value) {
@@ -323,6 +273,16 @@ fn kind(
                         "it makes its own",
                     )
                     .help("remove `sessions`, or use a `dialect` instead of `real`"),
+                );
+            }
+            if let Some(tools) = &server.tools {
+                report.add(
+                    Finding::new(
+                        tools.span,
+                        "the tools of a real server cannot be chosen",
+                        "it has all of them",
+                    )
+                    .help("remove `tools`, or use a `dialect` instead of `real`"),
                 );
             }
             if let Some(kept) = &server.durable {
@@ -368,11 +328,7 @@ fn kind(
 impl Server {
     /// As the file has it, its name aside.
     pub(super) fn written(&self) -> Yaml {
-        let (key, name) = match &self.kind {
-            ServerKind::Dialect(dialect) => ("dialect", Yaml::text(&dialect.name)),
-            ServerKind::Like { dialect, like } => ("dialect", dialect::written(dialect, like)),
-            ServerKind::Real(name) => ("real", Yaml::text(name)),
-        };
+        let (key, kind) = self.kind.written();
         let replicas = (self.replicas != 1).then_some(Yaml::Number(self.replicas as u64));
         let sessions = (!self.session_ids.is_empty()).then(|| Yaml::texts(&self.session_ids));
         let supervisor = self.supervisor_ms != SUPERVISOR_MS;
@@ -382,7 +338,7 @@ impl Server {
         });
         let durable = (self.durable != Durable::default()).then(|| self.durable.as_str());
         write::Entries::default()
-            .with(key, name)
+            .with(key, kind)
             .with("port", Yaml::Number(self.port.into()))
             .with_some("replicas", replicas)
             .with_some("sessions", sessions)
@@ -393,6 +349,10 @@ impl Server {
             .with_some("session-timeout", timeout)
             .with_some("path", self.path.as_ref().map(|way| Yaml::texts(way)))
             .with_some("durable", durable.map(Yaml::text))
+            .with_some(
+                "tools",
+                (self.tools != Tools::ALL).then(|| written_tools(self.tools)),
+            )
             .map()
     }
 }

@@ -176,7 +176,7 @@ impl ServerCore {
         let (after_ms, text) = if child::is_initialize(message) {
             (0, self.result(id, &self.initialized(params)))
         } else {
-            let told = child::ask(&self.store, method, params);
+            let told = child::ask(&self.store, self.options.tools, method, params);
             if let (Some(wanted), Some(s)) = (told.subscribed, self.table.get_mut(session)) {
                 s.subscribed = wanted;
             }

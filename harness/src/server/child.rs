@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::offer::{self, Prompt, Resource};
 use super::schema::{self, Shape};
 use super::store::Store;
-use super::tool;
+use super::tool::{self, Tool, Tools};
 
-/// What `tools/list` answers: one tool a line, member order as on the wire.
+/// What `tools/list` answers: one tool a line, in the order of [`Tool::ALL`], member order as on the wire.
 const TOOLS: &str = include_str!("tools.jsonl");
 
 /// The resource that the graph is listed as.
@@ -135,14 +135,16 @@ pub(super) fn is_initialize(message: &Value) -> bool {
 
 /// Carries out one request other than a well-formed `initialize`.
 #[must_use]
-pub(super) fn ask(store: &Store, method: &str, params: Option<&Value>) -> Told {
+pub(super) fn ask(store: &Store, tools: Tools, method: &str, params: Option<&Value>) -> Told {
     match method {
         "ping" => Told::result("{}"),
         "tools/list" => {
-            let tools: Vec<&str> = TOOLS.lines().collect();
-            Told::result(format!(r#"{{"tools":[{}]}}"#, tools.join(",")))
+            let all = Tool::ALL.into_iter().zip(TOOLS.lines());
+            let offered = all.filter(|(tool, _)| tools.has(*tool));
+            let lines: Vec<&str> = offered.map(|(_, line)| line).collect();
+            Told::result(format!(r#"{{"tools":[{}]}}"#, lines.join(",")))
         }
-        "tools/call" => checked(&CALL, params, |params| call(store, params)),
+        "tools/call" => checked(&CALL, params, |params| call(store, tools, params)),
         "resources/list" => Told::result(format!(
             r#"{{"resources":[{{"uri":"{GRAPH_URI}","name":"knowledge-graph","title":"Knowledge Graph","mimeType":"application/json"}}]}}"#
         )),
@@ -217,8 +219,11 @@ fn not_found(what: &str, name: &Value) -> Told {
     Told::error(-32602, format!("MCP error -32602: {what} {name} not found"))
 }
 
-fn call(store: &Store, params: &Value) -> Told {
+fn call(store: &Store, tools: Tools, params: &Value) -> Told {
     let name = params["name"].as_str().unwrap_or_default();
+    if !tools.iter().any(|tool| tool.as_str() == name) {
+        return tool_error(&tool::unknown(name));
+    }
     let arguments = params.get("arguments").cloned().unwrap_or(json!({}));
     let done = match tool::run(store, name, &arguments) {
         Ok(done) => done,

@@ -22,7 +22,7 @@ impl ServerCore {
     /// otherwise; the idle clock of one that is starts with its next request.
     #[must_use]
     pub fn new(dialect: Arc<Dialect>, options: Options, store: Store) -> Self {
-        let durable = kept(&dialect, options.durable);
+        let durable = options.durable.of(&dialect);
         let options = Options { durable, ..options };
         let (table, ghosts) = match durable {
             Durable::Nothing => (Table::default(), BTreeSet::new()),
@@ -61,6 +61,7 @@ impl ServerCore {
             Input::Timer(id) => self.timer(t, id),
             Input::Terminate => self.terminate(t),
             Input::ExpireAll => self.expire_all(t),
+            Input::Offer(tools) => self.offer(t, tools),
             Input::Notify => self.tell_all(t),
             Input::Demand(demand) => self.demand(t, demand),
             Input::ChildDied { session } => self.child_died(t, &session),
@@ -263,22 +264,17 @@ impl ServerCore {
     }
 }
 
-/// What of that a server of that dialect keeps.
-fn kept(dialect: &Dialect, durable: Durable) -> Durable {
-    match durable {
-        Durable::Nothing | Durable::Table => durable,
-        _ if !dialect.has_sessions() => Durable::Nothing,
-        _ if dialect.sessions.single => Durable::Table,
-        Durable::Sessions | Durable::Streams => durable,
-    }
-}
-
 /// The situation of a request that is not served, whoever sends it.
 fn unserved(dialect: &Dialect, asked: &Asked, request: &Request) -> Option<Situation> {
     match asked {
-        Asked::Post(_) => {
-            let limit = dialect.body_limit?;
-            (request.body.len() > limit).then_some(Situation::BodyTooLarge)
+        Asked::Post(post) => {
+            if dialect
+                .body_limit
+                .is_some_and(|most| request.body.len() > most)
+            {
+                return Some(Situation::BodyTooLarge);
+            }
+            (post.initialize && !dialect.has_handshake()).then_some(Situation::InitializeUnserved)
         }
         Asked::Get => (!dialect.serves_gets()).then_some(Situation::GetUnserved),
         Asked::Delete => (!dialect.has_sessions()).then_some(Situation::DeleteUnserved),

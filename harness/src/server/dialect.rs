@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stalemate_wire::Revision;
+
 use super::answer::{Answer, HeaderList};
 
 mod faults;
@@ -89,6 +91,7 @@ impl Dialect {
             S::GetUnknownSession | S::GetWithoutSession => gets && given,
             S::GetUnserved => !gets,
             S::InitializeLiveSession | S::InitializeUnknownSession => given,
+            S::InitializeUnserved => !self.has_handshake(),
             S::NotInitialized | S::OtherVersion => given,
             S::PostUnknownSession | S::PostWithoutSession => given,
             S::TooManySessions => {
@@ -128,6 +131,14 @@ impl Dialect {
     #[must_use]
     pub fn has_sessions(&self) -> bool {
         self.sessions.id != IdShape::None
+    }
+
+    /// Whether it takes a revision that begins with `initialize`.
+    #[must_use]
+    pub fn has_handshake(&self) -> bool {
+        let mut taken = self.revisions.iter();
+        let any = taken.any(|revision| Revision::parse(revision).is_some());
+        any || self.revisions.is_empty()
     }
 
     /// Whether it has GET streams.

@@ -8,7 +8,7 @@ use super::answer::{Escape, fill};
 use super::dialect::{Beyond, EndedCall, Exit, Flaw, IdleClock, StreamEnd};
 use super::session::{Stream, StreamId, StreamKind};
 use super::state::{Due, ServerCore, Turn};
-use super::{Output, TimerId};
+use super::{Output, TimerId, Tools};
 use crate::journal::SessionEnd;
 
 impl ServerCore {
@@ -301,6 +301,14 @@ impl ServerCore {
     pub(super) fn expire_all(&mut self, t: &mut Turn) {
         for id in self.table.ids() {
             self.end_session(t, &id, SessionEnd::ExpiredByScenario);
+        }
+    }
+
+    /// The server has other tools from here on; calls that run go on.
+    pub(super) fn offer(&mut self, t: &mut Turn, tools: Tools) {
+        if self.options.tools != tools {
+            self.options.tools = tools;
+            t.out.push(Output::ToolsChanged(tools));
         }
     }
 

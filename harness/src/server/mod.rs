@@ -35,7 +35,7 @@ pub use self::dialect::{
 pub use self::offer::{Prompt, Resource, completions, fill_in, read as read_resource};
 pub use self::state::ServerCore;
 pub use self::store::{Entity, Store};
-pub use self::tool::{Done, Tool, run as run_tool};
+pub use self::tool::{Done, Tool, Tools, run as run_tool};
 
 /// An exchange at this server, named by the shell. A key is used for one request only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +56,8 @@ pub struct Options {
     pub session_timeout_ms: Option<Option<u64>>,
     /// What outlives the process in the [`Store`].
     pub durable: Durable,
+    /// The tools that it has when it starts.
+    pub tools: Tools,
 }
 
 /// What outlives a process in the [`Store`]. The graph always does; calls in flight never do.
@@ -77,6 +79,17 @@ pub enum Durable {
 impl Durable {
     /// Every choice there is.
     pub const ALL: [Self; 4] = [Self::Nothing, Self::Table, Self::Sessions, Self::Streams];
+
+    /// What of that a server of that dialect keeps.
+    #[must_use]
+    pub fn of(self, dialect: &Dialect) -> Self {
+        match self {
+            Self::Nothing | Self::Table => self,
+            _ if !dialect.has_sessions() => Self::Nothing,
+            _ if dialect.sessions.single => Self::Table,
+            Self::Sessions | Self::Streams => self,
+        }
+    }
 
     /// The name in scenarios.
     #[must_use]
@@ -112,6 +125,8 @@ pub enum Input {
     Terminate,
     /// The scenario makes every session expire, whatever is open on it.
     ExpireAll,
+    /// The scenario gives the server other tools. Nobody is told.
+    Offer(Tools),
     /// The scenario makes the server tell every session's client that the list of tools changed.
     Notify,
     /// The scenario makes the server ask something of every session's client.
@@ -138,6 +153,8 @@ pub enum Output {
         /// Why.
         cause: crate::journal::SessionEnd,
     },
+    /// The server has other tools from here on.
+    ToolsChanged(Tools),
     /// A tool's effect has been committed: what it wrote is in the [`Store`] by the time this is returned. It stands here
     /// also when it changed nothing, because the server carried it out. Nothing behind it has been done yet.
     Effect {

@@ -41,6 +41,42 @@ impl Tool {
     }
 }
 
+/// Which of the tools a server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tools([bool; Tool::ALL.len()]);
+
+impl Tools {
+    /// Every tool there is.
+    pub const ALL: Self = Self([true; Tool::ALL.len()]);
+
+    /// Whether that one is among them.
+    #[must_use]
+    pub fn has(self, tool: Tool) -> bool {
+        self.0[tool as usize]
+    }
+
+    /// Those among them, in the order in which they are listed.
+    pub fn iter(self) -> impl Iterator<Item = Tool> {
+        Tool::ALL.into_iter().filter(move |tool| self.has(*tool))
+    }
+
+    /// Their names, in that order.
+    #[must_use]
+    pub fn names(self) -> Vec<String> {
+        self.iter().map(|tool| tool.as_str().to_owned()).collect()
+    }
+}
+
+impl FromIterator<Tool> for Tools {
+    fn from_iter<I: IntoIterator<Item = Tool>>(tools: I) -> Self {
+        let mut all = Self([false; Tool::ALL.len()]);
+        tools
+            .into_iter()
+            .for_each(|tool| all.0[tool as usize] = true);
+        all
+    }
+}
+
 const CREATE_ENTITIES: Shape = Shape::Object(&[(
     "entities",
     Shape::Array(&Shape::Object(&[
@@ -72,7 +108,7 @@ pub struct Done {
 /// The message of the tool error: there is no such tool, or its arguments are of the wrong types.
 pub fn run(store: &Store, tool: &str, arguments: &Value) -> Result<Done, String> {
     let Some(known) = Tool::ALL.into_iter().find(|t| t.as_str() == tool) else {
-        return Err(format!("Tool {tool} not found"));
+        return Err(unknown(tool));
     };
     let shape = match known {
         Tool::CreateEntities => CREATE_ENTITIES,
@@ -116,6 +152,11 @@ pub fn run(store: &Store, tool: &str, arguments: &Value) -> Result<Done, String>
         Tool::SearchNodes => read(store.search(text("query"))),
         Tool::ReadGraph => read(store.snapshot()),
     })
+}
+
+/// The message of the tool error where there is no such tool.
+pub(super) fn unknown(tool: &str) -> String {
+    format!("Tool {tool} not found")
 }
 
 fn read(entities: Vec<Entity>) -> Done {

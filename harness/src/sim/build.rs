@@ -16,7 +16,7 @@ use tokio::task::spawn_local;
 use turmoil::Builder;
 
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
-use crate::journal::{CLIENT, Cast, Evidence, Member, Role, ServerName};
+use crate::journal::{CLIENT, Cast, Event, Evidence, Member, Role, ServerName};
 use crate::process::hop_shell::{HopShell, NewId, Operation};
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
@@ -37,7 +37,7 @@ use crate::sim::portal::{Portal, PortalFactory};
 use crate::sim::script::Script;
 use crate::sim::seed::Generator;
 use crate::sim::spec::Spec;
-use crate::sim::world::{LiveSessions, Managed, World};
+use crate::sim::world::{LiveSessions, Managed, Runs, Serves, SharedRuns, World};
 use way::{addresses_of, behind, endpoint_paths, leads_to, lookup, patience_ms, routes};
 
 /// The latency of every link, in milliseconds.
@@ -137,7 +137,7 @@ impl World<'_> {
             host: Rc::clone(&host),
             addresses,
             supervisor_ms,
-            sessions: None,
+            serves: None,
         };
         self.processes
             .insert(Arc::clone(&host.process.name), managed);
@@ -164,12 +164,7 @@ impl World<'_> {
         let name: ServerName = Arc::from(server.name.as_str());
         let address = self.sim.lookup(process);
         let host = self.manage(process, vec![address], server.supervisor_ms);
-        let (net, jumper, port, kind) = (
-            Arc::clone(net),
-            self.jumper.clone(),
-            server.port,
-            server.kind.clone(),
-        );
+        let (net, jumper, port) = (Arc::clone(net), self.jumper.clone(), server.port);
         let session_timeout_ms = server.session_timeout_ms;
         let durable = server.durable;
         let core: Rc<RefCell<Option<Rc<RefCell<ServerCore>>>>> = Rc::default();
@@ -179,8 +174,17 @@ impl World<'_> {
                 .as_ref()
                 .map_or_else(Vec::new, |core| core.borrow().mortal_sessions())
         });
+        let runs: SharedRuns = Rc::new(RefCell::new(Runs {
+            kind: server.kind.clone(),
+            tools: server.tools,
+            noted: server.tools,
+        }));
         if let Some(managed) = self.processes.get_mut(process) {
-            managed.sessions = Some((Arc::clone(&name), sessions));
+            managed.serves = Some(Serves {
+                server: Arc::clone(&name),
+                sessions,
+                runs: Rc::clone(&runs),
+            });
         }
         self.sim.host(process, move || {
             let (net, host, name, store) = (
@@ -189,12 +193,16 @@ impl World<'_> {
                 Arc::clone(&name),
                 store.clone(),
             );
-            let (ids, core, kind, jumper) = (
-                Rc::clone(&ids),
-                Rc::clone(&core),
-                kind.clone(),
-                jumper.clone(),
-            );
+            let (ids, core, jumper) = (Rc::clone(&ids), Rc::clone(&core), jumper.clone());
+            let kind = runs.borrow().kind.clone();
+            let tools = runs.borrow().tools;
+            if host.listens.get() && runs.borrow_mut().note(tools) {
+                net.recorder.note(Event::ToolsChanged {
+                    server: Arc::clone(&name),
+                    at: Arc::clone(&host.process.name),
+                    tools: tools.names(),
+                });
+            }
             async move {
                 spawn_local(jumper.serve());
                 *core.borrow_mut() = None;
@@ -204,11 +212,13 @@ impl World<'_> {
                 match kind {
                     ServerKind::Real(_) => Ok(real_shell::run(net, host, name, port, store).await?),
                     ServerKind::Dialect(dialect) | ServerKind::Like { dialect, .. } => {
+                        let shape = dialect.sessions.id;
                         let options = ServerOptions {
                             path: ENDPOINT.to_owned(),
-                            ids: Box::new(move || ids.borrow_mut().next()),
+                            ids: Box::new(move || ids.borrow_mut().next(shape)),
                             session_timeout_ms,
                             durable,
+                            tools,
                         };
                         let new = Rc::new(RefCell::new(ServerCore::new(dialect, options, store)));
                         *core.borrow_mut() = Some(Rc::clone(&new));

@@ -261,10 +261,19 @@ impl<'a> Driver<'a> {
 
     fn fault(&mut self, step: StepAction, done: oneshot::Sender<()>) {
         match step {
-            StepAction::Restart { targets, down_ms } => {
+            StepAction::Restart {
+                targets,
+                down_ms,
+                becomes,
+            } => {
+                let mut fault = of("restart", &targets.processes);
+                if let Some(becomes) = becomes {
+                    self.change(&names(&targets.processes), &becomes);
+                    fault = format!("{fault}, from now on {}", becomes.told());
+                }
                 self.stop(
                     &targets.processes,
-                    "restart",
+                    fault,
                     Order::Stop,
                     Some(down_ms),
                     Some(done),
@@ -278,7 +287,7 @@ impl<'a> Driver<'a> {
             } => {
                 self.stop(
                     &targets.processes,
-                    "drain",
+                    of("drain", &targets.processes),
                     Order::Drain(limit_ms),
                     Some(down_ms),
                     Some(done),
@@ -286,19 +295,23 @@ impl<'a> Driver<'a> {
                 return;
             }
             StepAction::Crash { targets } => {
-                self.begin("crash", &names(&targets.processes));
+                self.begin(of("crash", &targets.processes), &names(&targets.processes));
                 names(&targets.processes)
                     .iter()
                     .for_each(|process| self.die(process, "killed (SIGKILL)"));
             }
             StepAction::Down { targets, for_ms } => {
-                self.stop(&targets.processes, "down", Order::Stop, for_ms, None);
+                let fault = of("down", &targets.processes);
+                self.stop(&targets.processes, fault, Order::Stop, for_ms, None);
             }
             StepAction::Up { targets } => names(&targets.processes)
                 .iter()
                 .for_each(|process| self.start(process)),
             StepAction::PowerLoss { targets, down_ms } => {
-                self.begin("power loss", &names(&targets.processes));
+                self.begin(
+                    of("power loss", &targets.processes),
+                    &names(&targets.processes),
+                );
                 for process in names(&targets.processes) {
                     self.power_off(&process, down_ms);
                 }
@@ -327,9 +340,13 @@ impl<'a> Driver<'a> {
                 });
                 self.order_server(&server, Order::ExpireAll);
             }
-            StepAction::Notify { server } => {
+            StepAction::Notify { server, tools } => {
                 // The journal sees it when it is on the wire: until then nothing has settled.
                 self.settled = false;
+                if let Some(tools) = tools {
+                    self.change_tools(&server, tools);
+                    self.order_server(&server, Order::Offer(tools));
+                }
                 self.order_server(&server, Order::Notify);
             }
             StepAction::Ping { server } => {
@@ -345,23 +362,19 @@ impl<'a> Driver<'a> {
         let _ = done.send(());
     }
 
-    /// Gives an order to every process of a server.
-    fn order_server(&self, server: &str, order: Order) {
-        let runs_it = |m: &&Managed| m.sessions.as_ref().is_some_and(|(s, _)| **s == *server);
-        for managed in self.processes.values().filter(runs_it) {
-            managed.host.order(order);
-        }
-    }
-
     /// Notes a fault of processes, which is healed when all of them are up again.
-    fn begin(&mut self, what: &str, targets: &[ProcessName]) {
-        let fault = format!("{what} of {}", targets.join(", "));
+    fn begin(&mut self, fault: String, targets: &[ProcessName]) {
         self.recorder.note(Event::FaultBegan {
             fault: fault.clone(),
             on: targets.to_vec(),
         });
         self.healing.push((targets.to_vec(), fault));
     }
+}
+
+/// A fault of processes in words.
+fn of(what: &str, targets: &[String]) -> String {
+    format!("{what} of {}", targets.join(", "))
 }
 
 fn names(targets: &[String]) -> Vec<ProcessName> {

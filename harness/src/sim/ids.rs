@@ -10,26 +10,22 @@ use crate::sim::seed::Generator;
 pub(super) struct Ids {
     named: VecDeque<String>,
     drawn: Generator,
-    hex: bool,
 }
 
 impl Ids {
     /// The ids of that server under that seed.
     pub(super) fn new(server: &Server, seed: u64) -> Self {
-        let dialect = server.kind.dialect();
-        let hex = dialect.is_some_and(|d| d.sessions.id == IdShape::Hex32);
         Self {
             named: server.session_ids.iter().cloned().collect(),
             drawn: Generator::new(seed, &format!("session ids of {}", server.name)),
-            hex,
         }
     }
 
-    /// The next session's id.
-    pub(super) fn next(&mut self) -> String {
+    /// The next session's id, where it is drawn in that shape.
+    pub(super) fn next(&mut self, shape: IdShape) -> String {
         self.named.pop_front().unwrap_or_else(|| {
             let uuid = self.drawn.uuid();
-            if self.hex {
+            if shape == IdShape::Hex32 {
                 uuid.replace('-', "")
             } else {
                 uuid

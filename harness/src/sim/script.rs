@@ -111,6 +111,10 @@ impl Script {
                 self.request(step.line, request, Asked::Read, background)
                     .await;
             }
+            StepAction::Subscribe(request) => {
+                self.request(step.line, request, Asked::Subscribe, background)
+                    .await;
+            }
             StepAction::Prompt(request) => {
                 self.request(step.line, request, Asked::Prompt, background)
                     .await;

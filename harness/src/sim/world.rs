@@ -11,6 +11,8 @@ use crate::journal::{ProcessName, ServerName};
 use crate::process::log::AccessLogs;
 use crate::process::recorder::Recorder;
 use crate::process::shell::{Host, Reports};
+use crate::scenario::{Becomes, ServerKind};
+use crate::server::Tools;
 use crate::sim::clock::Jumper;
 use crate::sim::command::Commands;
 use crate::sim::network::SharedReach;
@@ -20,6 +22,44 @@ use crate::sim::script::Findings;
 /// The ids of the sessions of a model server that would end with its process now.
 pub type LiveSessions = Rc<dyn Fn() -> Vec<String>>;
 
+/// What a process of a server runs when it is started next.
+pub struct Runs {
+    /// What it is.
+    pub kind: ServerKind,
+    /// The tools that it has.
+    pub tools: Tools,
+    /// Those that the journal last knew of.
+    pub noted: Tools,
+}
+
+impl Runs {
+    /// From the next start on it is that.
+    pub fn become_that(&mut self, becomes: &Becomes) {
+        if let Some(kind) = &becomes.kind {
+            self.kind = kind.clone();
+        }
+        self.tools = becomes.tools.unwrap_or(self.tools);
+    }
+
+    /// The journal comes to know of those tools. Returns whether they are others than it knew of.
+    pub fn note(&mut self, tools: Tools) -> bool {
+        std::mem::replace(&mut self.noted, tools) != tools
+    }
+}
+
+/// As the driver and the process share it.
+pub type SharedRuns = Rc<RefCell<Runs>>;
+
+/// What the driver knows of a process of a server.
+pub struct Serves {
+    /// The server.
+    pub server: ServerName,
+    /// The ids of the sessions that live here.
+    pub sessions: LiveSessions,
+    /// What it runs.
+    pub runs: SharedRuns,
+}
+
 /// A process as the driver manages it.
 pub struct Managed {
     /// What it shares with its shell.
@@ -28,8 +68,8 @@ pub struct Managed {
     pub addresses: Vec<IpAddr>,
     /// From its death to the supervisor's restart, in milliseconds.
     pub supervisor_ms: u64,
-    /// For a process of a server: the server's name, and the ids of the sessions that live here.
-    pub sessions: Option<(ServerName, LiveSessions)>,
+    /// For a process of a server, what it is to that.
+    pub serves: Option<Serves>,
 }
 
 /// A world that can be driven.

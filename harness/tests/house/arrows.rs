@@ -44,6 +44,7 @@ const MAY: &[(&str, &[&str])] = &[
             "app",
             "clause",
             "dialect",
+            "failure_mode",
             "invariant",
             "programs",
             "proxy",

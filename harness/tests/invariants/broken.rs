@@ -68,10 +68,12 @@ const OF_THE_FIELD: &[&str] = &[
     "hop-session-affinity",
     "cli-stream-trouble-spares-calls",
     "srv-idle-means-idle",
+    "srv-survives-its-clients",
     "srv-no-id-is-400",
     "srv-assumes-version",
     "cli-all-requests-recover",
     "cli-answers-ping",
+    "cli-restores-subscriptions",
 ];
 
 /// What each client breaks, in the order of the registry of invariants.
@@ -168,6 +170,8 @@ const BREAKS: &[(&str, &[&str])] = &[
         "broken/dies-of-one-failure",
         &["cli-recovers", "cli-delete-on-close", "app-shows-the-truth"],
     ),
+    // Nothing is subscribed to here.
+    ("broken/forgets-subscriptions", &[]),
     // It takes a re-initialization that fails.
     ("broken/goes-on-without-id", &[]),
     // A call that does not hear its 404 leaves the id in use for the others.
@@ -190,6 +194,7 @@ const BREAKS: &[(&str, &[&str])] = &[
         ],
     ),
     ("broken/ignores-cursor", &["cli-resume-cursor"]),
+    ("broken/ignores-list-changed", &["app-lists-again"]),
     ("broken/ignores-retry", &["cli-respects-retry"]),
     // The server asks nothing here.
     ("broken/ignores-server-requests", &[]),
@@ -285,6 +290,7 @@ const UNASKED: &[(&str, &[&str])] = &[
         &[
             "cli-respects-retry",
             "cli-version-is-negotiated",
+            "app-lists-again",
             "srv-replay-same-stream",
         ],
     ),
@@ -295,6 +301,7 @@ const UNASKED: &[(&str, &[&str])] = &[
             "cli-respects-retry",
             "cli-version-is-negotiated",
             "cli-ends-what-it-gives-up",
+            "app-lists-again",
             "srv-session-isolation",
             "srv-replay-same-stream",
         ],
@@ -306,6 +313,7 @@ const UNASKED: &[(&str, &[&str])] = &[
             "cli-resume-cursor",
             "cli-respects-retry",
             "cli-stream-restored",
+            "app-lists-again",
             "srv-dead-session-is-404",
             "srv-no-resurrection",
             "srv-get-is-stream-or-405",
@@ -351,6 +359,7 @@ const UNASKED: &[(&str, &[&str])] = &[
             "cli-resume-cursor",
             "cli-respects-retry",
             "cli-stream-restored",
+            "app-lists-again",
             "srv-get-is-stream-or-405",
             "srv-no-response-on-get",
             "srv-one-stream-per-message",
@@ -359,7 +368,11 @@ const UNASKED: &[(&str, &[&str])] = &[
     ),
     (
         "broken/no-stream-again",
-        &["cli-respects-retry", "srv-replay-same-stream"],
+        &[
+            "cli-respects-retry",
+            "app-lists-again",
+            "srv-replay-same-stream",
+        ],
     ),
 ];
 

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use stalemate::app::CLIMBS_WITH;
 use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, Until, admitted};
 use stalemate::journal::{Action, Fate, Replacement};
 use stalemate::proxy::HopKind;
 use stalemate::scenario::{Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
-use stalemate::server::{Dialect, Durable, Keepalive, Situation, Tool};
+use stalemate::server::{Dialect, Durable, Keepalive, Situation, Tool, Tools};
 
 use hops::{path, way};
 use script::Script;
@@ -93,23 +94,25 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
     if tape.is() {
         seeds.extend([u64::MAX, tape.below(1_000_000) as u64]);
     }
-    let mut cast = Cast::of(&servers, &path);
+    let mut cast = Cast::of(&servers, &path, vocabulary);
     cast.machines = machines(tape, &cast);
     let steps = Script::new(&cast).steps(tape);
     let inject = (0..tape.below(5)).map(|_| injection(tape, &cast));
     let inject = inject.collect();
-    let expect = tape.some(&clients);
+    let expect = tape.some(&clients).into_iter();
+    let expect = expect.map(|client| (client, promises::promise(tape, vocabulary)));
+    let expect = expect.collect();
+    let violates = promises::violates(tape, &cast, vocabulary);
+    let shows = promises::shows(tape, &expect, &violates, vocabulary);
     Scenario {
         name: "area/file".to_owned(),
         file: PathBuf::from("area/file.yaml"),
         summary: tape.text(),
         report: tape.maybe(|tape| format!("https://example.org/{}", tape.text())),
         spec: tape.some(&vocabulary.judged_clauses),
-        expect: expect
-            .into_iter()
-            .map(|client| (client, promises::promise(tape, vocabulary)))
-            .collect(),
-        violates: promises::violates(tape, &cast, vocabulary),
+        shows,
+        expect,
+        violates,
         machines: cast.machines.clone(),
         servers,
         path,
@@ -132,7 +135,7 @@ fn server(
     let kind = if real {
         ServerKind::Real(tape.one(&vocabulary.real_servers).clone())
     } else {
-        kind(tape, vocabulary)
+        kind(tape, &vocabulary.dialects)
     };
     let ids = if real { 0 } else { tape.below(3) };
     let id = |k| {
@@ -156,16 +159,24 @@ fn server(
         session_timeout_ms: tape.maybe(|tape| tape.maybe(Tape::ms)),
         durable: if real { Durable::Nothing } else { durable },
         path: None,
+        tools: if real { Tools::ALL } else { tools(tape) },
     }
 }
 
+/// Some of the tools, those that a climb calls among them.
+fn tools(tape: &mut Tape) -> Tools {
+    let mut all = tape.some(&Tool::ALL);
+    all.extend(CLIMBS_WITH);
+    all.into_iter().collect()
+}
+
 /// A dialect by its name, or one that stands in the file; what that differs in is another one's.
-fn kind(tape: &mut Tape, vocabulary: &Vocabulary) -> ServerKind {
-    let like = tape.one(&vocabulary.dialects).clone();
+fn kind(tape: &mut Tape, dialects: &[Arc<Dialect>]) -> ServerKind {
+    let like = tape.one(dialects).clone();
     if tape.is() {
         return ServerKind::Dialect(like);
     }
-    let (mut dialect, other) = (Dialect::clone(&like), tape.one(&vocabulary.dialects));
+    let (mut dialect, other) = (Dialect::clone(&like), tape.one(dialects));
     for (situation, answer) in &other.answers {
         if tape.is() && dialect.knows(*situation) {
             dialect.accepts.remove(situation);
@@ -194,10 +205,13 @@ struct Cast {
     /// The processes of each server.
     processes: BTreeMap<String, Vec<String>>,
     machines: BTreeMap<String, Vec<String>>,
+    /// Those of the models that keep nothing beyond their processes, so that they can become anything.
+    changeable: Vec<String>,
+    dialects: Vec<Arc<Dialect>>,
 }
 
 impl Cast {
-    fn of(servers: &[Server], path: &[Hop]) -> Self {
+    fn of(servers: &[Server], path: &[Hop], vocabulary: &Vocabulary) -> Self {
         let model = |s: &&Server| s.kind.dialect().is_some();
         Self {
             servers: strings(servers.iter().map(|s| &s.name)),
@@ -215,6 +229,14 @@ impl Cast {
                 .map(|s| (s.name.clone(), s.processes()))
                 .collect(),
             machines: BTreeMap::new(),
+            changeable: strings(
+                servers
+                    .iter()
+                    .filter(model)
+                    .filter(|s| s.durable == Durable::Nothing)
+                    .map(|s| &s.name),
+            ),
+            dialects: vocabulary.dialects.clone(),
         }
     }
 

@@ -10,4 +10,5 @@ mod schema;
 mod shape_errors;
 mod step_errors;
 mod support;
+mod versions;
 mod written;

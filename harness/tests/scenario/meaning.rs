@@ -10,7 +10,7 @@ use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, Red
 use stalemate::scenario::{
     Call, CallExpect, Hop, LONGEST_MS, Server, ServerKind, Step, StepAction, Targets,
 };
-use stalemate::server::{Durable, Tool};
+use stalemate::server::{Durable, Tool, Tools};
 
 use crate::support::{LEAST, WHOLE, named, right};
 
@@ -34,6 +34,7 @@ fn the_cast_is_as_written() {
     let report = "https://github.com/anthropics/claude-code/issues/48557";
     assert_eq!(scenario.report.as_deref(), Some(report));
     assert_eq!(scenario.spec, ["SES-07b", "SES-08"]);
+    assert_eq!(scenario.shows, ["F2", "F14"]);
     assert_eq!(scenario.clients, ["connector/stale-cache", "rmcp"]);
     assert_eq!(scenario.seeds, [1, u64::MAX]);
     assert_eq!(scenario.machines["lightsail"], ["memory", "other", "nginx"]);
@@ -86,6 +87,7 @@ fn the_cast_is_as_written() {
         session_timeout_ms: Some(None),
         durable: Durable::Nothing,
         path: None,
+        tools: Tools::ALL,
     };
     assert_eq!(memory, &written);
     assert!(!format!("{memory:?}").contains("8fd9"), "the id is whole");
@@ -184,8 +186,8 @@ fn the_steps_are_as_written() {
         (23, A::NewConversation),
         (24, A::Incognito),
         (25, A::Normal),
-        (26, A::Restart { targets: same(&["memory"]), down_ms: 1_000 }),
-        (27, A::Restart { targets: machine(&["memory", "lightsail"]), down_ms: 2_000 }),
+        (26, A::Restart { targets: same(&["memory"]), down_ms: 1_000, becomes: None }),
+        (27, A::Restart { targets: machine(&["memory", "lightsail"]), down_ms: 2_000, becomes: None }),
         (28, A::Drain { targets: same(&["other"]), limit_ms: 30_000, down_ms: 1_000 }),
         (29, A::Drain { targets: same(&["memory"]), limit_ms: 60_000, down_ms: 500 }),
         (30, A::Crash { targets: same(&["other", "memory"]) }),
@@ -235,7 +237,10 @@ fn a_server_can_keep_its_sessions_and_be_told_to_notify() {
         durable,
         [Durable::Streams, Durable::Sessions, Durable::Nothing]
     );
-    let notify = StepAction::Notify { server: "a".into() };
+    let notify = StepAction::Notify {
+        server: "a".into(),
+        tools: None,
+    };
     assert_eq!(scenario.steps[0].action, notify);
     let StepAction::Call(call) = &scenario.steps[2].action else {
         panic!("{:?}", scenario.steps[2]);

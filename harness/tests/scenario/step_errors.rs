@@ -24,6 +24,16 @@ fn verbs() {
         ("a partition of one", stepped(&["partition: {between: [client]}"])),
         ("a partition between strangers", stepped(&["partition: {between: [client, memory]}"])),
         ("a partition of servers", stepped(&["partition: {between: [memory, other]}"])),
+        ("a restart as nothing", stepped(&["restart: {target: memory, as: {}}"])),
+        ("a restart as a word", stepped(&["restart: {target: memory, as: strict}"])),
+        ("a restart as another dialect than there is", stepped(&["restart: {target: memory, as: {dialect: strct}}"])),
+        ("a hop as a server", stepped(&["restart: {target: [memory, nginx], as: {dialect: strict}}"])),
+        ("a real server as a model", stepped(&["restart: {target: other, as: {dialect: strict}}"])),
+        ("a power loss as another version", stepped(&["power-loss: {target: memory, as: {dialect: strict}}"])),
+        ("tools without those of a climb", stepped(&["restart: {target: memory, as: {tools: [slow, search_nodes, slow]}}"])),
+        ("an unknown tool", stepped(&["notify: {from: memory, tools: [create_entities, serach_nodes]}"])),
+        ("a notification without tools", stepped(&["notify: {from: memory}"])),
+        ("a real server with other tools", stepped(&["notify: {from: other, tools: [create_entities, search_nodes]}"])),
         ("a partition from a machine", stepped(&["partition: {between: [client, lightsail]}"])),
     ]);
 }

@@ -84,6 +84,7 @@ fn every_embedded_dialect_is_found_by_its_name() {
         "rmcp",
         "spec",
         "spec-polling",
+        "spec-2026-07-28",
         "typescript-sdk-sessions",
     ];
     assert_eq!(names, expected);
@@ -356,7 +357,7 @@ fn situations_have_one_name_each() {
     let mut names: Vec<_> = Situation::ALL.iter().map(|(_, name)| *name).collect();
     assert!(names.is_sorted());
     names.dedup();
-    assert_eq!(names.len(), 32);
+    assert_eq!(names.len(), 33);
     for (situation, name) in Situation::ALL {
         assert_eq!(situation.as_str(), *name);
     }

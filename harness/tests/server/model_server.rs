@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stalemate::dialect;
 use stalemate::journal::SessionEnd;
 use stalemate::server::{
-    Dialect, Durable, Framing, Input, Key, Options, Output, ServerCore, Store, TimerId,
+    Dialect, Durable, Framing, Input, Key, Options, Output, ServerCore, Store, TimerId, Tools,
 };
 use stalemate_wire::{Headers, Method, Request};
 
@@ -85,6 +85,7 @@ impl Server {
             ids: ids(0),
             session_timeout_ms: timeout,
             durable: Durable::Nothing,
+            tools: Tools::ALL,
         };
         Self {
             core: ServerCore::new(Arc::clone(&dialect), options, store.clone()),
@@ -121,6 +122,7 @@ impl Server {
             ids: ids(self.processes),
             session_timeout_ms: self.timeout,
             durable: self.durable,
+            tools: Tools::ALL,
         };
         self.processes += 1;
         self.core = ServerCore::new(Arc::clone(&self.dialect), options, self.store.clone());

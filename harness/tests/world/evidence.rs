@@ -54,6 +54,7 @@ fn less(mut entry: Entry, kind: Evidence) -> Option<Entry> {
         Event::ConnEnded { .. } | Event::Forwarded { .. } => Evidence::Heads,
         Event::SessionOpened { .. }
         | Event::SessionEnded { .. }
+        | Event::ToolsChanged { .. }
         | Event::EffectCommitted { .. }
         | Event::ProcessUp { .. }
         | Event::ProcessDown { .. } => Evidence::ServerTruth,

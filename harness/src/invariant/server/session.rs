@@ -154,6 +154,10 @@ pub(in crate::invariant) const OPENS_SESSIONS: Invariant = Invariant {
               every further initialize is refused until somebody restarts it",
     judge: Judge::Server(|view, server, received| {
         let opened = received.iter().any(|s| s.given().is_some());
+        // What it must be asked in another way, it says itself.
+        if received.iter().any(Seen::says_next_era) {
+            return Verdict::of(opened, None);
+        }
         // What a right client met in another world, this one may never have asked for.
         let found = view
             .no_progress()

@@ -66,6 +66,8 @@ knobs! {
         /// Whether it takes a `tools/call` or the stream to find that out: any other request that finds its session lost fails, and
         /// the id stays in use (against SES-08).
         "recovers-calls-only" recovers_calls_only: bool = recovers_calls_only,
+        /// Whether what was subscribed to in a session is not subscribed to again in the one that takes its place (F24).
+        "forgets-subscriptions" forgets_subscriptions: bool = forgets_subscriptions,
         /// What a re-initialization that failed for good leads to: the next request tries (`tried-again`), or the id is
         /// forgotten and the client `goes-on-without-id` (F14).
         "failed-reinit" failed_reinit: FailedReinit = failed_reinit,
@@ -124,7 +126,7 @@ knobs! {
         "ignore-cursor" ignore_cursor: bool = ignore_cursor,
         /// Whether the server's `retry` does not make the client wait (POLL-05).
         "ignore-retry" ignore_retry: bool = ignore_retry,
-        /// Whether tools are listed again when the server says that they changed.
+        /// Whether tools are listed again when the server says that they changed, and in a session that follows a lost one.
         "list-again" list_again: bool = list_again,
         /// Whether what the server asks is not answered: ping, roots, sampling (PING-01).
         "ignore-server-requests" ignore_server_requests: bool = ignore_server_requests,
@@ -207,6 +209,7 @@ const IDLE: [(&str, &[&str]); 3] = [
         "reinit: then-fail",
         &[
             "recovers-calls-only",
+            "forgets-subscriptions",
             "failed-reinit",
             "single-flight",
             "reinit-carries-id",

@@ -1,6 +1,7 @@
 //! Checking steps one by one: each name must exist. Whether a step can be reached is `timeline`'s business.
 
 use crate::journal::CLIENT;
+use crate::scenario::Vocabulary;
 use crate::scenario::names::Names;
 use crate::yaml::decode::At;
 use crate::yaml::report::{Finding, Report};
@@ -10,6 +11,8 @@ use crate::yaml::scalar::Text;
 pub(crate) struct Checker<'c, 'r> {
     /// What there is.
     pub(crate) names: &'c Names,
+    /// What can be named.
+    pub(crate) vocabulary: &'c Vocabulary,
     /// Whom errors are told.
     pub(crate) report: &'c mut Report<'r>,
     /// Whether a step was about something that is not there: who knows what was meant to be up or down from then on.
@@ -18,9 +21,14 @@ pub(crate) struct Checker<'c, 'r> {
 
 impl<'c, 'r> Checker<'c, 'r> {
     /// Before the first step.
-    pub(crate) fn new(names: &'c Names, report: &'c mut Report<'r>) -> Self {
+    pub(crate) fn new(
+        names: &'c Names,
+        vocabulary: &'c Vocabulary,
+        report: &'c mut Report<'r>,
+    ) -> Self {
         Self {
             names,
+            vocabulary,
             report,
             is_lost: false,
         }

@@ -1,6 +1,8 @@
 //! The shapes of what verbs say besides their targets, and the words that they take.
 
+use super::becomes::BecomesForm;
 use super::targets::{Targeted, TargetsForm};
+use crate::yaml::decode::At;
 use crate::yaml::duration::Duration;
 use crate::yaml::forms::{record, words};
 
@@ -18,8 +20,24 @@ words! {
 }
 
 record! {
-    /// What is taken down, and for how long.
-    RestartForm, "this fault";
+    /// What is started again, when, and as what.
+    RestartForm, "`restart`";
+    required {
+        /// The servers, hops or machines.
+        "target" target: TargetsForm,
+    }
+    optional {
+        /// The time until it is started again; 1s if it is missing.
+        "down" down: Duration,
+        /// What the servers are from their next start on, where that is not what they were: another version, or the one
+        /// before again.
+        "as" becomes: At<BecomesForm>,
+    }
+}
+
+record! {
+    /// What is without power, and for how long.
+    PowerForm, "`power-loss`";
     required {
         /// The servers, hops or machines.
         "target" target: TargetsForm,
@@ -71,6 +89,12 @@ record! {
 }
 
 impl Targeted for RestartForm {
+    fn target(&self) -> Option<&TargetsForm> {
+        self.target.as_ref()
+    }
+}
+
+impl Targeted for PowerForm {
     fn target(&self) -> Option<&TargetsForm> {
         self.target.as_ref()
     }

@@ -1,5 +1,6 @@
 //! The steps of a scenario: every verb, defined once, and what all of them have in common.
 
+mod becomes;
 mod call;
 mod checker;
 mod demand;
@@ -11,23 +12,25 @@ mod verbs;
 
 use std::slice;
 
+pub use becomes::Becomes;
 pub use call::{Call, CallExpect};
 pub(super) use checker::Checker;
 pub use request::Request;
 pub use targets::Targets;
 
+use becomes::{NotifyForm, NotifyOr};
 use call::{CallForm, call};
 use demand::{AskForm, Asked};
-use faults::{All, DownForm, DrainForm, Open, RestartForm, Settings, StallForm};
+use faults::{All, DownForm, DrainForm, Open, PowerForm, RestartForm, Settings, StallForm};
 use partition::{PartitionForm, partitions};
-use request::{CompleteForm, PromptForm, ReadForm};
+use request::{CompleteForm, PromptForm, ReadForm, SubscribeForm};
 use targets::{TargetOr, TargetsForm, targets, targets_or_client};
 use verbs::verbs;
 
 use super::names::Names;
 use super::timeline::Timeline;
 use super::words::Now;
-use crate::server::{Demand, Prompt, Resource};
+use crate::server::{Demand, Prompt, Resource, Tools};
 use crate::yaml::decode::At;
 use crate::yaml::duration::{Duration, written};
 use crate::yaml::forms::choice;
@@ -111,6 +114,12 @@ verbs! {
         written Self::Read(request) => request.written("resource", request.what.as_str());
         then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
 
+    /// The client is to be told when a resource changes (`resources/subscribe`).
+    "subscribe" Subscribe(SubscribeForm) = "subscribe: {on: memory, resource: memory://graph}", (Request<Resource>);
+        means |form, check| [StepAction::Subscribe(form.means(check)?)];
+        written Self::Subscribe(request) => request.written("resource", request.what.as_str());
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
+
     /// A prompt is filled in (`prompts/get`).
     "prompt" Prompt(PromptForm) = "prompt: {on: memory, name: summarize}", (Request<Prompt>);
         means |form, check| [StepAction::Prompt(form.means(check)?)];
@@ -138,18 +147,33 @@ verbs! {
         written Self::Wait(ms) => Yaml::text(written(*ms));
         then |duration, timeline| timeline.wait(*duration);
 
-    /// The processes are told to stop (SIGTERM), end, and are started again.
+    /// The processes are told to stop (SIGTERM), end, and are started again, perhaps as another version of their server.
     "restart" Restart(TargetOr<RestartForm>) = "restart: {target: memory, down: 2s}", {
         /// Whom it strikes.
         targets: Targets,
         /// Milliseconds from the end to the next start, 1 to [`LONGEST_MS`](super::LONGEST_MS).
         down_ms: u64,
+        /// What they are from their next start on; `None` is what they were.
+        becomes: Option<Becomes>,
     };
-        means |form, check| [StepAction::Restart {
-            targets: targets(form.target()?, check)?,
-            down_ms: or(form.form().and_then(|form| form.down), DOWN_MS),
-        }];
-        written Self::Restart { targets, down_ms } => struck(targets, &[("down", *down_ms, DOWN_MS)]);
+        means |form, check| {
+            let targets = targets(form.target()?, check)?;
+            let other = form.form().and_then(|form| form.becomes.as_ref());
+            let becomes = match other {
+                None => None,
+                Some(other) => Some(other.value.means(other.span, form.names(), check)?),
+            };
+            let down_ms = or(form.form().and_then(|form| form.down), DOWN_MS);
+            [StepAction::Restart { targets, down_ms, becomes }]
+        };
+        written Self::Restart { targets, down_ms, becomes } => match becomes {
+            None => struck(targets, &[("down", *down_ms, DOWN_MS)]),
+            Some(other) => Entries::default()
+                .with("target", targets.written())
+                .with_some("down", (*down_ms != DOWN_MS).then(|| Yaml::text(written(*down_ms))))
+                .with("as", other.written())
+                .map(),
+        };
         then |form, timeline| timeline.strike(form.names());
 
     /// As a restart, but each process first finishes what is in flight.
@@ -209,7 +233,7 @@ verbs! {
         then |form, timeline| timeline.bring_up(form.names());
 
     /// The machines lose power: peers are left half-open.
-    "power-loss" PowerLoss(TargetOr<RestartForm>) = "power-loss: {target: lightsail, down: 20s}", {
+    "power-loss" PowerLoss(TargetOr<PowerForm>) = "power-loss: {target: lightsail, down: 20s}", {
         /// Whom it strikes.
         targets: Targets,
         /// Milliseconds without power, 1 to [`LONGEST_MS`](super::LONGEST_MS).
@@ -286,14 +310,16 @@ verbs! {
         written Self::Expire { server } => Yaml::text(server);
         then |name, timeline| timeline.strike(slice::from_ref(name));
 
-    /// The server tells every session's client that its list of tools changed.
-    "notify" Notify(At<Text>) = "notify: memory", {
+    /// The server tells every session's client that its list of tools changed, which it may have.
+    "notify" Notify(NotifyOr) = "notify: memory", {
         /// The server.
         server: String,
+        /// The tools that it has from here on; `None` is what it had.
+        tools: Option<Tools>,
     };
-        means |name, check| [StepAction::Notify { server: check.model(name)? }];
-        written Self::Notify { server } => Yaml::text(server);
-        then |name, timeline| timeline.strike(slice::from_ref(name));
+        means |form, check| [form.means(check)?];
+        written Self::Notify { server, tools } => NotifyForm::written(server, *tools);
+        then |form, timeline| form.server().into_iter().for_each(|name| timeline.strike(slice::from_ref(name)));
 
     /// The server pings every session's client.
     "ping" Ping(At<Text>) = "ping: memory", {

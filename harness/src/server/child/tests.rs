@@ -12,6 +12,7 @@ fn result_of(told: &Told) -> &str {
 fn call_tool(store: &Store, tool: &str, arguments: Value) -> Told {
     ask(
         store,
+        Tools::ALL,
         "tools/call",
         Some(&json!({"name": tool, "arguments": arguments})),
     )
@@ -52,7 +53,7 @@ fn a_write_is_found_by_search_and_only_made_once() {
 
 #[test]
 fn the_tool_list_is_json_and_names_the_driven_tools() {
-    let told = ask(&Store::new(), "tools/list", None);
+    let told = ask(&Store::new(), Tools::ALL, "tools/list", None);
     let value: Value = serde_json::from_str(result_of(&told)).unwrap();
     let tools = value["tools"].as_array().unwrap();
     let names: Vec<_> = tools.iter().map(|t| t["name"].as_str().unwrap()).collect();
@@ -83,7 +84,7 @@ fn mistakes_are_worded_as_the_sdk_words_them() {
         ) && result_of(&bad).contains("expected string, received number"),
         "{bad:?}"
     );
-    let method = ask(&store, "tools/nothing", None);
+    let method = ask(&store, Tools::ALL, "tools/nothing", None);
     assert_eq!(
         method.reply,
         Reply::Error {
@@ -91,7 +92,7 @@ fn mistakes_are_worded_as_the_sdk_words_them() {
             message: "Method not found".into()
         }
     );
-    let Reply::Error { code, message } = ask(&store, "tools/call", None).reply else {
+    let Reply::Error { code, message } = ask(&store, Tools::ALL, "tools/call", None).reply else {
         panic!("a call without parameters was answered");
     };
     assert_eq!(code, -32603);
@@ -121,7 +122,7 @@ fn a_prompt_is_filled_in_and_completed_from_the_graph() {
     let _ = call_tool(&store, "create_entities", arguments);
     let get = |name: &str| {
         let params = json!({"name": name, "arguments": {"topic": "Ada"}});
-        ask(&store, "prompts/get", Some(&params))
+        ask(&store, Tools::ALL, "prompts/get", Some(&params))
     };
     let value: Value = serde_json::from_str(result_of(&get("summarize"))).unwrap();
     let text = value["messages"][0]["content"]["text"].as_str().unwrap();
@@ -136,7 +137,7 @@ fn a_prompt_is_filled_in_and_completed_from_the_graph() {
     let complete = |begun: &str| {
         let params = json!({"ref": {"type": "ref/prompt", "name": "summarize"},
             "argument": {"name": "topic", "value": begun}});
-        ask(&store, "completion/complete", Some(&params))
+        ask(&store, Tools::ALL, "completion/complete", Some(&params))
     };
     for (begun, result) in [
         (
@@ -155,7 +156,14 @@ fn a_prompt_is_filled_in_and_completed_from_the_graph() {
 #[test]
 fn the_graph_is_readable_as_a_resource() {
     let store = Store::new();
-    let read = |uri: &str| ask(&store, "resources/read", Some(&json!({"uri": uri})));
+    let read = |uri: &str| {
+        ask(
+            &store,
+            Tools::ALL,
+            "resources/read",
+            Some(&json!({"uri": uri})),
+        )
+    };
     let value: Value = serde_json::from_str(result_of(&read(GRAPH_URI))).unwrap();
     assert_eq!(
         value["contents"][0]["text"],
@@ -168,8 +176,44 @@ fn the_graph_is_readable_as_a_resource() {
     assert!(result_of(&read("memory://graph")).contains(r#""uri":"memory://graph""#));
     let told = ask(
         &store,
+        Tools::ALL,
         "resources/subscribe",
         Some(&json!({"uri": GRAPH_URI})),
     );
     assert_eq!(told.subscribed, Some(true));
+}
+
+#[test]
+fn a_tool_that_a_server_has_not_is_neither_listed_nor_called() {
+    let store = Store::new();
+    let two: Tools = [Tool::CreateEntities, Tool::SearchNodes]
+        .into_iter()
+        .collect();
+    let Reply::Result { result, .. } = ask(&store, two, "tools/list", None).reply else {
+        panic!("a list is a result");
+    };
+    let listed: Value = serde_json::from_str(&result).expect("JSON");
+    let names = |value: &Value| -> Vec<String> {
+        let tools = value["tools"].as_array().into_iter().flatten();
+        tools
+            .map(|t| t["name"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&listed), ["create_entities", "search_nodes"]);
+    let Reply::Result { result, .. } = ask(&store, Tools::ALL, "tools/list", None).reply else {
+        panic!("a list is a result");
+    };
+    let all: Value = serde_json::from_str(&result).expect("JSON");
+    assert_eq!(
+        names(&all),
+        Tools::ALL.names(),
+        "a line for each, in the same order"
+    );
+    let slow = json!({"name": "slow", "arguments": {"name": "x", "ms": 1}});
+    let told = ask(&store, two, "tools/call", Some(&slow));
+    assert_eq!(told.effect, None);
+    let Reply::Result { result, .. } = told.reply else {
+        panic!("a tool's error is a result");
+    };
+    assert!(result.contains("Tool slow not found") && result.contains(r#""isError":true"#));
 }

@@ -62,6 +62,8 @@ situations! {
     InitializeLiveSession = "initialize-live-session",
     /// An `initialize` with an id that is not live.
     InitializeUnknownSession = "initialize-unknown-session",
+    /// An `initialize` at a server that has no handshake, because no revision with one is among those that it takes.
+    InitializeUnserved = "initialize-unserved",
     /// A method other than POST, GET, DELETE and OPTIONS.
     MethodNotAllowed = "method-not-allowed",
     /// A request without a version header in a session whose revision demands one (VER-01, VER-03).

@@ -8,6 +8,9 @@ use tokio::sync::oneshot;
 use super::{Driver, Due, names};
 use crate::journal::{Event, ProcessName, SessionEnd};
 use crate::process::shell::Order;
+use crate::scenario::Becomes;
+use crate::server::Tools;
+use crate::sim::world::Managed;
 
 /// A process that does not stop by itself is killed this long after it was told to, in milliseconds.
 const KILL_AFTER_MS: u64 = 90_000;
@@ -31,13 +34,13 @@ impl Driver<'_> {
     pub(super) fn stop(
         &mut self,
         targets: &[String],
-        what: &str,
+        fault: String,
         order: Order,
         down_ms: Option<u64>,
         done: Option<oneshot::Sender<()>>,
     ) {
         let targets = names(targets);
-        self.begin(what, &targets);
+        self.begin(fault, &targets);
         for process in &targets {
             if self.is_down(process) {
                 self.start_later(process, down_ms);
@@ -47,7 +50,11 @@ impl Driver<'_> {
             if self.processes[process].host.order(order) {
                 let grace_ms = match order {
                     Order::Drain(limit_ms) => limit_ms,
-                    Order::Stop | Order::ExpireAll | Order::Notify | Order::Demand(_) => 0,
+                    Order::Stop
+                    | Order::ExpireAll
+                    | Order::Offer(_)
+                    | Order::Notify
+                    | Order::Demand(_) => 0,
                 };
                 self.schedule(KILL_AFTER_MS + grace_ms, Due::Kill(Arc::clone(process)));
             } else {
@@ -57,6 +64,38 @@ impl Driver<'_> {
         }
         if let Some(done) = done {
             self.waiting.push((targets, done));
+        }
+    }
+
+    /// Has processes of servers be something else from their next start on.
+    pub(super) fn change(&self, targets: &[ProcessName], becomes: &Becomes) {
+        for process in targets {
+            if let Some(serves) = &self.processes[process].serves {
+                serves.runs.borrow_mut().become_that(becomes);
+            }
+        }
+    }
+
+    /// Gives an order to every process of a server.
+    pub(super) fn order_server(&self, server: &str, order: Order) {
+        let runs_it = |m: &&Managed| m.serves.as_ref().is_some_and(|s| *s.server == *server);
+        for managed in self.processes.values().filter(runs_it) {
+            managed.host.order(order);
+        }
+    }
+
+    /// Gives every process of a server those tools; one that is down has them when it starts.
+    pub(super) fn change_tools(&self, server: &str, tools: Tools) {
+        for managed in self.processes.values() {
+            let serves = managed.serves.as_ref();
+            let Some(serves) = serves.filter(|s| *s.server == *server) else {
+                continue;
+            };
+            let mut runs = serves.runs.borrow_mut();
+            runs.tools = tools;
+            if managed.host.is_up.get() {
+                runs.note(tools);
+            }
         }
     }
 
@@ -116,11 +155,11 @@ impl Driver<'_> {
                 cause: cause.to_owned(),
             });
         }
-        if let Some((server, sessions)) = &managed.sessions {
-            for session in sessions() {
+        if let Some(serves) = &managed.serves {
+            for session in (serves.sessions)() {
                 let cause = SessionEnd::ProcessEnded;
                 self.recorder.note(Event::SessionEnded {
-                    server: Arc::clone(server),
+                    server: Arc::clone(&serves.server),
                     at: Arc::clone(process),
                     session,
                     cause,

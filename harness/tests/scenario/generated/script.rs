@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use stalemate::scenario::{Call, CallExpect, Request, Step, StepAction, Targets};
+use stalemate::scenario::{Becomes, Call, CallExpect, Request, Step, StepAction, Targets};
 use stalemate::server::{Demand, Prompt, Resource, Tool};
 
-use super::{Cast, Tape};
+use super::{Cast, Tape, kind, tools};
 
 /// Steps that can be reached.
 pub(super) struct Script<'c> {
@@ -73,9 +73,10 @@ impl<'c> Script<'c> {
                 self.cut_off = false;
                 StepAction::Climb(server)
             }
-            9 => match tape.below(3) {
+            9 => match tape.below(4) {
                 0 => StepAction::Read(self.request(tape, &server, &Resource::ALL)),
-                1 => StepAction::Prompt(self.request(tape, &server, &Prompt::ALL)),
+                1 => StepAction::Subscribe(self.request(tape, &server, &Resource::ALL)),
+                2 => StepAction::Prompt(self.request(tape, &server, &Prompt::ALL)),
                 _ => StepAction::Complete(self.request(tape, &server, &Prompt::ALL)),
             },
             _ => StepAction::Call(self.call(tape, &server)),
@@ -155,7 +156,14 @@ impl<'c> Script<'c> {
         };
         let server = server.filter(is_up);
         let action = match (kind, server) {
-            (2, _) => StepAction::Restart { targets, down_ms },
+            (2, _) => {
+                let becomes = self.becomes(tape, &targets);
+                StepAction::Restart {
+                    targets,
+                    down_ms,
+                    becomes,
+                }
+            }
             (3, _) => StepAction::Drain {
                 targets,
                 limit_ms: tape.ms(),
@@ -181,7 +189,10 @@ impl<'c> Script<'c> {
             },
             (9, _) => StepAction::Cut { target: process },
             (10, Some(server)) => StepAction::Expire { server },
-            (11, Some(server)) => StepAction::Notify { server },
+            (11, Some(server)) => StepAction::Notify {
+                server,
+                tools: tape.maybe(tools),
+            },
             (13, Some(server)) => StepAction::Ping { server },
             (14, Some(server)) => StepAction::Ask {
                 server,
@@ -190,9 +201,27 @@ impl<'c> Script<'c> {
             _ => StepAction::Restart {
                 targets,
                 down_ms: 1_000,
+                becomes: None,
             },
         };
         self.steps.push(action);
+    }
+
+    /// What servers that are restarted are from then on, where all of the targets can be anything.
+    fn becomes(&self, tape: &mut Tape, targets: &Targets) -> Option<Becomes> {
+        let of = |name: &String| {
+            let mut of = self.cast.processes.iter();
+            of.find(|(server, all)| *server == name || all.contains(name))
+        };
+        let servers = targets.named.iter().map(|name| of(name).map(|(s, _)| s));
+        let servers: Option<Vec<&String>> = servers.collect();
+        let is_free = servers?.iter().all(|s| self.cast.changeable.contains(s));
+        let kind = tape.maybe(|tape| kind(tape, &self.cast.dialects));
+        let tools = match kind {
+            None => Some(tools(tape)),
+            Some(_) => tape.maybe(tools),
+        };
+        is_free.then_some(Becomes { kind, tools })
     }
 
     /// Brings up what one name stands for, if some of it is down.
