@@ -241,6 +241,18 @@ impl Registry {
         }
     }
 
+    /// Why a client's cells are left out where nobody asks for that client: it is a program that is not installed, and what
+    /// installs it. `None` if it can run, and where `STALEMATE_CLIENTS=all` is set: then a missing client is a failure.
+    #[must_use]
+    pub fn left_out(&self, scenario: &Scenario, client: &str) -> Option<String> {
+        if std::env::var_os("STALEMATE_CLIENTS").is_some_and(|value| value == "all") {
+            return None;
+        }
+        let subject = self.subject(scenario, client)?;
+        let missing = subject.factory().program()?.missing();
+        missing.map(str::to_owned)
+    }
+
     /// The names of the clients with a sentence on each, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.clients

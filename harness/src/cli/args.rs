@@ -53,9 +53,13 @@ pub(super) struct RunOptions {
     /// Scenario files, or directories of them
     #[arg(default_value = "scenarios", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// Only this client; may be given several times. One that no scenario lists takes part in all of them
+    /// Only this client; may be given several times. One that no scenario lists takes part in all of them. Also a version of
+    /// one that `install` installs, as `typescript-sdk-1@1.20.2`, or a folder with a `client.yaml`
     #[arg(long, value_name = "NAME")]
     pub(super) client: Vec<String>,
+    /// Only this client: a command that starts a driver, e.g. 'node mine.mjs'; may be given several times
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) client_command: Vec<String>,
     /// This seed in place of the scenarios' own
     #[arg(long)]
     pub(super) seed: Option<u64>,
@@ -73,15 +77,25 @@ pub(super) struct RunOptions {
     pub(super) dialects: Vec<PathBuf>,
 }
 
+impl RunOptions {
+    /// Whether only some clients are wanted.
+    pub(super) fn names_clients(&self) -> bool {
+        !self.client.is_empty() || !self.client_command.is_empty()
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct TraceOptions {
     /// The scenario file; or a record that `trace --format json` wrote, by its ending `.jsonl`: it is judged and drawn
     /// as it stands, with nothing promised
     #[arg(value_name = "SCENARIO")]
     pub(super) path: PathBuf,
-    /// The client; the scenario's first unless given
-    #[arg(long, value_name = "NAME")]
+    /// The client, as for `run`; the scenario's first unless given
+    #[arg(long, value_name = "NAME", conflicts_with = "client_command")]
     pub(super) client: Option<String>,
+    /// The client: a command that starts a driver, e.g. 'node mine.mjs'
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) client_command: Option<String>,
     /// The seed; the scenario's first unless given
     #[arg(long)]
     pub(super) seed: Option<u64>,

@@ -5,6 +5,7 @@ mod install;
 mod out;
 mod run;
 mod show;
+mod wanted;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

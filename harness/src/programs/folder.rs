@@ -10,11 +10,11 @@ use super::place::shown;
 use crate::input;
 use crate::yaml::{Diagnostic, Diagnostics};
 
-/// The client in a folder with a `client.yaml`: the folder's name, what it is, and its program.
+/// The client in a folder with a `client.yaml`: what it is, and its program.
 ///
 /// # Errors
 /// All that is wrong in the file, or that it cannot be read.
-pub fn from_folder(folder: &Path) -> Result<(String, String, Program), Diagnostics> {
+pub fn from_folder(folder: &Path) -> Result<(String, Program), Diagnostics> {
     let file = folder.join("client.yaml");
     let whole = fs::canonicalize(folder);
     let read = input::open(&file).map_err(|error| error.to_string());
@@ -31,16 +31,12 @@ pub fn from_folder(folder: &Path) -> Result<(String, String, Program), Diagnosti
             !word.is_empty() && (path.is_file() || word.contains('/') && !word.contains("://"));
         if is_there { shown(&path) } else { word.clone() }
     };
-    let name = whole.file_name().map_or_else(
-        || "client".to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    );
     let program = Program {
         command: manifest.command.iter().map(word).collect(),
         speaks: manifest.speaks,
         needs: None,
     };
-    Ok((name, manifest.summary, program))
+    Ok((manifest.summary, program))
 }
 
 fn unreadable(path: &Path, why: &str) -> Diagnostics {
