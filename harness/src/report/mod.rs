@@ -11,6 +11,6 @@ mod table;
 mod trace;
 mod words;
 
-pub use explain::{ClientTopic, explain, topics};
+pub use explain::{ClientTopic, KeyTopic, explain, topics};
 pub use table::{matrix, table};
 pub use trace::{Detail, trace};
