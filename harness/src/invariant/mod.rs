@@ -209,6 +209,7 @@ pub static ALL: &[Invariant] = &[
     server::session::SESSION_ISOLATION,
     server::session::OPENS_SESSIONS,
     server::session::IDLE_MEANS_IDLE,
+    server::token::RENEWAL_KEEPS_SESSION,
     server::answer::LIVE_IS_SERVED,
     server::answer::ACCEPTED_IS_202,
     server::answer::GET_IS_STREAM,
