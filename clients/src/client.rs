@@ -9,8 +9,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use stalemate_wire::{Revision, SessionId};
 
-use crate::Dialler;
 use crate::model::Policy;
+use crate::{Dialler, Program};
 
 /// A future that stays on the thread that made it.
 pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -68,11 +68,18 @@ pub enum RequestMethod {
     GetPrompt,
     /// An argument of a prompt is completed.
     Complete,
+    /// The client is to be told when a resource changes.
+    Subscribe,
 }
 
 impl RequestMethod {
     /// Every one there is.
-    pub const ALL: [Self; 3] = [Self::ReadResource, Self::GetPrompt, Self::Complete];
+    pub const ALL: [Self; 4] = [
+        Self::ReadResource,
+        Self::GetPrompt,
+        Self::Complete,
+        Self::Subscribe,
+    ];
 
     /// The method on the wire.
     #[must_use]
@@ -81,6 +88,7 @@ impl RequestMethod {
             Self::ReadResource => "resources/read",
             Self::GetPrompt => "prompts/get",
             Self::Complete => "completion/complete",
+            Self::Subscribe => "resources/subscribe",
         }
     }
 }
@@ -150,6 +158,12 @@ pub trait ClientFactory: Send + Sync {
     /// The policy, where the clients are models: a scenario can then name others that are like them. `None` unless
     /// overridden: what somebody else's program does is no policy of ours.
     fn policy(&self) -> Option<&Policy> {
+        None
+    }
+
+    /// The program, where each client is a process of its own: whoever runs a simulation starts it there, and
+    /// [`create`](Self::create) is not asked. `None` unless overridden.
+    fn program(&self) -> Option<&Program> {
         None
     }
 

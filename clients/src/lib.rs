@@ -6,6 +6,7 @@
 mod client;
 mod dial;
 pub mod model;
+mod program;
 pub mod rmcp;
 
 pub use client::{
@@ -13,3 +14,4 @@ pub use client::{
     RequestMethod, StoredSession,
 };
 pub use dial::{BoxIo, Credentials, Dial, Dialler, Io};
+pub use program::{Program, ProgramFactory, Speaks, URL};

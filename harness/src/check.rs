@@ -43,7 +43,12 @@ pub fn trials(dir: &Path, runner: &Runner) -> Vec<Trial> {
         };
         for cell in Cell::of(&scenario) {
             let runner = runner.clone();
-            trials.push(Trial::test(cell.to_string(), move || run(&runner, &cell)));
+            let left_out = runner.registry().left_out(&scenario, &cell.client);
+            if let Some(remedy) = &left_out {
+                eprintln!("left out: {cell}: its client is not installed: {remedy}");
+            }
+            let trial = Trial::test(cell.to_string(), move || run(&runner, &cell));
+            trials.push(trial.with_ignored_flag(left_out.is_some()));
         }
         if !scenario.violates.is_empty() || !scenario.spec.is_empty() {
             let (name, runner) = (
@@ -72,7 +77,8 @@ fn run(runner: &Runner, cell: &Cell) -> Result<(), Failed> {
 }
 
 fn shows_what_it_lists(runner: &Runner, scenario: &Arc<Scenario>) -> Result<(), Failed> {
-    let cells = Cell::of(scenario);
+    let mut cells = Cell::of(scenario);
+    cells.retain(|cell| runner.registry().left_out(scenario, &cell.client).is_none());
     let results = cells.iter().map(|cell| Ok(runner.run(cell)?.result));
     let results = results.collect::<Result<Vec<_>, RunError>>()?;
     let unshown = never_shown(scenario, &results);

@@ -23,6 +23,7 @@ mod input;
 pub mod invariant;
 pub mod journal;
 pub mod process;
+pub mod programs;
 pub mod proxy;
 pub mod registry;
 pub mod report;

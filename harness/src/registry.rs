@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use stalemate_clients::ClientFactory;
 use stalemate_clients::model::{ModelFactory, Policy, Resume, broken, sdks};
 use stalemate_clients::rmcp::RmcpClientFactory;
+use stalemate_clients::{ClientFactory, Program, ProgramFactory};
 
 use crate::app::{AppPolicy, Model, SessionKey};
 use crate::clause;
 use crate::dialect;
+use crate::failure_mode;
 use crate::invariant;
+use crate::programs;
 use crate::proxy::HopKind;
 use crate::scenario::{Diagnostics, Scenario, Vocabulary};
 use crate::server::Dialect;
@@ -135,6 +137,9 @@ impl Registry {
                 "the official Rust SDK, rmcp 3.9.0, bare",
                 Arc::new(RmcpClientFactory),
             );
+        for client in programs::known() {
+            registry = registry.program(client.name, &client.summary(), client.program());
+        }
         for (name, what, policy) in sdks() {
             registry = registry.client(name, what, model(policy));
         }
@@ -166,6 +171,12 @@ impl Registry {
             (Subject::Bare { factory }, summary.to_owned()),
         );
         self
+    }
+
+    /// Adds a bare client that is a program of its own, as [`Self::client`] does. [`programs`] finds such programs.
+    #[must_use]
+    pub fn program(self, name: &str, summary: &str, program: Program) -> Self {
+        self.client(name, summary, Arc::new(ProgramFactory { program }))
     }
 
     /// Adds a client inside a connector application of that policy.
@@ -230,6 +241,18 @@ impl Registry {
         }
     }
 
+    /// Why a client's cells are left out where nobody asks for that client: it is a program that is not installed, and what
+    /// installs it. `None` if it can run, and where `STALEMATE_CLIENTS=all` is set: then a missing client is a failure.
+    #[must_use]
+    pub fn left_out(&self, scenario: &Scenario, client: &str) -> Option<String> {
+        if std::env::var_os("STALEMATE_CLIENTS").is_some_and(|value| value == "all") {
+            return None;
+        }
+        let subject = self.subject(scenario, client)?;
+        let missing = subject.factory().program()?.missing();
+        missing.map(str::to_owned)
+    }
+
     /// The names of the clients with a sentence on each, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.clients
@@ -291,6 +314,15 @@ impl Registry {
                 .iter()
                 .flat_map(|i| i.clauses)
                 .map(|id| (*id).to_owned())
+                .collect(),
+            modes: failure_mode::ALL
+                .iter()
+                .map(|m| {
+                    (
+                        m.id.to_owned(),
+                        m.caught_by.iter().map(|id| (*id).to_owned()).collect(),
+                    )
+                })
                 .collect(),
         }
     }

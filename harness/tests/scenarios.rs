@@ -1,6 +1,7 @@
 //! Every cell of the committed scenarios as a test of its own name; the trace of each scenario's leading client and the
 //! matrix as snapshots.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -8,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use insta::{assert_snapshot, with_settings};
 use libtest_mimic::{Arguments, Failed, Trial};
 use stalemate::check::trials;
+use stalemate::failure_mode;
 use stalemate::journal::Record;
 use stalemate::registry::Registry;
 use stalemate::report::{self, Detail};
@@ -65,6 +67,14 @@ fn main() -> ExitCode {
             trace_is_as_committed(&loaded[at], &runner)
         }));
     }
+    let shown: BTreeSet<String> = loaded
+        .iter()
+        .flat_map(|s| s.cells.first())
+        .flat_map(|(cell, _)| cell.scenario.shows.iter().cloned())
+        .collect();
+    tests.push(Trial::test("each failure mode is shown", move || {
+        each_mode_is_shown(&shown)
+    }));
     let names: Vec<String> = loaded.iter().map(|s| format!("{}.snap", s.name)).collect();
     tests.push(Trial::test("snapshot of the matrix", move || {
         matrix_is_as_committed(&loaded, &runner)
@@ -102,6 +112,20 @@ fn matrix_is_as_committed(scenarios: &[Shown], runner: &Runner) -> Result<(), Fa
         }
     }
     committed("", "matrix", &report::matrix(&results))
+}
+
+/// Some scenario shows each way in which recovery fails; that it is caught there, the loader and the cells' tests see to.
+fn each_mode_is_shown(shown: &BTreeSet<String>) -> Result<(), Failed> {
+    let missing: Vec<&str> = failure_mode::ALL
+        .iter()
+        .map(|mode| mode.id)
+        .filter(|id| !shown.contains(*id))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.join(", ");
+    Err(Failed::from(format!("no scenario shows {missing}")))
 }
 
 fn no_orphans(names: &[String]) -> Result<(), Failed> {

@@ -4,7 +4,8 @@
 use stalemate_wire::Revision;
 
 use super::knobs::{
-    Answerless, FailedReinit, Fault, LostSignal, ReinitBounds, Reopen, VersionHeader,
+    Answerless, FailedReinit, Fault, LostShown, LostSignal, Reinit, ReinitBounds, Reopen,
+    VersionHeader,
 };
 use super::policy::Policy;
 
@@ -137,6 +138,23 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             "broken/no-version-header",
             Policy {
                 version_header: VersionHeader::Missing,
+                ..right()
+            },
+        ),
+        (
+            // F23.
+            "broken/shows-loss-as-result",
+            Policy {
+                reinit: Reinit::Never,
+                lost_shown: LostShown::Result,
+                ..right()
+            },
+        ),
+        (
+            // F24.
+            "broken/forgets-subscriptions",
+            Policy {
+                forgets_subscriptions: true,
                 ..right()
             },
         ),

@@ -203,6 +203,10 @@ impl Client for ModelClient {
             let body = |id| stalemate_wire::request(id, method.as_str(), Some(params.clone()));
             let recovers = !self.core.policy.recovers_calls_only;
             let result = self.core.request_that(body, recovers).await?;
+            if method == RequestMethod::Subscribe {
+                let subscriptions = &mut self.core.state.borrow_mut().subscriptions;
+                subscriptions.push(params.clone());
+            }
             Ok(result.to_string())
         }))
     }

@@ -216,6 +216,7 @@ impl Core {
         let idle = self.http.take_idle();
         let (opened, openings) = {
             let mut state = self.state.borrow_mut();
+            state.subscriptions.clear();
             (
                 std::mem::take(&mut state.opened),
                 std::mem::take(&mut state.openings),

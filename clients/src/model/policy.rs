@@ -44,6 +44,8 @@ pub struct Policy {
     /// Bug: only what comes of `tools/call`, of listing tools and of the stream leads to that; any other request that finds its
     /// session lost fails, and the id stays in use.
     pub recovers_calls_only: bool,
+    /// Bug: what the user subscribed to in a session is not subscribed to again in the one that takes its place (F24).
+    pub forgets_subscriptions: bool,
     /// What becomes of the session where that failed for good (F14).
     pub failed_reinit: FailedReinit,
     /// Whether parallel calls that lost the same session share one re-initialization. Without it each makes its own
@@ -143,6 +145,7 @@ impl Policy {
             revision: Revision::V2025_03_26,
             lost_session: vec![LostSignal::status(404)],
             reinit: Reinit::ThenFail,
+            forgets_subscriptions: true,
             reinit_bounds: ReinitBounds {
                 max_attempts: Some(1),
                 ..ReinitBounds::right()
@@ -184,6 +187,7 @@ impl Policy {
             lost_shown: LostShown::Error,
             reinit: Reinit::ThenResend,
             recovers_calls_only: false,
+            forgets_subscriptions: false,
             failed_reinit: FailedReinit::TriedAgain,
             single_flight: true,
             reinit_carries_id: false,

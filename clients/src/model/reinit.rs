@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::failure::Failure;
 use super::knobs::FailedReinit;
 use super::session::{Core, Session};
-use crate::Health;
+use crate::{Health, RequestMethod};
 
 impl Core {
     /// Begins the common re-initialization unless it runs. It is a task of its own: a user who gives up the call that
@@ -27,7 +27,10 @@ impl Core {
             let result = core.reinitialize().await;
             core.state.borrow_mut().reinit_runs = false;
             match result {
-                Ok(session) => core.install(session, false),
+                Ok(session) => {
+                    core.install(session, false);
+                    core.restore().await;
+                }
                 Err(_) if core.policy.failed_reinit == FailedReinit::GoesOnWithoutId => {
                     core.install(core.nameless(), false);
                 }
@@ -81,7 +84,24 @@ impl Core {
     pub(super) async fn reinit_alone(self: &Rc<Self>) -> Result<(), Failure> {
         let session = self.reinitialize().await?;
         self.install(session, false);
+        let core = Rc::clone(self);
+        self.spawn(async move { core.restore().await });
         Ok(())
+    }
+
+    /// Subscribes again to what the user had subscribed to in the session that was lost. What is refused now is not asked for
+    /// again: the session works, and who lost this one too begins anew.
+    async fn restore(self: &Rc<Self>) {
+        if self.policy.forgets_subscriptions {
+            return;
+        }
+        let subscriptions = self.state.borrow().subscriptions.clone();
+        for params in subscriptions {
+            let method = RequestMethod::Subscribe.as_str();
+            let body = |id| stalemate_wire::request(id, method, Some(params.clone()));
+            // A user who disconnects meanwhile has ended this task.
+            let _ = self.request_that(body, true).await;
+        }
     }
 
     /// Sends `initialize` until it works or the bounds are reached.

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 
+use serde_json::Value;
 use stalemate_wire::{Revision, SessionId};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -49,6 +50,8 @@ pub(super) struct State {
     pub(super) reinit_round: u64,
     /// How the last one that failed did, with its round.
     pub(super) reinit_failed: Option<(u64, Failure)>,
+    /// The parameters of each subscription that the user asked for and got.
+    pub(super) subscriptions: Vec<Value>,
     next_id: u64,
     pub(super) attempts: Attempts,
     pub(super) health: Health,
@@ -136,6 +139,7 @@ impl Core {
                 reinit_runs: false,
                 reinit_round: 0,
                 reinit_failed: None,
+                subscriptions: Vec::new(),
                 next_id: 0,
                 attempts: Attempts::new(per_10s),
                 health: Health::Unknown,

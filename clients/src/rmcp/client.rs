@@ -170,6 +170,12 @@ impl Client for RmcpClient {
                     let completed = peer.complete(typed(params)?).await;
                     completed.map(|result| json!(result))
                 }
+                // The way of the revisions that have sessions; the newer one has none.
+                #[expect(deprecated)]
+                RequestMethod::Subscribe => {
+                    let subscribed = peer.subscribe(typed(params)?).await;
+                    subscribed.map(|()| json!({}))
+                }
             };
             let result = result.map_err(|error| self.failed(&error))?;
             Ok(result.to_string())

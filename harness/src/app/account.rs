@@ -1,9 +1,14 @@
 //! What the calls and outages of a run come to so far: a fold that goes on as entries come, so that a long run is not
 //! read again at each of its calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{Action, CallId, Entry, Event, Outages, Outcome, ProcessName, ServerName};
+use serde_json::Value;
+use stalemate_wire::RpcKind;
+
+use crate::journal::{
+    Action, CallId, Entry, Event, Message, ObjectId, Outages, Outcome, ProcessName, ServerName,
+};
 
 /// A call that ended otherwise than ok and had not begun during an outage, with the entry at which it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +24,10 @@ pub struct Account {
     /// Calls that run, did not begin during an outage, and whose user let them run.
     running: BTreeMap<CallId, ServerName>,
     failed: Vec<Failed>,
+    /// The requests of calls that have not ended: which client object sent them, and under which id.
+    asked: Vec<(CallId, ObjectId, Value)>,
+    /// Of those calls the ones whose result has come.
+    answered: BTreeSet<CallId>,
 }
 
 impl Account {
@@ -34,7 +43,14 @@ impl Account {
             } => {
                 self.running.insert(*call, server.clone());
             }
+            Event::Http {
+                object: Some(object),
+                message,
+                ..
+            } => self.see_message(*object, message),
             Event::CallEnded { call, outcome } => {
+                self.asked.retain(|(of, ..)| of != call);
+                self.answered.remove(call);
                 let running = self.running.remove(call);
                 if let Some(server) = running.filter(|_| *outcome != Outcome::Ok) {
                     self.failed.push(Failed { server, ended: at });
@@ -48,6 +64,33 @@ impl Account {
             } => self.running.retain(|_, of| of != server),
             _ => {}
         }
+    }
+
+    /// Takes note of what a client object sent or got.
+    fn see_message(&mut self, object: ObjectId, message: &Message) {
+        let rpc = match message {
+            Message::Request(request) => {
+                if let Some(call) = request.call {
+                    let ids = request.rpc.iter().filter_map(|r| r.id.clone());
+                    self.asked.extend(ids.map(|id| (call, object, id)));
+                }
+                return;
+            }
+            Message::Response(response) => &response.rpc,
+            Message::Sse(event) => &event.rpc,
+            Message::End { .. } => return,
+        };
+        for result in rpc.iter().filter(|r| r.kind == RpcKind::Result) {
+            let mut asked = self.asked.iter();
+            let of = asked.find(|(_, by, id)| *by == object && Some(id) == result.id.as_ref());
+            self.answered.extend(of.map(|(call, ..)| *call));
+        }
+    }
+
+    /// Whether a result of that call has come to the client object that asked for it. Known until the call has ended.
+    #[must_use]
+    pub fn has_result(&self, call: CallId) -> bool {
+        self.answered.contains(&call)
     }
 
     /// Whether something on the path is out now.

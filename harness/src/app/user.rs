@@ -31,6 +31,8 @@ pub enum Asked {
     Tool(Tool),
     /// That a resource be read.
     Read(Resource),
+    /// To be told when a resource changes.
+    Subscribe(Resource),
     /// That a prompt be filled in.
     Prompt(Prompt),
     /// How an argument of a prompt can go on.
@@ -43,6 +45,7 @@ impl Asked {
         match self {
             Self::Tool(_) => None,
             Self::Read(_) => Some(RequestMethod::ReadResource),
+            Self::Subscribe(_) => Some(RequestMethod::Subscribe),
             Self::Prompt(_) => Some(RequestMethod::GetPrompt),
             Self::Complete(_) => Some(RequestMethod::Complete),
         }
@@ -52,7 +55,7 @@ impl Asked {
     fn name(self) -> &'static str {
         match self {
             Self::Tool(tool) => tool.as_str(),
-            Self::Read(resource) => resource.as_str(),
+            Self::Read(resource) | Self::Subscribe(resource) => resource.as_str(),
             Self::Prompt(prompt) | Self::Complete(prompt) => prompt.as_str(),
         }
     }
@@ -180,7 +183,8 @@ impl User {
     pub async fn call(&self, server: &ServerName, spec: CallSpec) -> (CallId, Outcome) {
         let (call, nonce) = self.journal.new_call();
         let (method, name) = (spec.asked.method(), spec.asked.name());
-        if method.is_some() {
+        // Who has subscribed to something relies on it, and does not ask again.
+        if method.is_some_and(|method| method != RequestMethod::Subscribe) {
             let mut habits = self.habits.borrow_mut();
             let habits = habits.entry(server.clone()).or_default();
             if !habits.contains(&spec.asked) {
@@ -203,7 +207,9 @@ impl User {
         let enough_ms = self.patience_ms + spec.takes_ms;
         let patience_ms = spec.patience_ms.unwrap_or(enough_ms);
         let outcome = match timeout(Duration::from_millis(patience_ms), calling).await {
-            Ok(Ok(_)) => Outcome::Ok,
+            Ok(Ok(_)) if self.journal.has_result(call) => Outcome::Ok,
+            // Whoever reads it sees that it is not what was asked for.
+            Ok(Ok(text)) => Outcome::Hollow(text),
             Ok(Err(error)) => Outcome::Error(error.message),
             // The call may still come to its end: that is not known, and held against nobody.
             Err(_) if patience_ms < enough_ms => {
@@ -224,7 +230,7 @@ fn params(spec: CallSpec, nonce: &str) -> Value {
     let tool = match spec.asked {
         Asked::Tool(tool) => tool,
         // It takes nothing that could be found on the wire, and `_meta` is open to everybody.
-        Asked::Read(resource) => {
+        Asked::Read(resource) | Asked::Subscribe(resource) => {
             return json!({"uri": resource.as_str(), "_meta": {"note": nonce}});
         }
         Asked::Prompt(prompt) => {

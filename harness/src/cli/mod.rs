@@ -1,9 +1,11 @@
 //! The command line: arguments in, exit code out. What it prints is made by `report`; what it runs, by `runner`.
 
 mod args;
+mod install;
 mod out;
 mod run;
 mod show;
+mod wanted;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +49,7 @@ pub fn main(registry: &Registry) -> ExitCode {
     let code = match args.command {
         Command::Run(o) => with(&o.dialects, &|registry| run::run(&o, registry)),
         Command::Trace(o) => with(&o.dialects, &|registry| show::trace(&o, registry)),
+        Command::Install(o) => install::install(&o),
         Command::List(o) => with(&o.dialects, &|registry| show::list(&o, registry)),
         Command::Explain(o) => with(&o.dialects, &|registry| show::explain(&o, registry)),
         Command::Schema(options) => show::schema(&options),

@@ -1,13 +1,14 @@
 //! `stalemate run`: every cell of the scenarios, in parallel, in a fixed order.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::args::{Format, RunOptions};
-use crate::cli::out;
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
+use crate::cli::{out, wanted};
 use crate::registry::Registry;
 use crate::report;
 use crate::runner::{
@@ -41,6 +42,11 @@ pub(super) fn load_all(
 
 /// Runs the command and returns its exit code.
 pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
+    let registry = wanted::with_clients(registry.clone(), &options.client, &options.client_command);
+    let registry = &match registry {
+        Ok(registry) => registry,
+        Err(code) => return code,
+    };
     let (scenarios, any_bad) = match load_all(&options.paths, registry) {
         Ok(loaded) => loaded,
         Err(code) => return code,
@@ -52,6 +58,11 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         }
     }
     let cells = cells(&scenarios, options);
+    let cells = if options.names_clients() {
+        cells
+    } else {
+        without_missing(cells, registry)
+    };
     let mut runner = Runner::new(registry.clone());
     if let Some(jobs) = options.jobs {
         runner = runner.jobs(jobs);
@@ -74,7 +85,7 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
             Err(error) => errors.push((cell, error)),
         }
     }
-    if options.client.is_empty() && errors.is_empty() {
+    if !options.names_clients() && errors.is_empty() {
         blame_unshown(&scenarios, &mut results);
     }
     let worst = results
@@ -117,14 +128,14 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         }
     }
     for cell in failed {
-        replay(cell, &options.dialects);
+        replay(cell, options);
     }
     for (cell, error) in errors {
-        code = HARNESS_BUG;
+        code = more_severe(code, code_of(&error));
         let style = error_style();
         let (scenario, client) = (&cell.scenario.name, &cell.client);
         anstream::eprintln!("{style}error{style:#}: {scenario} with {client}: {error}");
-        replay(cell, &options.dialects);
+        replay(cell, options);
     }
     code
 }
@@ -155,14 +166,24 @@ fn summary(results: &[CellResult]) {
 }
 
 /// The line that replays a cell, for a bug report.
-fn replay(cell: &Cell, dialects: &[PathBuf]) {
+fn replay(cell: &Cell, options: &RunOptions) {
     let program = std::env::args().next();
     let program = program.as_deref().unwrap_or("stalemate");
-    let dialects = dialects.iter();
+    let dialects = options.dialects.iter();
     let dialects: String = dialects
         .map(|directory| format!(" --dialects {}", directory.display()))
         .collect();
-    eprintln!("replay: {program} {}{dialects}", cell.replay());
+    let client = wanted::option(&cell.client, &options.client_command);
+    eprintln!("replay: {program} {}{dialects}", cell.replay_with(&client));
+}
+
+/// The exit code for a cell that gave no result.
+pub(super) fn code_of(error: &RunError) -> u8 {
+    if error.is_of_the_place() {
+        BAD_INPUT
+    } else {
+        HARNESS_BUG
+    }
 }
 
 /// Of two exit codes the one that comes first in 101, 4, 2, 1, 3, 5, 0.
@@ -199,11 +220,12 @@ pub(super) fn unknown_client(client: &str, registry: &Registry) -> String {
 
 fn cells(scenarios: &[Arc<Scenario>], options: &RunOptions) -> Vec<Cell> {
     let mut cells = Vec::new();
+    let wanted = [&options.client[..], &options.client_command].concat();
     for scenario in scenarios {
         let seeds = options
             .seed
             .map_or_else(|| scenario.seeds.clone(), |s| vec![s]);
-        for client in takes_part(scenario, scenarios, &options.client) {
+        for client in takes_part(scenario, scenarios, &wanted) {
             cells.extend(seeds.iter().map(|seed| Cell {
                 scenario: Arc::clone(scenario),
                 client: client.clone(),
@@ -212,6 +234,24 @@ fn cells(scenarios: &[Arc<Scenario>], options: &RunOptions) -> Vec<Cell> {
         }
     }
     cells
+}
+
+/// The cells whose clients are installed, or that must be. Which are left out, and what to do, is said.
+fn without_missing(cells: Vec<Cell>, registry: &Registry) -> Vec<Cell> {
+    let mut left_out: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let there = cells.into_iter().filter(|cell| {
+        let Some(remedy) = registry.left_out(&cell.scenario, &cell.client) else {
+            return true;
+        };
+        let entry = left_out.entry(cell.client.clone());
+        entry.or_insert((0, remedy)).0 += 1;
+        false
+    });
+    let there = there.collect();
+    for (client, (count, remedy)) in left_out {
+        eprintln!("left out: {count} cells of `{client}`, which is not installed: {remedy}");
+    }
+    there
 }
 
 /// The clients that a scenario is run with. Of the wanted ones those that it lists, and those that no scenario here

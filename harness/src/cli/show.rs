@@ -6,15 +6,17 @@ use std::slice;
 use std::sync::Arc;
 
 use serde_json::json;
+use stalemate_clients::Program;
 
 use crate::cli::args::{
     ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceOptions,
 };
-use crate::cli::out;
-use crate::cli::run::{load_all, unknown_client};
-use crate::cli::{BAD_INPUT, HARNESS_BUG, bad};
+use crate::cli::run::{code_of, load_all, unknown_client};
+use crate::cli::{BAD_INPUT, bad};
+use crate::cli::{out, wanted};
 use crate::input;
 use crate::journal::Record;
+use crate::programs;
 use crate::registry::{Registry, Subject};
 use crate::report::{self, ClientTopic, Detail};
 use crate::runner::{Cell, CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, judge_record};
@@ -25,6 +27,12 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
     if options.path.extension().is_some_and(|e| e == "jsonl") {
         return saved(options);
     }
+    let commands: Vec<String> = options.client_command.iter().cloned().collect();
+    let names: Vec<String> = options.client.iter().cloned().collect();
+    let registry = &match wanted::with_clients(registry.clone(), &names, &commands) {
+        Ok(registry) => registry,
+        Err(code) => return code,
+    };
     let scenarios = match load_all(slice::from_ref(&options.path), registry) {
         Ok((scenarios, false)) => scenarios,
         Ok((_, true)) => return BAD_INPUT,
@@ -36,7 +44,8 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
             options.path.display()
         ));
     };
-    let client = options.client.as_ref().unwrap_or(&scenario.clients[0]);
+    let client = options.client.as_ref().or(options.client_command.as_ref());
+    let client = client.unwrap_or(&scenario.clients[0]);
     if registry.subject(scenario, client).is_none() {
         return bad(&unknown_client(client, registry));
     }
@@ -49,7 +58,7 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         Ok(ran) => ran,
         Err(error) => {
             bad(&format!("{} with {client}: {error}", scenario.name));
-            return HARNESS_BUG;
+            return code_of(&error);
         }
     };
     let Ran {
@@ -93,7 +102,7 @@ fn saved(options: &TraceOptions) -> u8 {
     let file = options.path.display();
     for (is_given, option, why) in [
         (
-            options.client.is_some(),
+            options.client.is_some() || options.client_command.is_some(),
             "--client",
             "it has its client in it",
         ),
@@ -155,7 +164,11 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
                 .collect();
             let clients: Vec<_> = registry
                 .iter()
-                .map(|(name, summary)| json!({"name": name, "summary": summary}))
+                .map(|(name, summary)| {
+                    let program = program(registry, name);
+                    let installed = program.map(|program| program.missing().is_none());
+                    json!({"name": name, "summary": summary, "installed": installed})
+                })
                 .collect();
             let all = json!({
                 "version": RESULTS_VERSION,
@@ -182,9 +195,21 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
                 ));
             }
             out::line(format_args!("\nClients"));
-            registry
-                .iter()
-                .for_each(|(name, summary)| out::line(format_args!("  {name:<36} {summary}")));
+            for (name, summary) in registry.iter() {
+                let note = match program(registry, name) {
+                    Some(program) => program.missing().map_or_else(
+                        || "; installed".to_owned(),
+                        |remedy| format!("; not installed: {remedy}"),
+                    ),
+                    None => String::new(),
+                };
+                out::line(format_args!("  {name:<36} {summary}{note}"));
+            }
+            let place = programs::directory();
+            out::line(format_args!(
+                "  (installed ones are in {})",
+                place.display()
+            ));
             out::line(format_args!(
                 "\nDialects of the model server: {}",
                 dialects.join(", ")
@@ -196,6 +221,11 @@ pub(super) fn list(options: &ListOptions, registry: &Registry) -> u8 {
         }
     }
     if any_bad { BAD_INPUT } else { 0 }
+}
+
+/// The program behind a client's name, if it is one.
+fn program<'r>(registry: &'r Registry, name: &str) -> Option<&'r Program> {
+    registry.get(name)?.factory().program()
 }
 
 /// Explains a topic, or lists them all.

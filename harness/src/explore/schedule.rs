@@ -334,6 +334,7 @@ impl Schedule {
             ),
             report: None,
             spec: Vec::new(),
+            shows: Vec::new(),
             servers: [memory].into_iter().chain(other).collect(),
             path: hops.iter().map(|hop| Hop::new(*hop)).collect(),
             machines: BTreeMap::new(),

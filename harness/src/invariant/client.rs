@@ -5,6 +5,7 @@ pub(super) mod ids;
 pub(super) mod ping;
 pub(super) mod reinit;
 pub(super) mod requests;
+pub(super) mod restore;
 pub(super) mod spare;
 pub(super) mod stream;
 
@@ -216,6 +217,32 @@ pub(super) const EVERY_CALL_RESOLVES: Invariant = Invariant {
             exercised = true;
             if let Outcome::TimedOut(ms) = outcome {
                 let why = format!("a call got no answer within {} s", ms / 1000);
+                return Verdict::Violated { at, why };
+            }
+        }
+        Verdict::of(exercised, None)
+    }),
+};
+
+/// `cli-failure-is-shown`.
+pub(super) const FAILURE_IS_SHOWN: Invariant = Invariant {
+    id: "cli-failure-is-shown",
+    party: Party::Client,
+    severity: Severity::Policy,
+    clauses: &["policy"],
+    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::UserView],
+    demands: "a call for which no result came from the server ends with an error",
+    forbids: "the client hands \"Session not found\" to whoever called, as the tool's own result, so that nobody who could \
+              recover the session hears of the loss",
+    judge: Judge::Client(|view| {
+        let mut exercised = false;
+        for (at, entry) in view.entries.iter().enumerate() {
+            let Event::CallEnded { outcome, .. } = &entry.event else {
+                continue;
+            };
+            exercised |= *outcome != Outcome::Ok;
+            if let Outcome::Hollow(_) = outcome {
+                let why = "a call is shown as done, and its server sent no result".to_owned();
                 return Verdict::Violated { at, why };
             }
         }

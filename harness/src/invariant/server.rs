@@ -1,6 +1,7 @@
 //! What is demanded of a server, judged from what it received and sent and from what became of its sessions.
 
 pub(super) mod answer;
+pub(super) mod harm;
 pub(super) mod session;
 pub(super) mod stream;
 pub(super) mod token;

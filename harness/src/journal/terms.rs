@@ -212,6 +212,8 @@ pub enum Outcome {
     Ok,
     /// An error, with the text shown.
     Error(String),
+    /// What looked like a result, with its text, though no result of that call had come from its server (F23).
+    Hollow(String),
     /// Nothing for as long as the user waited, in milliseconds.
     TimedOut(u64),
 }

@@ -273,6 +273,10 @@ impl Tell for Recorder {
         (call, nonce::nonce(call))
     }
 
+    fn has_result(&self, call: CallId) -> bool {
+        self.inner().account.has_result(call)
+    }
+
     fn is_out(&self, server: &ServerName) -> bool {
         let inner = self.inner();
         inner.account.is_out(&inner.cast.path_to(server))

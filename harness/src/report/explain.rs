@@ -187,6 +187,8 @@ fn of_failure_mode(mode: &FailureMode) -> String {
     page.field("What", mode.what);
     let threads = mode.seen_in.iter().map(|thread| (*thread).to_owned());
     page.list("Seen in", threads);
+    let catching = mode.caught_by.iter().map(|id| (*id).to_owned());
+    page.list("Caught by", catching);
     page.finish()
 }
 

@@ -1,7 +1,7 @@
 //! The verdict table of a run, and the matrix of scenarios by clients that a reviewer reads first. Styles are put in
 //! here and taken out by the stream where it is no terminal.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -95,30 +95,35 @@ fn violated(result: &CellResult) -> Vec<String> {
     expected.map(name).collect()
 }
 
-/// Scenarios by clients, a rung a cell; of several seeds the worst.
+/// What each scenario takes of whom: a line a rung below the scenario, with the clients that need it; of several seeds the
+/// worst. One verdict that changes, or one client more, changes two lines and no others.
 #[must_use]
 pub fn matrix(results: &[CellResult]) -> String {
-    let scenarios: BTreeSet<&str> = results.iter().map(|r| r.scenario.as_str()).collect();
-    let clients: BTreeSet<&str> = results.iter().map(|r| r.client.as_str()).collect();
-    let first = scenarios.iter().map(|s| s.len()).max().unwrap_or(0);
-    let mut out = format!("{:<first$}", "");
-    for client in &clients {
-        let _ = write!(out, "  {client:<16}");
-    }
-    out = out.trim_end().to_owned() + "\n";
-    for scenario in scenarios {
-        let mut line = format!("{scenario:<first$}");
-        for client in &clients {
-            let of_cell = results
-                .iter()
-                .filter(|r| r.scenario == scenario && r.client == *client);
-            let text = of_cell
-                .max_by_key(|r| r.rung.map_or(99, |r| r as u8))
-                .map_or("", rung);
-            let _ = write!(line, "  {text:<width$}", width = client.len().max(16));
+    let mut worst: BTreeMap<(&str, &str), &CellResult> = BTreeMap::new();
+    for result in results {
+        let cell = (result.scenario.as_str(), result.client.as_str());
+        let worst = worst.entry(cell).or_insert(result);
+        if order(worst) < order(result) {
+            *worst = result;
         }
-        out.push_str(line.trim_end());
-        out.push('\n');
+    }
+    let mut scenarios: BTreeMap<&str, BTreeMap<u8, Vec<&CellResult>>> = BTreeMap::new();
+    for ((scenario, _), result) in worst {
+        let rungs = scenarios.entry(scenario).or_default();
+        rungs.entry(order(result)).or_default().push(result);
+    }
+    let mut out = String::new();
+    for (scenario, rungs) in scenarios {
+        let _ = writeln!(out, "{scenario}");
+        for of_rung in rungs.values() {
+            let clients: Vec<&str> = of_rung.iter().map(|r| r.client.as_str()).collect();
+            let _ = writeln!(out, "  {:<16}  {}", rung(of_rung[0]), clients.join(", "));
+        }
     }
     out
+}
+
+/// The worse, the more.
+fn order(result: &CellResult) -> u8 {
+    result.rung.map_or(u8::MAX, |rung| rung as u8)
 }

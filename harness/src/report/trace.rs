@@ -191,6 +191,14 @@ impl Drawing<'_> {
                     client('☹'),
                     format!("call {} failed: {}", call.0, self.names.without_ids(text)),
                 ),
+                Outcome::Hollow(text) => (
+                    client('☹'),
+                    format!(
+                        "call {} got no result, and is shown one: {}",
+                        call.0,
+                        self.names.without_ids(text)
+                    ),
+                ),
                 Outcome::TimedOut(ms) => (
                     client('☹'),
                     format!("call {} failed: no answer in {}", call.0, span(*ms)),

@@ -36,8 +36,14 @@ impl Cell {
     /// The arguments of the command that replays it.
     #[must_use]
     pub fn replay(&self) -> String {
+        self.replay_with(&format!("--client {}", self.client))
+    }
+
+    /// The same, with the option that names the client.
+    #[must_use]
+    pub fn replay_with(&self, client: &str) -> String {
         let file = self.scenario.file.display();
-        format!("trace {file} --client {} --seed {}", self.client, self.seed)
+        format!("trace {file} {client} --seed {}", self.seed)
     }
 }
 

@@ -13,6 +13,8 @@ use crate::sim::SimError;
 pub enum RunError {
     /// There is no client of that name.
     NoClient(String),
+    /// The client of that name is not installed: what to do.
+    NotInstalled(String, String),
     /// The run did not come to its end.
     Sim(SimError),
     /// The run stopped stepping, and was given up after so many seconds.
@@ -39,6 +41,9 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoClient(client) => write!(f, "there is no client `{client}`"),
+            Self::NotInstalled(client, remedy) => {
+                write!(f, "`{client}` is not installed: {remedy}")
+            }
             Self::Sim(error) => error.fmt(f),
             Self::Stuck(s) => {
                 let why = "something in it never yields";
@@ -53,6 +58,18 @@ impl fmt::Display for RunError {
                 write!(f, "{what}: {why}; {said}")
             }
         }
+    }
+}
+
+impl RunError {
+    /// Whether the cell cannot run as things are here, and nothing is wrong with anybody: something is not installed, or the
+    /// machine forbids it.
+    #[must_use]
+    pub fn is_of_the_place(&self) -> bool {
+        matches!(
+            self,
+            Self::NoClient(_) | Self::NotInstalled(..) | Self::Sim(SimError::Unavailable(_))
+        )
     }
 }
 

@@ -21,6 +21,8 @@ pub use own_process::serve_if_child;
 pub use reference::RIGHT;
 pub use result::{CellResult, Judged, Outcome, RESULTS_VERSION, Results, Said};
 
+use stalemate_clients::Program;
+
 use crate::journal::Record;
 use crate::registry::{Registry, Subject};
 use crate::runner::reference::References;
@@ -159,7 +161,14 @@ impl Runner {
         let real_server = servers.any(|s| matches!(s.kind, ServerKind::Real(_)));
         if real_server || subject.factory().needs_own_process() {
             let dialects = self.registry.dialect_directories();
-            return own_process::run(cell, dialects, first, self.limits.run);
+            let program = subject.factory().program();
+            if let Some(remedy) = program.and_then(Program::missing) {
+                return Err(RunError::NotInstalled(
+                    cell.client.clone(),
+                    remedy.to_owned(),
+                ));
+            }
+            return own_process::run(cell, dialects, program, first, self.limits.run);
         }
         on_thread(cell, &subject, first, self.limits.run)
     }

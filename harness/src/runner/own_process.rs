@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use stalemate_clients::Program;
 use wait_timeout::ChildExt;
 
 use crate::journal::Record;
@@ -36,6 +37,8 @@ struct Ask {
     lines: (Vec<u64>, Vec<u64>),
     /// The directories whose dialects the scenario can name.
     dialects: Vec<PathBuf>,
+    /// The client, where it is a program of its own.
+    program: Option<Program>,
     /// The hash of the run that this one is compared with.
     like: Option<String>,
 }
@@ -51,6 +54,7 @@ struct Answer {
 pub(super) fn run(
     cell: &Cell,
     dialects: &[PathBuf],
+    program: Option<&Program>,
     first: Option<&Arc<Record>>,
     limit: Duration,
 ) -> Result<Run, RunError> {
@@ -65,6 +69,7 @@ pub(super) fn run(
             scenario.inject.iter().map(|i| i.line).collect(),
         ),
         dialects: dialects.to_owned(),
+        program: program.cloned(),
         like: first.map(|record| record.hash()),
     };
     let ask = serde_json::to_string(&ask).expect("plain data");
@@ -188,6 +193,9 @@ fn serve(told: &str, registry: &Registry) -> Result<(Answer, Option<Record>), Ru
         registry = registry
             .dialects_in(directory)
             .map_err(|diagnostics| for_nobody(diagnostics.to_string()))?;
+    }
+    if let Some(program) = ask.program {
+        registry = registry.program(&ask.client, "", program);
     }
     let scenario = load_text(&ask.name, &ask.file, text, &registry.vocabulary())
         .map_err(|diagnostics| for_nobody(diagnostics.to_string()))?;

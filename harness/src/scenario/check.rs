@@ -1,7 +1,7 @@
 //! Whether the parts of a file exist and fit together; what does becomes a [`Scenario`]. Each part is checked where it is
 //! defined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::client::clients;
@@ -11,7 +11,7 @@ use super::inject::injection;
 use super::machines::machines;
 use super::model::Scenario;
 use super::names::Names;
-use super::promises::{expectations, violations};
+use super::promises::{Expectation, expectations, violations};
 use super::server::servers;
 use super::step::{Checker, steps, walk};
 use super::vocabulary::Vocabulary;
@@ -43,6 +43,8 @@ pub(super) fn check(
     }
     let spec = known_list(form.spec.as_ref(), "clauses", &vocabulary.clauses, report);
     judged(form.spec.as_ref(), vocabulary, report);
+    let modes: Vec<String> = vocabulary.modes.keys().cloned().collect();
+    let shows = known_list(form.shows.as_ref(), "failure modes", &modes, report);
     let (clients, own_clients) = clients(form.clients.as_ref(), vocabulary, report);
     not_empty(
         form.clients.as_ref(),
@@ -90,6 +92,7 @@ pub(super) fn check(
     let listed = form.clients.is_some().then_some(clients.as_slice());
     let expect = expectations(form.expect, listed, vocabulary, report);
     let violates = violations(form.violates, &names, vocabulary, report);
+    caught(form.shows.as_ref(), &expect, &violates, vocabulary, report);
     if !report.is_empty() {
         return None;
     }
@@ -99,6 +102,7 @@ pub(super) fn check(
         summary: form.summary?.value.trim().to_owned(),
         report: form.report.map(|url| url.value),
         spec,
+        shows,
         servers,
         path: path.into_iter().map(|(hop, _)| hop).collect(),
         machines: names.machines,
@@ -147,6 +151,31 @@ fn judged(list: Option<&At<List<At<Text>>>>, vocabulary: &Vocabulary, report: &m
             let title = format!("no invariant rests on {name}");
             let finding = Finding::new(item.span, title, "nothing can exercise it");
             report.add(finding.help("remove it; `stalemate explain CLAUSE` says what it demands, and which invariants rest on it"));
+        }
+    }
+}
+
+/// That each failure mode which a scenario shows is caught by something that it lists as violated.
+fn caught(
+    list: Option<&At<List<At<Text>>>>,
+    expect: &BTreeMap<String, Expectation>,
+    violates: &BTreeMap<String, BTreeMap<String, String>>,
+    vocabulary: &Vocabulary,
+    report: &mut Report<'_>,
+) {
+    let of_clients = expect.values().flat_map(|promise| &promise.violates);
+    let of_others = violates.values().flat_map(BTreeMap::keys);
+    let listed: BTreeSet<&String> = of_clients.chain(of_others).collect();
+    for item in list.map_or(&[][..], |list| &list.value.items) {
+        let catching = vocabulary.modes.get(&item.value);
+        if let Some(catching) = catching.filter(|ids| !ids.iter().any(|id| listed.contains(id))) {
+            let title = format!("nothing that is listed as violated catches {}", item.value);
+            let finding = Finding::new(item.span, title, "so it is not shown");
+            report.add(finding.help(format!(
+                "list {} where it is violated, under `expect` or `violates`, or remove {}",
+                catching.join(" or "),
+                item.value,
+            )));
         }
     }
 }

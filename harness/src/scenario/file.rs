@@ -31,6 +31,8 @@ record! {
         "report" report: At<Text>,
         /// The clauses of the specification that it is about, e.g. `SES-08`.
         "spec" spec: At<List<At<Text>>>,
+        /// The failure modes that it shows, e.g. `F2`; each is caught by something that it lists as violated.
+        "shows" shows: At<List<At<Text>>>,
         /// Machines: names for groups of servers and hops that go down together.
         "machines" machines: Entries<At<List<At<Text>>>>,
         /// The hops between client and servers, outermost first. Without it clients reach the servers directly.

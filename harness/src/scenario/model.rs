@@ -24,6 +24,8 @@ pub struct Scenario {
     pub report: Option<String>,
     /// The clauses that it is about.
     pub spec: Vec<String>,
+    /// The failure modes that it shows.
+    pub shows: Vec<String>,
     /// The servers, in the order of the file.
     pub servers: Vec<Server>,
     /// The hops, outermost first.

@@ -24,6 +24,8 @@ pub struct Vocabulary {
     pub clauses: Vec<String>,
     /// Those on which an invariant rests: nothing can exercise the others.
     pub judged_clauses: Vec<String>,
+    /// The failure modes, e.g. `F2`, with the invariants that catch each.
+    pub modes: BTreeMap<String, Vec<String>>,
 }
 
 impl Vocabulary {

@@ -50,6 +50,10 @@ pub fn write(scenario: &Scenario) -> String {
             "spec",
             some(!scenario.spec.is_empty(), Yaml::texts(&scenario.spec)),
         )
+        .with_some(
+            "shows",
+            some(!scenario.shows.is_empty(), Yaml::texts(&scenario.shows)),
+        )
         .with("servers", servers.lines())
         .with_some(
             "machines",

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use stalemate_clients::ClientFactory;
 use tokio::task::spawn_local;
 use turmoil::Builder;
 
@@ -32,6 +33,7 @@ use crate::sim::clock::Jumper;
 use crate::sim::ids::Ids;
 use crate::sim::network::{SharedReach, Simulated};
 use crate::sim::os;
+use crate::sim::portal::{Portal, PortalFactory};
 use crate::sim::script::Script;
 use crate::sim::seed::Generator;
 use crate::sim::spec::Spec;
@@ -267,6 +269,17 @@ impl World<'_> {
         }
     }
 
+    /// Who makes the clients: where they are programs of their own, the portal does.
+    fn factory(&mut self, spec: Spec<'_>) -> Arc<dyn ClientFactory> {
+        let factory = spec.subject.factory();
+        let Some(program) = factory.program() else {
+            return Arc::clone(factory);
+        };
+        let (portal, desk) = Portal::new(spec.seed);
+        self.outside.push(Box::new(portal));
+        Arc::new(PortalFactory::new(program.clone(), desk))
+    }
+
     fn client(&mut self, net: &Arc<SimNet>, spec: Spec<'_>) {
         let Spec {
             scenario, subject, ..
@@ -274,10 +287,11 @@ impl World<'_> {
         let address = self.sim.lookup(CLIENT);
         let host = self.manage(CLIENT, vec![address], 0);
         host.is_up.set(true);
+        let factory = self.factory(spec);
         let maker: Rc<dyn MakeClient> = Rc::new(Maker {
             net: Arc::clone(net),
             process: Arc::clone(&host.process),
-            factory: Arc::clone(subject.factory()),
+            factory,
             paths: endpoint_paths(scenario),
             tokens: tokens(&self.recorder, spec),
         });

@@ -16,6 +16,8 @@ pub enum SimError {
     TooLong(u64),
     /// Somebody who takes part from outside is gone, or does not come to rest: who, and how that was seen.
     Outside(String),
+    /// A program cannot run on this machine, or not now: why.
+    Unavailable(String),
     /// The simulation itself failed.
     Failed(String),
 }
@@ -28,7 +30,7 @@ impl fmt::Display for SimError {
                 write!(f, "the run did not end within {days} days of virtual time")
             }
             Self::TooLong(s) => write!(f, "the run did not end within {s} s of wall-clock time"),
-            Self::Outside(what) => write!(f, "{what}"),
+            Self::Outside(what) | Self::Unavailable(what) => f.write_str(what),
             Self::Failed(why) => write!(f, "the simulation failed: {why}"),
         }
     }

@@ -11,6 +11,7 @@ mod network;
 pub mod os;
 mod outside;
 mod panics;
+mod portal;
 mod run;
 mod script;
 mod seed;

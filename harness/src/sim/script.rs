@@ -111,6 +111,10 @@ impl Script {
                 self.request(step.line, request, Asked::Read, background)
                     .await;
             }
+            StepAction::Subscribe(request) => {
+                self.request(step.line, request, Asked::Subscribe, background)
+                    .await;
+            }
             StepAction::Prompt(request) => {
                 self.request(step.line, request, Asked::Prompt, background)
                     .await;
@@ -245,9 +249,14 @@ async fn join(calls: Vec<JoinHandle<()>>) {
 fn failure(expect: Option<CallExpect>, outcome: &Outcome) -> Option<String> {
     match (expect?, outcome) {
         (CallExpect::Ok, Outcome::Ok)
-        | (CallExpect::Error, Outcome::Error(_) | Outcome::TimedOut(_)) => None,
+        | (CallExpect::Error, Outcome::Error(_) | Outcome::Hollow(_) | Outcome::TimedOut(_)) => {
+            None
+        }
         (CallExpect::Ok, Outcome::Error(text)) => Some(format!(
             "the call should have been ok, but the user saw: {text}"
+        )),
+        (CallExpect::Ok, Outcome::Hollow(text)) => Some(format!(
+            "the call should have been ok, but the user was shown what its server never said: {text}"
         )),
         (CallExpect::Ok, Outcome::TimedOut(ms)) => Some(format!(
             "the call should have been ok, but got no answer in {} s",

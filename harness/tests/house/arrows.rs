@@ -37,13 +37,16 @@ const MAY: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
+    ("programs", &["input", "yaml"]),
     (
         "registry",
         &[
             "app",
             "clause",
             "dialect",
+            "failure_mode",
             "invariant",
+            "programs",
             "proxy",
             "scenario",
             "server",
@@ -89,7 +92,7 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "input", "journal", "registry", "report", "runner", "scenario", "sim",
+            "input", "journal", "programs", "registry", "report", "runner", "scenario", "sim",
         ],
     ),
 ];

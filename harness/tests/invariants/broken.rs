@@ -69,10 +69,13 @@ const OF_THE_FIELD: &[&str] = &[
     "cli-stream-trouble-spares-calls",
     "srv-idle-means-idle",
     "srv-renewal-keeps-session",
+    "srv-survives-its-clients",
     "srv-no-id-is-400",
     "srv-assumes-version",
     "cli-all-requests-recover",
     "cli-answers-ping",
+    "cli-restores-subscriptions",
+    "app-ends-old-conversations",
 ];
 
 /// What each client breaks, in the order of the registry of invariants.
@@ -169,6 +172,8 @@ const BREAKS: &[(&str, &[&str])] = &[
         "broken/dies-of-one-failure",
         &["cli-recovers", "cli-delete-on-close", "app-shows-the-truth"],
     ),
+    // Nothing is subscribed to here.
+    ("broken/forgets-subscriptions", &[]),
     // It takes a re-initialization that fails.
     ("broken/goes-on-without-id", &[]),
     // A call that does not hear its 404 leaves the id in use for the others.
@@ -215,6 +220,7 @@ const BREAKS: &[(&str, &[&str])] = &[
             "app-incognito-is-first-contact",
         ],
     ),
+    ("broken/leaves-conversations", &[]),
     ("broken/no-delete", &["cli-delete-on-close"]),
     // The 400 to its GET means to it that the session is lost, so it does not end it either.
     (
@@ -246,6 +252,17 @@ const BREAKS: &[(&str, &[&str])] = &[
     // It takes a GET that comes to nothing for longer.
     ("broken/stream-failure-fails-calls", &[]),
     (
+        "broken/shows-loss-as-result",
+        &[
+            "cli-recovers",
+            "cli-no-stale-id",
+            "cli-failure-is-shown",
+            "cli-reinit-on-404",
+            "app-shows-the-truth",
+            "app-incognito-is-first-contact",
+        ],
+    ),
+    (
         "broken/stream-ignores-404",
         &["cli-no-stale-id", "cli-reinit-on-404"],
     ),
@@ -263,6 +280,14 @@ const BREAKS: &[(&str, &[&str])] = &[
 /// one, and whoever has no stream is asked nothing of streams. All others are not asked `cli-respects-retry` only, since
 /// they settle on no revision with polling.
 const UNASKED: &[(&str, &[&str])] = &[
+    (
+        "broken/shows-loss-as-result",
+        &[
+            "cli-single-flight-reinit",
+            "cli-respects-retry",
+            "cli-ends-what-it-gives-up",
+        ],
+    ),
     (
         "connector/spec-404",
         &[

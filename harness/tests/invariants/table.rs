@@ -115,8 +115,14 @@ rows! {
         "broken/sessions-by-account" in TWO_CONNECTORS, "connector/recovering" in TWO_CONNECTORS;
     app_lists_again "app-lists-again":
         "broken/ignores-list-changed" in OTHER_TOOLS, "connector/recovering" in OTHER_TOOLS;
+    app_ends_old_conversations "app-ends-old-conversations":
+        "broken/leaves-conversations" in CONVERSATIONS, "test/by-conversation" in CONVERSATIONS;
     cli_all_requests_recover "cli-all-requests-recover":
         "broken/recovers-calls-only" in READ_AFTER_RESTART, "connector/recovering" in READ_AFTER_RESTART;
+    cli_failure_is_shown "cli-failure-is-shown":
+        "broken/shows-loss-as-result" in RESTART, "connector/recovering" in SILENCE;
+    cli_restores_subscriptions "cli-restores-subscriptions":
+        "broken/forgets-subscriptions" in SUBSCRIBED, "connector/recovering" in SUBSCRIBED;
     cli_answers_ping "cli-answers-ping":
         "broken/ignores-server-requests" in PINGS, "connector/recovering" in PINGS;
     srv_dead_session_is_404 "srv-dead-session-is-404":
@@ -129,6 +135,8 @@ rows! {
         "connector/recovering" in REPLAYS_OTHERS, "connector/recovering" in STREAM_BREAKS;
     srv_opens_sessions "srv-opens-sessions":
         "connector/recovering" in NEVER_AGAIN, "connector/recovering" in RESTART;
+    srv_survives_its_clients "srv-survives-its-clients":
+        "connector/recovering" in HANGS_UP, "connector/recovering" in HANGS_UP_RIGHT;
     srv_accepted_is_202 "srv-accepted-is-202":
         "connector/recovering" in INITIALIZED_200, "connector/recovering" in RESTART;
     srv_live_session_is_served "srv-live-session-is-served":

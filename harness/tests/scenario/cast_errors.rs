@@ -19,6 +19,8 @@ fn names() {
         ("an unknown tool", changed("create_entities", "create_entity")),
         ("an unknown clause", changed("SES-08", "SES-8")),
         ("a clause that nothing judges", changed("SES-08", "SES-03")),
+        ("an unknown failure mode", extended("shows: [F99]")),
+        ("a failure mode that nothing catches", extended("shows: [F14]\nexpect: {rmcp: {violates: [cli-no-stale-id]}}")),
         ("an unknown target", stepped(&["restart: [memory, lightsial]"])),
         ("a hop that is not on the path", without_nginx("[cloudflare]") + "  - cut: nginx\n"),
         ("a machine as a server", stepped(&["add: lightsail"])),

@@ -99,18 +99,20 @@ pub(crate) fn scenario(tape: &mut Tape, vocabulary: &Vocabulary) -> Scenario {
     let steps = Script::new(&cast).steps(tape);
     let inject = (0..tape.below(5)).map(|_| injection(tape, &cast));
     let inject = inject.collect();
-    let expect = tape.some(&clients);
+    let expect = tape.some(&clients).into_iter();
+    let expect = expect.map(|client| (client, promises::promise(tape, vocabulary)));
+    let expect = expect.collect();
+    let violates = promises::violates(tape, &cast, vocabulary);
+    let shows = promises::shows(tape, &expect, &violates, vocabulary);
     Scenario {
         name: "area/file".to_owned(),
         file: PathBuf::from("area/file.yaml"),
         summary: tape.text(),
         report: tape.maybe(|tape| format!("https://example.org/{}", tape.text())),
         spec: tape.some(&vocabulary.judged_clauses),
-        expect: expect
-            .into_iter()
-            .map(|client| (client, promises::promise(tape, vocabulary)))
-            .collect(),
-        violates: promises::violates(tape, &cast, vocabulary),
+        shows,
+        expect,
+        violates,
         machines: cast.machines.clone(),
         servers,
         path,

@@ -34,6 +34,7 @@ fn the_cast_is_as_written() {
     let report = "https://github.com/anthropics/claude-code/issues/48557";
     assert_eq!(scenario.report.as_deref(), Some(report));
     assert_eq!(scenario.spec, ["SES-07b", "SES-08"]);
+    assert_eq!(scenario.shows, ["F2", "F14"]);
     assert_eq!(scenario.clients, ["connector/stale-cache", "rmcp"]);
     assert_eq!(scenario.seeds, [1, u64::MAX]);
     assert_eq!(scenario.machines["lightsail"], ["memory", "other", "nginx"]);

@@ -87,6 +87,7 @@ expect:
 violates:
   memory: {srv-dead-session-is-404: answers 400 where the specification demands 404}
   nginx: {hop-keeps-status: makes its own pages}
+shows: [F2, F14]
 ";
 
 /// Little more than the least that a file can say.
@@ -160,6 +161,9 @@ pub(crate) fn vocabulary() -> Vocabulary {
         ],
         clauses: words(&["SES-03", "SES-07b", "SES-08", "SES-09", "RES-04"]),
         judged_clauses: words(&["SES-07b", "SES-08", "SES-09", "RES-04"]),
+        modes: [("F2", "srv-dead-session-is-404"), ("F14", "cli-recovers")]
+            .map(|(mode, id)| (mode.to_owned(), words(&[id])))
+            .into(),
     }
 }
 

@@ -133,6 +133,7 @@ pub(crate) fn brief(entry: &Entry) -> String {
         Event::CallEnded { call, outcome } => match outcome {
             Outcome::Ok => format!("call {} ok", call.0),
             Outcome::Error(text) => format!("call {} failed {text}", call.0),
+            Outcome::Hollow(text) => format!("call {} got no result: {text}", call.0),
             Outcome::TimedOut(_) => format!("call {} timed out", call.0),
         },
         Event::Http {

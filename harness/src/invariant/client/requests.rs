@@ -39,7 +39,7 @@ pub(in crate::invariant) const ALL_RECOVER: Invariant = Invariant {
                     );
                     found.get_or_insert((loss.ended, why));
                 }
-                Outcome::Error(_) | Outcome::TimedOut(_) => {}
+                Outcome::Error(_) | Outcome::Hollow(_) | Outcome::TimedOut(_) => {}
             }
         }
         Verdict::of(exercised, found)

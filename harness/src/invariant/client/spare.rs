@@ -2,6 +2,7 @@
 
 use stalemate_wire::Method;
 
+use crate::invariant::seen::Over;
 use crate::invariant::{Handshake, Invariant, Judge, Party, Seen, Severity, Verdict, View};
 use crate::journal::{Event, Evidence, Outcome, ServerName};
 
@@ -45,7 +46,7 @@ pub(in crate::invariant) const STREAM_TROUBLE: Invariant = Invariant {
                 .requests_after(failed)
                 .filter(|s| s.server == get.server);
             let others = asked.any(|s| !s.is_get() && s.at < ended);
-            if outcome != Outcome::Ok && !was_sent && !others {
+            if outcome != Outcome::Ok && !was_sent && !others && !had_failed(view, get, ended) {
                 let why = "a call fails and is not even sent, after a GET came to nothing";
                 found.get_or_insert((ended, why.to_owned()));
             }
@@ -53,6 +54,17 @@ pub(in crate::invariant) const STREAM_TROUBLE: Invariant = Invariant {
         Verdict::of(exercised, found)
     }),
 };
+
+/// Whether the last request but for GETs that an object made before an entry came to nothing too: it is not said which of the
+/// two failures a call fails of that is not sent.
+fn had_failed(view: &View<'_>, get: &Seen, before: usize) -> bool {
+    let mut own = view.client.iter().rev();
+    let last = own.find(|s| s.object == get.object && !s.is_get() && s.at < before);
+    last.is_some_and(|s| {
+        let ended_well = s.over.as_ref().is_none_or(|(_, how)| *how == Over::Clean);
+        !(ended_well && s.status().is_some_and(|status| status < 400))
+    })
+}
 
 /// The entry at which a GET came to nothing in a session that lived.
 fn trouble(view: &View<'_>, get: &Seen) -> Option<usize> {

@@ -66,6 +66,8 @@ knobs! {
         /// Whether it takes a `tools/call` or the stream to find that out: any other request that finds its session lost fails, and
         /// the id stays in use (against SES-08).
         "recovers-calls-only" recovers_calls_only: bool = recovers_calls_only,
+        /// Whether what was subscribed to in a session is not subscribed to again in the one that takes its place (F24).
+        "forgets-subscriptions" forgets_subscriptions: bool = forgets_subscriptions,
         /// What a re-initialization that failed for good leads to: the next request tries (`tried-again`), or the id is
         /// forgotten and the client `goes-on-without-id` (F14).
         "failed-reinit" failed_reinit: FailedReinit = failed_reinit,
@@ -154,6 +156,8 @@ knobs! {
         "lists" lists: Lists = lists,
         /// Whether the list from before is shown where listing fails, as if it had not (F5).
         "list-kept" list_kept: bool = list_kept,
+        /// Whether a conversation's session is ended with it, where each has its own.
+        "ends-conversations" ends_conversations: bool = ends_conversations,
         /// Where the settings page takes its status from: what is `stored` (F5), or the `last-exchange`.
         "status" status: Status = status,
     }
@@ -210,6 +214,7 @@ const IDLE: [(&str, &[&str]); 3] = [
         "reinit: then-fail",
         &[
             "recovers-calls-only",
+            "forgets-subscriptions",
             "failed-reinit",
             "single-flight",
             "reinit-carries-id",
@@ -248,13 +253,22 @@ impl OwnForm {
                 }
             }
         }
-        if let Some(ApplicationForm::Some(form)) = &self.application
-            && model
-                .application
-                .is_some_and(|app| app.lists == Lists::Never)
-            && let Some(place) = form.place("list-kept")
+        if let (Some(ApplicationForm::Some(form)), Some(app)) =
+            (&self.application, model.application)
         {
-            report.add(idle(place, "list-kept", "lists: once"));
+            let is_idle = [
+                (app.lists == Lists::Never, "list-kept", "lists: once"),
+                (
+                    app.key != SessionKey::Conversation,
+                    "ends-conversations",
+                    "key: conversation",
+                ),
+            ];
+            for (_, key, needs) in is_idle.into_iter().filter(|(idle, ..)| *idle) {
+                if let Some(place) = form.place(key) {
+                    report.add(idle(place, key, needs));
+                }
+            }
         }
         model
     }

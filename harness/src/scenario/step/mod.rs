@@ -25,7 +25,7 @@ use demand::{AskForm, Asked};
 use faults::{All, DownForm, DrainForm, Open, PowerForm, RestartForm, Settings, StallForm};
 use others::OthersForm;
 use partition::{PartitionForm, partitions};
-use request::{CompleteForm, PromptForm, ReadForm};
+use request::{CompleteForm, PromptForm, ReadForm, SubscribeForm};
 use targets::{TargetOr, TargetsForm, struck, targets, targets_or_client};
 use verbs::verbs;
 
@@ -114,6 +114,12 @@ verbs! {
     "read" Read(ReadForm) = "read: {on: memory, resource: memory://graph, expect: ok}", (Request<Resource>);
         means |form, check| [StepAction::Read(form.means(check)?)];
         written Self::Read(request) => request.written("resource", request.what.as_str());
+        then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
+
+    /// The client is to be told when a resource changes (`resources/subscribe`).
+    "subscribe" Subscribe(SubscribeForm) = "subscribe: {on: memory, resource: memory://graph}", (Request<Resource>);
+        means |form, check| [StepAction::Subscribe(form.means(check)?)];
+        written Self::Subscribe(request) => request.written("resource", request.what.as_str());
         then |form, timeline| timeline.asks(form.on.as_ref(), form.background.as_ref());
 
     /// A prompt is filled in (`prompts/get`).

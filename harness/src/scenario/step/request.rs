@@ -77,6 +77,12 @@ request! {
     "resource": Resource
 }
 request! {
+    /// A resource of whose changes the client is told from then on.
+    SubscribeForm, "`subscribe`",
+    /// The resource.
+    "resource": Resource
+}
+request! {
     /// A prompt that is filled in.
     PromptForm, "`prompt`",
     /// The prompt.

@@ -131,6 +131,44 @@ pub(crate) const STREAM_REFUSED: &str = with_server!(
 "
 );
 
+/// A user who gives a call up before it is answered.
+macro_rules! hangs_up {
+    ($dialect:literal, $violates:literal) => {
+        concat!(
+            with_server!(
+                $dialect,
+                "The user gives a call up, and its answer finds nobody.",
+                "
+  - add: memory
+  - call: {on: memory, tool: slow, takes: 20s, patience: 5s}
+  - wait: 30s
+  - call: {on: memory, tool: search_nodes}
+"
+            ),
+            $violates
+        )
+    };
+}
+
+pub(crate) const HANGS_UP: &str = hangs_up!(
+    "supergateway-3.4.3",
+    "violates: {memory: {srv-dead-session-is-404: answers 400}}\n"
+);
+pub(crate) const HANGS_UP_RIGHT: &str = hangs_up!("supergateway-4.0.0", "");
+
+pub(crate) const SUBSCRIBED: &str = with_server!(
+    "supergateway-4.0.0",
+    "The user has subscribed to a resource when a restart ends the session.",
+    "
+  - add: memory
+  - subscribe: {on: memory, resource: memory://graph, expect: ok}
+  - restart: memory
+  - wait: 10s
+  - call: {on: memory, tool: create_entities}
+  - wait: 1m
+"
+);
+
 pub(crate) const OTHER_TOOLS: &str = with_server!(
     "spec",
     "The server gets another tool, and says so.",
@@ -166,3 +204,14 @@ steps:
 pub(crate) const SESSION_OF_TOKEN: &str = renewed!("tokens: {session-of: token}");
 pub(crate) const SESSION_OF_USER: &str =
     renewed!("tokens: {session-of: user}, answers: {foreign-session: none}");
+pub(crate) const CONVERSATIONS: &str = with_server!(
+    "spec",
+    "The user begins another conversation.",
+    "
+  - add: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - new-conversation: now
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - wait: 1m
+"
+);

@@ -48,3 +48,22 @@ pub(super) fn violates(
         })
         .collect()
 }
+
+/// Some of the failure modes that these promises show.
+pub(super) fn shows(
+    tape: &mut Tape,
+    expect: &BTreeMap<String, Expectation>,
+    violates: &BTreeMap<String, BTreeMap<String, String>>,
+    vocabulary: &Vocabulary,
+) -> Vec<String> {
+    let is_listed = |id: &String| {
+        expect.values().any(|promise| promise.violates.contains(id))
+            || violates.values().any(|ids| ids.contains_key(id))
+    };
+    let shown = vocabulary
+        .modes
+        .iter()
+        .filter(|(_, ids)| ids.iter().any(is_listed));
+    let shown: Vec<String> = shown.map(|(mode, _)| mode.clone()).collect();
+    tape.some(&shown)
+}

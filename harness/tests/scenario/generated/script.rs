@@ -73,9 +73,10 @@ impl<'c> Script<'c> {
                 self.cut_off = false;
                 StepAction::Climb(server)
             }
-            9 => match tape.below(3) {
+            9 => match tape.below(4) {
                 0 => StepAction::Read(self.request(tape, &server, &Resource::ALL)),
-                1 => StepAction::Prompt(self.request(tape, &server, &Prompt::ALL)),
+                1 => StepAction::Subscribe(self.request(tape, &server, &Resource::ALL)),
+                2 => StepAction::Prompt(self.request(tape, &server, &Prompt::ALL)),
                 _ => StepAction::Complete(self.request(tape, &server, &Prompt::ALL)),
             },
             _ => StepAction::Call(self.call(tape, &server)),
