@@ -98,7 +98,7 @@ pub static ALL: &[FailureMode] = modes! {
     "F17" "sessions leak":
         "Sessions are never ended and pile up with their processes, or the reaper of idle ones ends live work.":
         ["danny-avila/LibreChat#14248", "augmentcode/auggie#162", "modelcontextprotocol/python-sdk#2455"]
-        caught_by ["cli-delete-on-close", "cli-ends-what-it-gives-up", "srv-idle-means-idle"];
+        caught_by ["cli-delete-on-close", "cli-ends-what-it-gives-up", "app-ends-old-conversations", "srv-idle-means-idle"];
     "F18" "header lost":
         "The session header does not arrive: CORS hides it, a proxy drops it, or two services of one client do not share it.":
         ["modelcontextprotocol/python-sdk#1135", "anthropics/claude-ai-mcp#99"]

@@ -275,16 +275,23 @@ impl Application {
     }
 
     /// A conversation of its own; where objects belong to conversations, the old one's go.
-    fn new_conversation(&self) {
-        let mut state = self.state.borrow_mut();
-        state.conversation += 1;
-        let conversation = state.conversation;
-        match self.policy.key {
-            SessionKey::Connector => state
-                .clients
-                .values_mut()
-                .for_each(|live| live.listed = false),
-            _ => state.clients.retain(|(_, of), _| *of == conversation),
+    async fn new_conversation(&self) {
+        let gone = {
+            let mut state = self.state.borrow_mut();
+            state.conversation += 1;
+            let clients = &mut state.clients;
+            if self.policy.key == SessionKey::Connector {
+                clients.values_mut().for_each(|live| live.listed = false);
+                return;
+            }
+            // No object belongs to the new one yet.
+            std::mem::take(clients)
+        };
+        if self.policy.key == SessionKey::Conversation && self.policy.ends_conversations {
+            for live in gone.into_values() {
+                // Whatever the server says to that, the conversation is over.
+                let _ = live.client.disconnect().await;
+            }
         }
     }
 
@@ -317,18 +324,18 @@ impl Application {
                 Ok(())
             }
             Action::NewConversation => {
-                self.new_conversation();
+                self.new_conversation().await;
                 Ok(())
             }
             Action::OpenIncognito => {
                 self.state.borrow_mut().profile = Some(Profile::Incognito);
-                self.new_conversation();
+                self.new_conversation().await;
                 self.reload();
                 Ok(())
             }
             Action::OpenNormal => {
                 self.state.borrow_mut().profile = Some(Profile::Normal);
-                self.new_conversation();
+                self.new_conversation().await;
                 Ok(())
             }
         }

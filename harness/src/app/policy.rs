@@ -88,6 +88,8 @@ pub struct AppPolicy {
     pub lists: Lists,
     /// Whether the list from before is shown where listing fails, as if it had not (F5).
     pub list_kept: bool,
+    /// Whether a conversation's session is ended with it, where each has its own (SES-09).
+    pub ends_conversations: bool,
     /// Where the settings page takes its status from.
     pub status: Status,
 }
@@ -100,6 +102,7 @@ impl AppPolicy {
         deletes: Deletes::Keeps,
         lists: Lists::Once,
         list_kept: false,
+        ends_conversations: true,
         status: Status::Stored,
     };
 
@@ -110,6 +113,7 @@ impl AppPolicy {
         deletes: Deletes::Purges,
         lists: Lists::PerConversation,
         list_kept: false,
+        ends_conversations: true,
         status: Status::LastExchange,
     };
 }
@@ -139,6 +143,14 @@ impl AppPolicy {
                 "broken/status-from-the-store",
                 Self {
                     status: Status::Stored,
+                    ..sound
+                },
+            ),
+            (
+                "broken/leaves-conversations",
+                Self {
+                    key: SessionKey::Conversation,
+                    ends_conversations: false,
                     ..sound
                 },
             ),

@@ -18,9 +18,9 @@ use crate::input;
 use crate::journal::Record;
 use crate::programs;
 use crate::registry::{Registry, Subject};
-use crate::report::{self, ClientTopic, Detail};
+use crate::report::{self, ClientTopic, Detail, KeyTopic};
 use crate::runner::{Cell, CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, judge_record};
-use crate::scenario;
+use crate::scenario::{self, Key, KeyKind};
 
 /// Runs one cell, or reads a saved record, and draws it. The exit code is the cell's.
 pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
@@ -228,6 +228,20 @@ fn program<'r>(registry: &'r Registry, name: &str) -> Option<&'r Program> {
     registry.get(name)?.factory().program()
 }
 
+fn key_topic(key: Key) -> KeyTopic {
+    KeyTopic {
+        kind: match key.kind {
+            KeyKind::Step => "step of a scenario",
+            KeyKind::Hop => "hop of a scenario",
+            KeyKind::Key => "key of a scenario",
+        },
+        name: key.name,
+        says: key.says,
+        within: key.within,
+        keys: key.keys,
+    }
+}
+
 /// Explains a topic, or lists them all.
 pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
     let model = |name| registry.get(name).and_then(Subject::model);
@@ -243,10 +257,10 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
             },
         })
         .collect();
-    let knobs = scenario::knobs();
+    let keys: Vec<KeyTopic> = scenario::keys().into_iter().map(key_topic).collect();
     let Some(topic) = &options.topic else {
         let mut last = "";
-        for (kind, name, line) in report::topics(&clients, &knobs, registry.dialects()) {
+        for (kind, name, line) in report::topics(&clients, &keys, registry.dialects()) {
             if kind != last {
                 out::line(format_args!(
                     "{}{kind}",
@@ -258,7 +272,7 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
         }
         return 0;
     };
-    match report::explain(topic, &clients, &knobs, registry.dialects()) {
+    match report::explain(topic, &clients, &keys, registry.dialects()) {
         Ok(text) => {
             out::text(format_args!("{text}"));
             0

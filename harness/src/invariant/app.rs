@@ -1,6 +1,7 @@
 //! What is demanded of the application around a client: that what it tells the user and what the user does to a
 //! connector is what truly happens to its session. Not exercised for a bare SDK.
 
+pub(super) mod leaks;
 pub(super) mod tools;
 
 use std::collections::BTreeMap;

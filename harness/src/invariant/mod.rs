@@ -206,6 +206,7 @@ pub static ALL: &[Invariant] = &[
     app::INCOGNITO_IS_FIRST_CONTACT,
     app::CONNECTORS_ISOLATED,
     app::tools::LISTS_AGAIN,
+    app::leaks::ENDS_OLD_CONVERSATIONS,
     server::DEAD_SESSION_IS_404,
     server::session::NO_RESURRECTION,
     server::session::SESSION_ISOLATION,

@@ -171,6 +171,9 @@ pub enum Event {
         at: ProcessName,
         /// The id.
         session: String,
+        /// Whether it is one of the other users'; such an opening is no injection point.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        for_others: bool,
     },
     /// A server's session ended.
     SessionEnded {

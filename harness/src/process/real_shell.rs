@@ -46,7 +46,11 @@ pub async fn run<N: Network>(
                 // be ordered from outside; loading refuses scenarios that try.
                 Some(Order::Stop | Order::Drain(_)) => host.stopped().await,
                 Some(
-                    Order::ExpireAll | Order::Offer(_) | Order::Notify | Order::Demand(_),
+                    Order::ExpireAll
+                    | Order::Offer(_)
+                    | Order::Notify
+                    | Order::Others(_)
+                    | Order::Demand(_),
                 ) => {}
                 None => std::future::pending().await,
             },

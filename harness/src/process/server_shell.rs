@@ -83,6 +83,7 @@ pub async fn run<N: Network>(
                 Some(Order::ExpireAll) => shell.input(Input::ExpireAll).await,
                 Some(Order::Offer(tools)) => shell.input(Input::Offer(tools)).await,
                 Some(Order::Notify) => shell.input(Input::Notify).await,
+                Some(Order::Others(others)) => shell.input(Input::Others(others)).await,
                 Some(Order::Demand(demand)) => shell.input(Input::Demand(demand)).await,
                 None => std::future::pending().await,
             },
@@ -183,9 +184,16 @@ impl<N: Network> ServerShell<N> {
                     server: Arc::clone(&self.server),
                     at: Arc::clone(&self.host.process.name),
                     session,
+                    for_others: false,
                 });
                 self.host.process.undergo(fate).await;
             }
+            Output::OpenForOthers { session } => recorder.note(Event::SessionOpened {
+                server: Arc::clone(&self.server),
+                at: Arc::clone(&self.host.process.name),
+                session,
+                for_others: true,
+            }),
             Output::EndSession { session, cause } => {
                 recorder.note(Event::SessionEnded {
                     server: Arc::clone(&self.server),

@@ -24,7 +24,7 @@ use crate::process::convert;
 use crate::process::network::{Listener, Stream};
 use crate::process::recorder::Recorder;
 use crate::process::state::Process;
-use crate::server::{Demand, Tools};
+use crate::server::{Demand, Others, Tools};
 
 /// A response on its way to hyper.
 pub(super) type HyperResponse = hyper::Response<Outgoing>;
@@ -130,6 +130,8 @@ pub enum Order {
     Offer(Tools),
     /// Every session's client is told that the list of tools changed.
     Notify,
+    /// Other users do something with sessions of theirs.
+    Others(Others),
     /// Every session's client is asked something.
     Demand(Demand),
 }

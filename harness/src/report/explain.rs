@@ -32,12 +32,27 @@ pub struct ClientTopic {
     pub differs: Vec<String>,
 }
 
+/// What there is to say of a word of scenario files.
+#[derive(Clone, Debug)]
+pub struct KeyTopic {
+    /// What kind of word it is: "step of a scenario" and the like.
+    pub kind: &'static str,
+    /// The word.
+    pub name: String,
+    /// What it says.
+    pub says: String,
+    /// In which maps it stands.
+    pub within: Vec<String>,
+    /// The keys of the map that it can have as its value.
+    pub keys: Vec<String>,
+}
+
 /// Everything that can be explained, in the order in which it is listed and looked up: what kind of thing it is, its name,
-/// and a line on it. `clients` are what is known of them, `knobs` their keys with what they say; of `dialects` those that are listed count.
+/// and a line on it. `clients` are what is known of them, `keys` the words of scenario files; of `dialects` those that are listed count.
 #[must_use]
 pub fn topics(
     clients: &[ClientTopic],
-    knobs: &[(String, String)],
+    keys: &[KeyTopic],
     dialects: &[Arc<Dialect>],
 ) -> Vec<(&'static str, String, String)> {
     let entry = |kind, name: &str, line: &str| (kind, name.to_owned(), line.to_owned());
@@ -53,11 +68,7 @@ pub fn topics(
             .iter()
             .map(|client| entry("client", &client.name, &client.summary)),
     );
-    topics.extend(
-        knobs
-            .iter()
-            .map(|(key, says)| entry("knob of a client", key, says)),
-    );
+    topics.extend(keys.iter().map(|key| entry(key.kind, &key.name, &key.says)));
     let dialects = dialects.iter().filter(|dialect| dialect.is_listed());
     topics.extend(dialects.map(|d| entry("dialect", &d.name, &d.summary)));
     topics.extend(
@@ -77,7 +88,7 @@ pub fn topics(
 pub fn explain(
     topic: &str,
     clients: &[ClientTopic],
-    knobs: &[(String, String)],
+    keys: &[KeyTopic],
     dialects: &[Arc<Dialect>],
 ) -> Result<String, Vec<String>> {
     let wanted = topic.trim().to_lowercase();
@@ -91,7 +102,7 @@ pub fn explain(
             .map(of_rung),
     );
     pages.extend(clients.iter().filter(|c| is(&c.name)).map(of_client));
-    pages.extend(knobs.iter().filter(|(key, _)| is(key)).map(of_knob));
+    pages.extend(keys.iter().filter(|key| is(&key.name)).map(of_key));
     // Those that are wrong on purpose are explained, though no list names them.
     let named = dialects.iter().filter(|dialect| is(&dialect.name));
     pages.extend(named.map(|d| dialect::page(d)));
@@ -103,7 +114,7 @@ pub fn explain(
     );
     pages.extend(clause::ALL.iter().filter(|c| is(c.id)).map(of_clause));
     if pages.is_empty() {
-        Err(nearest(&wanted, clients, knobs, dialects))
+        Err(nearest(&wanted, clients, keys, dialects))
     } else {
         Ok(pages.join("\n"))
     }
@@ -112,10 +123,10 @@ pub fn explain(
 fn nearest(
     wanted: &str,
     clients: &[ClientTopic],
-    knobs: &[(String, String)],
+    keys: &[KeyTopic],
     dialects: &[Arc<Dialect>],
 ) -> Vec<String> {
-    let mut scored: Vec<(f64, String)> = topics(clients, knobs, dialects)
+    let mut scored: Vec<(f64, String)> = topics(clients, keys, dialects)
         .into_iter()
         .map(|(_, name, _)| {
             let lower = name.to_lowercase();
@@ -201,13 +212,13 @@ fn of_client(client: &ClientTopic) -> String {
     page.finish()
 }
 
-fn of_knob((key, says): &(String, String)) -> String {
-    let mut page = Page::new(key, "a knob of a client that a scenario describes");
-    page.field("Says", says);
-    page.field(
-        "Where",
-        "under `clients`, beside `like` and `name`, or there under `application`",
-    );
+fn of_key(key: &KeyTopic) -> String {
+    let mut page = Page::new(&key.name, &format!("a {}", key.kind));
+    page.field("Says", &key.says);
+    page.list("In", key.within.iter().cloned());
+    if !key.keys.is_empty() {
+        page.field("Keys", &key.keys.join(", "));
+    }
     page.finish()
 }
 

@@ -6,10 +6,11 @@ mod explain;
 mod footer;
 mod grid;
 mod names;
+mod others;
 mod table;
 mod trace;
 mod words;
 
-pub use explain::{ClientTopic, explain, topics};
+pub use explain::{ClientTopic, KeyTopic, explain, topics};
 pub use table::{matrix, table};
 pub use trace::{Detail, trace};

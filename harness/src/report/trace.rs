@@ -14,7 +14,8 @@ use crate::report::chain::Chains;
 use crate::report::footer::footer;
 use crate::report::grid::{Grid, Row};
 use crate::report::names::{Names, span};
-use crate::report::words::{acted, drawn, ended, fate, noun, rpc_text, sse};
+use crate::report::others::OthersSessions;
+use crate::report::words::{acted, drawn, ended, ended_all, fate, noun, rpc_text, sse};
 use crate::runner::{self, CellResult};
 
 /// How much a trace shows.
@@ -36,6 +37,7 @@ pub fn trace(result: &CellResult, record: &Record, detail: Detail) -> String {
         grid: Grid::new(lanes),
         chains: Chains::new(entries),
         names: Names::default(),
+        others: OthersSessions::of(entries),
         cast,
         entries,
         last_ms: 0,
@@ -79,6 +81,7 @@ struct Drawing<'a> {
     grid: Grid,
     chains: Chains,
     names: Names,
+    others: OthersSessions,
     cast: &'a Cast,
     entries: &'a [Entry],
     last_ms: u64,
@@ -227,6 +230,17 @@ impl Drawing<'_> {
                 )
             }
             Event::ConnOpened { .. } | Event::Forwarded { .. } => return None,
+            Event::SessionOpened {
+                for_others: true, ..
+            } => return None,
+            Event::SessionEnded { cause, session, .. } if self.others.is_theirs(session) => {
+                let (here, many) = self.others.ended(self.entries, at)?;
+                let what = match many {
+                    1 => format!("a session of others {}", ended(*cause)),
+                    _ => format!("{many} sessions of others {}", ended_all(*cause)),
+                };
+                (Row::Mark(here.to_string(), '◆'), format!("{here}: {what}"))
+            }
             Event::SessionOpened { at, session, .. } => {
                 let name = self.names.session(session);
                 (

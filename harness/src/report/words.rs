@@ -104,3 +104,12 @@ pub(super) fn ended(cause: SessionEnd) -> &'static str {
         SessionEnd::ChildEnded => "lost with its child process",
     }
 }
+
+/// How several sessions ended.
+pub(super) fn ended_all(cause: SessionEnd) -> &'static str {
+    match cause {
+        SessionEnd::Expired => "expire",
+        SessionEnd::Evicted => "make room for others",
+        one_or_more => ended(one_or_more),
+    }
+}

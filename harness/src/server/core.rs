@@ -63,6 +63,7 @@ impl ServerCore {
             Input::ExpireAll => self.expire_all(t),
             Input::Offer(tools) => self.offer(t, tools),
             Input::Notify => self.tell_all(t),
+            Input::Others(others) => self.others(t, others),
             Input::Demand(demand) => self.demand(t, demand),
             Input::ChildDied { session } => self.child_died(t, &session),
         }

@@ -14,16 +14,22 @@ use crate::journal::SessionEnd;
 impl ServerCore {
     /// Opens a session under the next id drawn. Where there are as many as there may be, another ends for it.
     pub(super) fn open_session(&mut self, t: &mut Turn) -> String {
+        let id = self.add_session(t);
+        t.out.push(Output::OpenSession {
+            session: id.clone(),
+        });
+        self.asked(t, &id);
+        id
+    }
+
+    /// The same, and nobody is told of it yet.
+    pub(super) fn add_session(&mut self, t: &mut Turn) -> String {
         while let Some(victim) = self.victim() {
             self.end_session(t, &victim, SessionEnd::Evicted);
         }
         let id = (self.options.ids)();
         self.table.add(id.clone(), false, t.now_ms);
         self.opened = true;
-        t.out.push(Output::OpenSession {
-            session: id.clone(),
-        });
-        self.asked(t, &id);
         id
     }
 
@@ -61,7 +67,7 @@ impl ServerCore {
             Beyond::Refuse => None,
             Beyond::EvictOldest => live.min_by_key(|s| s.born_ms),
             Beyond::EvictIdlest => {
-                live.min_by_key(|s| (self.table.in_use(&s.id, |_| true), s.used_ms))
+                live.min_by_key(|s| (s.held || self.table.in_use(&s.id, |_| true), s.used_ms))
             }
         };
         victim.map(|s| s.id.clone())
@@ -210,7 +216,7 @@ impl ServerCore {
             .session_timeout_ms
             .unwrap_or(self.dialect.sessions.idle_timeout_ms);
         let Some(timeout_ms) = timeout else { return };
-        if self.over || self.table.get(id).is_none_or(|s| s.anonymous) {
+        if self.over || self.table.get(id).is_none_or(|s| s.anonymous || s.held) {
             return;
         }
         let due = Due::Idle {

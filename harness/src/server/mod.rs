@@ -15,6 +15,7 @@ mod dialect;
 mod life;
 mod listen;
 mod offer;
+mod others;
 mod schema;
 mod session;
 mod state;
@@ -33,6 +34,7 @@ pub use self::dialect::{
     RequestStream, Resume, RpcFault, Scope, Sessions, Situation, Sse, StreamEnd,
 };
 pub use self::offer::{Prompt, Resource, completions, fill_in, read as read_resource};
+pub use self::others::Others;
 pub use self::state::ServerCore;
 pub use self::store::{Entity, Store};
 pub use self::tool::{Done, Tool, Tools, run as run_tool};
@@ -129,6 +131,8 @@ pub enum Input {
     Offer(Tools),
     /// The scenario makes the server tell every session's client that the list of tools changed.
     Notify,
+    /// The scenario has other users do something with sessions of theirs.
+    Others(Others),
     /// The scenario makes the server ask something of every session's client.
     Demand(Demand),
     /// The stdio child behind a session ended.
@@ -143,6 +147,11 @@ pub enum Input {
 pub enum Output {
     /// A session is opened.
     OpenSession {
+        /// Its id.
+        session: String,
+    },
+    /// A session is opened for one of the other users.
+    OpenForOthers {
         /// Its id.
         session: String,
     },

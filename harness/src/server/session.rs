@@ -14,6 +14,8 @@ pub(super) struct Session {
     pub(super) id: String,
     /// Whether it is none that anybody knows of: what stands for one request of a server without sessions.
     pub(super) anonymous: bool,
+    /// Whether another user works with it, so that it never rests.
+    pub(super) held: bool,
     /// The revision that its `initialize` was answered with.
     pub(super) revision: Option<String>,
     /// When it was opened.
@@ -114,6 +116,7 @@ impl Table {
         self.sessions.push(Session {
             id,
             anonymous,
+            held: false,
             revision: None,
             born_ms: now_ms,
             used_ms: now_ms,

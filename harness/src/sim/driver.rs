@@ -349,6 +349,7 @@ impl<'a> Driver<'a> {
                 }
                 self.order_server(&server, Order::Notify);
             }
+            StepAction::Others { on, what } => self.others(&on, what),
             StepAction::Ping { server } => {
                 self.settled = false;
                 self.order_server(&server, Order::Demand(Demand::Ping));

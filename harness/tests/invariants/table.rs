@@ -115,6 +115,8 @@ rows! {
         "broken/sessions-by-account" in TWO_CONNECTORS, "connector/recovering" in TWO_CONNECTORS;
     app_lists_again "app-lists-again":
         "broken/ignores-list-changed" in OTHER_TOOLS, "connector/recovering" in OTHER_TOOLS;
+    app_ends_old_conversations "app-ends-old-conversations":
+        "broken/leaves-conversations" in CONVERSATIONS, "test/by-conversation" in CONVERSATIONS;
     cli_all_requests_recover "cli-all-requests-recover":
         "broken/recovers-calls-only" in READ_AFTER_RESTART, "connector/recovering" in READ_AFTER_RESTART;
     cli_failure_is_shown "cli-failure-is-shown":

@@ -51,6 +51,7 @@ fn clients() {
         ("an end that nothing brings", like("killed-until: another-object")),
         ("an unknown application", like("application: some")),
         ("an unknown key of an application", like("application: {lists-kept: true}")),
+        ("conversations without sessions of their own", like("application: {key: connector, ends-conversations: true}")),
         ("a list that is kept and never made", like("application: {lists: never, list-kept: true}")),
     ]);
 }

@@ -207,6 +207,8 @@ struct Cast {
     machines: BTreeMap<String, Vec<String>>,
     /// Those of the models that keep nothing beyond their processes, so that they can become anything.
     changeable: Vec<String>,
+    /// The models that begin with sessions.
+    with_sessions: Vec<String>,
     dialects: Vec<Arc<Dialect>>,
 }
 
@@ -234,6 +236,12 @@ impl Cast {
                     .iter()
                     .filter(model)
                     .filter(|s| s.durable == Durable::Nothing)
+                    .map(|s| &s.name),
+            ),
+            with_sessions: strings(
+                servers
+                    .iter()
+                    .filter(|s| s.kind.dialect().is_some_and(|d| d.has_sessions()))
                     .map(|s| &s.name),
             ),
             dialects: vocabulary.dialects.clone(),

@@ -34,6 +34,11 @@ fn verbs() {
         ("an unknown tool", stepped(&["notify: {from: memory, tools: [create_entities, serach_nodes]}"])),
         ("a notification without tools", stepped(&["notify: {from: memory}"])),
         ("a real server with other tools", stepped(&["notify: {from: other, tools: [create_entities, search_nodes]}"])),
+        ("others who do nothing", stepped(&["others: {on: memory}"])),
+        ("others who do two things", stepped(&["others: {on: memory, hold: 3, leak: 2}"])),
+        ("others in no number", stepped(&["others: {on: memory, leak: 0}"])),
+        ("others on a real server", stepped(&["others: {on: other, hold: 3}"])),
+        ("others on a hop", stepped(&["others: {on: nginx, hold: 3}"])),
         ("a partition from a machine", stepped(&["partition: {between: [client, lightsail]}"])),
     ]);
 }

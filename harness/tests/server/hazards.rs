@@ -12,6 +12,7 @@ const SG400: &str = "supergateway-4.0.0";
 fn names(outputs: &[Output]) -> Vec<&'static str> {
     let name = |output: &Output| match output {
         Output::OpenSession { .. } => "open-session",
+        Output::OpenForOthers { .. } => "open-for-others",
         Output::ToolsChanged(_) => "tools-changed",
         Output::EndSession { .. } => "end-session",
         Output::Effect { .. } => "effect",

@@ -8,6 +8,7 @@ mod dialect_like;
 mod hazards;
 mod kinds;
 mod model_server;
+mod others;
 mod sessions;
 mod streams;
 mod variants;

@@ -261,6 +261,7 @@ fn the_table_of_fates() {
                 at: "memory".into(),
                 server: "memory".into(),
                 session: "s".to_owned(),
+                for_others: false,
             },
         ),
     ];

@@ -1,12 +1,15 @@
 //! What a client does with its event streams: it resumes what broke, waits as long as it was told to, and has a stream
 //! again when the fault is over.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use stalemate_wire::{Revision, Rpc, RpcKind};
 
 use crate::invariant::{Invariant, Judge, Over, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Climb, Entry, Event, Evidence, Phase, ProcessName, ServerName, climbs};
+use crate::journal::{
+    Climb, Entry, Event, Evidence, Exchange, Phase, ProcessName, ServerName, climbs,
+};
 
 /// How long a client may take to resume a stream, in milliseconds: longer than any sound wait between attempts.
 const RESUMED_WITHIN_MS: u64 = 60_000;
@@ -236,11 +239,26 @@ fn listening(view: &View<'_>, server: &ServerName) -> Vec<Range<usize>> {
         let (head, response) = s.response.as_ref()?;
         (response.stream && response.status < 300).then_some((*head, s))
     });
-    let waiting = view.client.iter();
-    let waiting = waiting.filter(|s| s.is_get() && s.server == *server);
+    // A gateway has an id of its own for the session that it holds within, so what belongs together is what was passed on.
+    let outer: BTreeMap<Exchange, Exchange> = view
+        .hops
+        .values()
+        .flatten()
+        .map(|relayed| (relayed.inner.exchange, relayed.outer.exchange))
+        .collect();
+    let waiting: BTreeMap<Exchange, &Seen> = view
+        .client
+        .iter()
+        .filter(|s| s.is_get() && s.server == *server)
+        .map(|s| (s.exchange, s))
+        .collect();
     let mut spans = Vec::new();
     for (head, served) in served {
-        for waits in waiting.clone().filter(|w| w.session() == served.session()) {
+        let mut exchange = served.exchange;
+        while let Some(passed_on) = outer.get(&exchange) {
+            exchange = *passed_on;
+        }
+        if let Some(waits) = waiting.get(&exchange) {
             let start = head.max(waits.at);
             let is_on_the_way = |process: &ProcessName| {
                 *process == served.process || view.hops.contains_key(process)

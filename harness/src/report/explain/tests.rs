@@ -1,7 +1,7 @@
 //! What the pages say, of what is really there.
 
-use super::ClientTopic;
 use super::page::WIDTH;
+use super::{ClientTopic, KeyTopic};
 use crate::dialect::builtin;
 
 fn clients() -> Vec<ClientTopic> {
@@ -16,19 +16,22 @@ fn clients() -> Vec<ClientTopic> {
     ]
 }
 
-fn knobs() -> Vec<(String, String)> {
-    vec![(
-        "reinit".to_owned(),
-        "what a lost session leads to".to_owned(),
-    )]
+fn keys() -> Vec<KeyTopic> {
+    vec![KeyTopic {
+        kind: "key of a scenario",
+        name: "reinit".to_owned(),
+        says: "What a lost session leads to.".to_owned(),
+        within: vec!["A client.".to_owned()],
+        keys: Vec::new(),
+    }]
 }
 
 fn topics(clients: &[ClientTopic]) -> Vec<(&'static str, String, String)> {
-    super::topics(clients, &knobs(), &builtin())
+    super::topics(clients, &keys(), &builtin())
 }
 
 fn explain(topic: &str, clients: &[ClientTopic]) -> Result<String, Vec<String>> {
-    super::explain(topic, clients, &knobs(), &builtin())
+    super::explain(topic, clients, &keys(), &builtin())
 }
 
 fn page(topic: &str) -> String {
@@ -196,5 +199,5 @@ fn every_clause_of_an_invariant_is_known() {
 #[test]
 fn a_model_comes_with_its_knobs() {
     assert!(flat("connector/stale-cache").contains("Differs reinit: never Alone"));
-    assert!(flat("reinit").contains("Says what a lost session leads to Where under `clients`"));
+    assert!(flat("reinit").contains("Says What a lost session leads to. In A client."));
 }

@@ -153,6 +153,8 @@ knobs! {
         "lists" lists: Lists = lists,
         /// Whether the list from before is shown where listing fails, as if it had not (F5).
         "list-kept" list_kept: bool = list_kept,
+        /// Whether a conversation's session is ended with it, where each has its own.
+        "ends-conversations" ends_conversations: bool = ends_conversations,
         /// Where the settings page takes its status from: what is `stored` (F5), or the `last-exchange`.
         "status" status: Status = status,
     }
@@ -248,13 +250,22 @@ impl OwnForm {
                 }
             }
         }
-        if let Some(ApplicationForm::Some(form)) = &self.application
-            && model
-                .application
-                .is_some_and(|app| app.lists == Lists::Never)
-            && let Some(place) = form.place("list-kept")
+        if let (Some(ApplicationForm::Some(form)), Some(app)) =
+            (&self.application, model.application)
         {
-            report.add(idle(place, "list-kept", "lists: once"));
+            let is_idle = [
+                (app.lists == Lists::Never, "list-kept", "lists: once"),
+                (
+                    app.key != SessionKey::Conversation,
+                    "ends-conversations",
+                    "key: conversation",
+                ),
+            ];
+            for (_, key, needs) in is_idle.into_iter().filter(|(idle, ..)| *idle) {
+                if let Some(place) = form.place(key) {
+                    report.add(idle(place, key, needs));
+                }
+            }
         }
         model
     }

@@ -11,7 +11,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-pub use self::listed::{knobs, knobs_of};
+pub use self::listed::knobs_of;
 
 use schemars::JsonSchema;
 

@@ -5,6 +5,7 @@ mod call;
 mod checker;
 mod demand;
 mod faults;
+mod others;
 mod partition;
 mod request;
 mod targets;
@@ -22,6 +23,7 @@ use becomes::{NotifyForm, NotifyOr};
 use call::{CallForm, call};
 use demand::{AskForm, Asked};
 use faults::{All, DownForm, DrainForm, Open, PowerForm, RestartForm, Settings, StallForm};
+use others::OthersForm;
 use partition::{PartitionForm, partitions};
 use request::{CompleteForm, PromptForm, ReadForm, SubscribeForm};
 use targets::{TargetOr, TargetsForm, targets, targets_or_client};
@@ -30,7 +32,7 @@ use verbs::verbs;
 use super::names::Names;
 use super::timeline::Timeline;
 use super::words::Now;
-use crate::server::{Demand, Prompt, Resource, Tools};
+use crate::server::{Demand, Others, Prompt, Resource, Tools};
 use crate::yaml::decode::At;
 use crate::yaml::duration::{Duration, written};
 use crate::yaml::forms::choice;
@@ -320,6 +322,17 @@ verbs! {
         means |form, check| [form.means(check)?];
         written Self::Notify { server, tools } => NotifyForm::written(server, *tools);
         then |form, timeline| form.server().into_iter().for_each(|name| timeline.strike(slice::from_ref(name)));
+
+    /// Other users open sessions on the server, or end them.
+    "others" Others(OthersForm) = "others: {on: memory, leak: 63}", {
+        /// The server.
+        on: String,
+        /// What they do.
+        what: Others,
+    };
+        means |form, check| [form.means(check)?];
+        written Self::Others { on, what } => OthersForm::written(on, *what);
+        then |form, timeline| form.on.iter().for_each(|name| timeline.strike(slice::from_ref(name)));
 
     /// The server pings every session's client.
     "ping" Ping(At<Text>) = "ping: memory", {

@@ -9,7 +9,7 @@ use super::{Driver, Due, names};
 use crate::journal::{Event, ProcessName, SessionEnd};
 use crate::process::shell::Order;
 use crate::scenario::Becomes;
-use crate::server::Tools;
+use crate::server::{Others, Tools};
 use crate::sim::world::Managed;
 
 /// A process that does not stop by itself is killed this long after it was told to, in milliseconds.
@@ -54,6 +54,7 @@ impl Driver<'_> {
                     | Order::ExpireAll
                     | Order::Offer(_)
                     | Order::Notify
+                    | Order::Others(_)
                     | Order::Demand(_) => 0,
                 };
                 self.schedule(KILL_AFTER_MS + grace_ms, Due::Kill(Arc::clone(process)));
@@ -73,6 +74,33 @@ impl Driver<'_> {
             if let Some(serves) = &self.processes[process].serves {
                 serves.runs.borrow_mut().become_that(becomes);
             }
+        }
+    }
+
+    /// Has other users of a server do something; its processes share them evenly.
+    pub(super) fn others(&mut self, server: &str, what: Others) {
+        self.settled = false;
+        let fault = match what {
+            Others::Hold(many) => format!("{many} other users work with {server}"),
+            Others::Leak(many) => format!("{many} other users leave a session on {server} each"),
+            Others::Leave => format!("the other users leave {server}"),
+        };
+        self.recorder.note(Event::FaultBegan {
+            fault,
+            on: Vec::new(),
+        });
+        let runs_it = |m: &&Managed| m.serves.as_ref().is_some_and(|s| *s.server == *server);
+        let processes: Vec<&Managed> = self.processes.values().filter(runs_it).collect();
+        for (n, managed) in processes.iter().enumerate() {
+            let share = |many: usize| {
+                let rest = usize::from(n < many % processes.len());
+                many / processes.len() + rest
+            };
+            managed.host.order(Order::Others(match what {
+                Others::Hold(many) => Others::Hold(share(many)),
+                Others::Leak(many) => Others::Leak(share(many)),
+                Others::Leave => Others::Leave,
+            }));
         }
     }
 

@@ -141,6 +141,7 @@ impl Made {
                 at,
                 server,
                 session,
+                for_others: false,
             },
             Some(cause) => Event::SessionEnded {
                 at,

@@ -179,3 +179,15 @@ pub(crate) const OTHER_TOOLS: &str = with_server!(
   - wait: 1m
 "
 );
+
+pub(crate) const CONVERSATIONS: &str = with_server!(
+    "spec",
+    "The user begins another conversation.",
+    "
+  - add: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - new-conversation: now
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - wait: 1m
+"
+);

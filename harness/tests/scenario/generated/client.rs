@@ -159,6 +159,10 @@ fn application(tape: &mut Tape, base: Option<AppPolicy>) -> Option<AppPolicy> {
         Lists::Never => base.is_some_and(|base| base.list_kept),
         Lists::PerConversation | Lists::Once => tape.is(),
     };
+    app.ends_conversations = match app.key {
+        SessionKey::Conversation => tape.is(),
+        _ => base.is_none_or(|base| base.ends_conversations),
+    };
     app.status = *tape.one(&[Status::Stored, Status::LastExchange]);
     Some(app)
 }

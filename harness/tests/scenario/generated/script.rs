@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stalemate::scenario::{Becomes, Call, CallExpect, Request, Step, StepAction, Targets};
-use stalemate::server::{Demand, Prompt, Resource, Tool};
+use stalemate::server::{Demand, Others, Prompt, Resource, Tool};
 
 use super::{Cast, Tape, kind, tools};
 
@@ -135,7 +135,7 @@ impl<'c> Script<'c> {
     }
 
     fn fault(&mut self, tape: &mut Tape) {
-        let kind = tape.below(15);
+        let kind = tape.below(16);
         if kind == 0 && self.cut_off {
             self.cut_off = false;
             self.steps.push(StepAction::Heal);
@@ -194,6 +194,11 @@ impl<'c> Script<'c> {
                 tools: tape.maybe(tools),
             },
             (13, Some(server)) => StepAction::Ping { server },
+            (15, Some(on)) if self.cast.with_sessions.contains(&on) => {
+                let many = 1 + tape.below(1_000);
+                let what = *tape.one(&[Others::Hold(many), Others::Leak(many), Others::Leave]);
+                StepAction::Others { on, what }
+            }
             (14, Some(server)) => StepAction::Ask {
                 server,
                 what: *tape.one(&[Demand::Roots, Demand::Sampling]),
