@@ -26,6 +26,11 @@ macro_rules! folder {
 }
 
 const FOLDERS: &[Folder] = &[
+    folder!("fastmcp": "client.yaml", "driver.py", "requirements.txt"),
+    folder!("mcp-proxy": "client.yaml", "launch.py", "requirements.txt"),
+    folder!("mcp-remote": "client.yaml", "package.json", "package-lock.json"),
+    folder!("openai-agents": "client.yaml", "driver.py", "requirements.txt"),
+    folder!("pydantic-ai": "client.yaml", "driver.py", "requirements.txt"),
     folder!("python-sdk-1": "client.yaml", "driver.py", "requirements.txt"),
     folder!("python-sdk-2": "client.yaml", "driver.py", "requirements.txt"),
     folder!("typescript-sdk-1": "client.yaml", "driver.mjs", "package.json", "package-lock.json"),

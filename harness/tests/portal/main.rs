@@ -60,6 +60,7 @@ fn main() -> ExitCode {
             "one that spins ends its cell",
             wrong::one_that_spins_ends_its_cell,
         ),
+        ("the shortest driver runs", wrong::the_shortest_driver_runs),
         (
             "one that never answers costs patience",
             wrong::one_that_never_answers_costs_patience,

@@ -75,6 +75,34 @@ fn ends(file: &str, kind: &str, why: &str) {
     assert_eq!(output.status.code(), Some(101), "{kind}: {err}");
 }
 
+/// The driver of 40 lines that the drivers' page has, where there is a perl.
+pub(crate) fn the_shortest_driver_runs() {
+    if Command::new("perl")
+        .arg("-MJSON::PP")
+        .arg("-e1")
+        .status()
+        .is_ok_and(|s| s.success())
+    {
+        let (_dir, file) = scenario(CALL);
+        let arguments = [
+            "run",
+            &*file,
+            "--client",
+            "clients/example-perl",
+            "--format",
+            "json",
+        ];
+        let result = result(&stalemate(&arguments).output().expect("the command runs"));
+        assert_eq!(result["rung"], "transparent", "{result}");
+    } else {
+        eprintln!("left out: the driver in Perl: there is no perl here");
+    }
+    let lines = include_str!("../../../clients/example-perl/driver.pl")
+        .lines()
+        .count();
+    assert!(lines <= 40, "{lines}");
+}
+
 pub(crate) fn one_that_never_answers_costs_patience() {
     let (_dir, file) = scenario(CALL);
     let output = run(&file, "hang");

@@ -200,12 +200,15 @@ impl Child {
         self.exited.is_some()
     }
 
+    /// How it came to its end.
+    pub(super) fn how_it_ended(&self) -> String {
+        let status = self.exited.map(|status| status.to_string());
+        status.unwrap_or_default()
+    }
+
     /// How it came to its end, with what it said last.
     pub(super) fn end(&self) -> SimError {
-        let how = self
-            .exited
-            .map_or_else(String::new, |status| status.to_string());
-        self.wrong(&format!("ended ({how})"))
+        self.wrong(&format!("ended ({})", self.how_it_ended()))
     }
 
     /// An error of the program, with what it said last.

@@ -78,7 +78,8 @@ struct Running {
     /// The numbers under which it was told something that it has not answered.
     open: BTreeSet<u64>,
     is_ready: bool,
-    /// Whether it was told to come to its end.
+    has_spoken: bool,
+    /// Whether it was told to come to its end, or has come to it.
     ends: bool,
 }
 
@@ -111,6 +112,7 @@ impl Portal {
             to: start.to,
             open: BTreeSet::new(),
             is_ready: start.program.speaks == Speaks::McpStdio,
+            has_spoken: false,
             ends: false,
         };
         running.start()?;
@@ -206,10 +208,17 @@ impl Running {
             let _ = self.to.send(did);
         }
         if self.child.is_gone() {
-            if !self.ends {
+            // A program that hosts start may end when it likes, once it has worked: its host shows that to the user.
+            let may = self.ends || self.speaks == Speaks::McpStdio && self.has_spoken;
+            if !may {
                 return Err(self.child.end());
             }
-            let _ = self.to.send(Did::Ended);
+            self.ends = true;
+            let how = format!(
+                "the client's program has ended ({})",
+                self.child.how_it_ended()
+            );
+            let _ = self.to.send(Did::Ended(how));
             return Ok(());
         }
         if answers.is_empty() {
@@ -225,6 +234,7 @@ impl Running {
     fn read(&mut self, line: &str) -> Result<Said, SimError> {
         let wrong = |why: String| format!("does not keep to its protocol: {why}");
         let said = lines::read(self.speaks, line).map_err(|why| self.child.wrong(&wrong(why)))?;
+        self.has_spoken = true;
         match &said {
             Said::Ready if self.is_ready => {
                 return Err(self.child.wrong(&wrong("it is ready twice".to_owned())));

@@ -49,6 +49,10 @@ impl Child {
         match self.0 {}
     }
 
+    pub(super) fn how_it_ended(&self) -> String {
+        match self.0 {}
+    }
+
     pub(super) fn end(&self) -> SimError {
         match self.0 {}
     }

@@ -20,33 +20,49 @@ const AT_ONCE: usize = 16 * 1024;
 
 /// What a program answers.
 pub(super) type Answer = Result<Value, String>;
-type ByNumber = BTreeMap<u64, oneshot::Sender<Answer>>;
 
-/// Whom the answers to what a program was told are for, by number.
+/// Whom the answers are for, by number.
+#[derive(Default)]
+struct ByNumber {
+    waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
+    /// Why nothing is answered any more.
+    closed: Option<String>,
+}
+
+/// Whom the answers to what a program was told are for.
 #[derive(Clone, Default)]
 pub(super) struct Open(Arc<Mutex<ByNumber>>);
 
 impl Open {
+    fn with<T>(&self, act: impl FnOnce(&mut ByNumber) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Waits for the answer under that number.
     pub(super) fn expect(&self, id: u64) -> oneshot::Receiver<Answer> {
         let (to, answer) = oneshot::channel();
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.insert(id, to);
+        self.with(|open| match &open.closed {
+            Some(why) => drop(to.send(Err(why.clone()))),
+            None => drop(open.waiting.insert(id, to)),
+        });
         answer
     }
 
     fn answer(&self, id: u64, answer: Answer) {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(to) = open.remove(&id) {
+        if let Some(to) = self.with(|open| open.waiting.remove(&id)) {
             // Whoever asked may have given up.
             let _ = to.send(answer);
         }
     }
 
     /// Nothing is answered any more.
-    fn close(&self) {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.clear();
+    fn close(&self, why: &str) {
+        self.with(|open| {
+            open.closed = Some(why.to_owned());
+            for to in std::mem::take(&mut open.waiting).into_values() {
+                let _ = to.send(Err(why.to_owned()));
+            }
+        });
     }
 }
 
@@ -85,10 +101,10 @@ pub(super) async fn carry(
             Did::Said(Said::Answer(id, answer)) => open.answer(id, answer),
             Did::Said(Said::Notification(method)) => sink(&method),
             Did::Said(_) => {}
-            Did::Ended => break,
+            Did::Ended(how) => return open.close(&how),
         }
     }
-    open.close();
+    open.close("the client's program has ended");
 }
 
 /// Where what happens to one connection goes.

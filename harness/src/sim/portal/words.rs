@@ -66,8 +66,8 @@ pub(super) enum Did {
     Closed(u32),
     /// It said something.
     Said(Said),
-    /// It has come to its end as it was told to.
-    Ended,
+    /// It has come to its end, as it was told to or as its host may see it: how.
+    Ended(String),
 }
 
 /// What was seen of a program.
