@@ -2,12 +2,15 @@
 //! something made as small as it goes. How schedules are drawn is the caller's business (the tests draw them with
 //! proptest); here they are values, and scenario files.
 
+mod op;
 mod schedule;
+mod script;
 mod shrink;
 
 use std::sync::Arc;
 
-pub use schedule::{FateOp, Op, PathKind, Schedule};
+pub use op::{FateOp, Op};
+pub use schedule::{PathKind, Schedule};
 pub use shrink::{minimize, smaller};
 
 use crate::journal::{Event, Rung};
