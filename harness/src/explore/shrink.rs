@@ -1,7 +1,8 @@
 //! Making a failing schedule small: operations are taken away, then made milder, for as long as it still fails in the
 //! same way. proptest shrinks while it searches; this is the last pass, which leaves nothing superfluous.
 
-use crate::explore::{FateOp, Op, PathKind, Schedule};
+use crate::explore::op::{FateOp, Op};
+use crate::explore::schedule::{PathKind, Schedule};
 
 /// The smallest schedule that can be reached from this one and still fails.
 pub fn minimize(schedule: &Schedule, mut fails: impl FnMut(&Schedule) -> bool) -> Schedule {

@@ -2,8 +2,8 @@
 
 use stalemate_wire::Method;
 
-use crate::invariant::{Invariant, Judge, Party, Severity, Verdict};
-use crate::journal::{Action, Evidence};
+use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict};
+use crate::journal::{Action, Entry, Event, Evidence};
 
 /// How long an application may take to end a session that nobody uses any more, in milliseconds.
 const ENDED_WITHIN_MS: u64 = 30_000;
@@ -16,6 +16,7 @@ pub(in crate::invariant) const ENDS_OLD_CONVERSATIONS: Invariant = Invariant {
     clauses: &["SES-09"],
     needs: &[
         Evidence::Heads,
+        Evidence::Bodies,
         Evidence::ClientObjects,
         Evidence::UserView,
         Evidence::ServerTruth,
@@ -28,36 +29,42 @@ pub(in crate::invariant) const ENDS_OLD_CONVERSATIONS: Invariant = Invariant {
     judge: Judge::Client(|view| {
         let mut exercised = false;
         let mut found = None;
-        for (began, _, _) in view.actions(Action::NewConversation) {
+        for (began, ended, _) in view.actions(Action::NewConversation) {
             let due_ms = view.ms(began.min(view.entries.len() - 1)) + ENDED_WITHIN_MS;
-            if view.entries.last().is_none_or(|e| e.at_ms < due_ms)
-                || view.is_changed(began, due_ms)
-            {
+            let is_seen = view.entries.last().is_some_and(|e| e.at_ms >= due_ms);
+            if !is_seen || view.is_changed(began, due_ms) {
                 continue;
             }
+            // What the user does next, another window above all, has objects of its own.
+            let acted = |e: &Entry| matches!(e.event, Event::UserActed { .. });
+            let after = view.entries.iter().skip(ended).position(acted);
+            let conversation = began..after.map_or(view.entries.len(), |n| ended + n);
             for old in view.handshakes().filter(|h| h.answered < began) {
                 let Some(id) = old.id else { continue };
                 let is_replaced = view.handshakes().any(|new| {
-                    new.server == old.server && new.answered > began && new.object != old.object
+                    new.server == old.server
+                        && new.object != old.object
+                        && conversation.contains(&new.answered)
                 });
-                let mut of_session = view.client.iter().filter(|s| s.session() == Some(id));
-                let is_used_on = of_session.clone().any(|s| {
+                let of_session = || view.client.iter().filter(|s| s.session() == Some(id));
+                let is_used_on = of_session().any(|s| {
                     let is_over = s.over.is_some_and(|(n, _)| view.ms(n) <= due_ms);
                     let listens = s.is_get() && s.status() == Some(200) && !is_over;
                     listens || (s.at > began && s.request.method != Method::Delete)
                 });
+                let was_refused = of_session().any(|s| {
+                    let answer = s.response.as_ref().filter(|(n, _)| *n < began);
+                    answer.is_some_and(|(_, r)| r.status >= 400)
+                });
                 let had_ended = view.is_ended(old.server, id, began);
-                if !is_replaced
-                    || is_used_on
-                    || had_ended
-                    || view.is_taken_away(old.server, old.answered..view.entries.len())
-                {
+                let is_taken_away =
+                    view.is_taken_away(old.server, old.answered..view.entries.len());
+                if !is_replaced || is_used_on || was_refused || had_ended || is_taken_away {
                     continue;
                 }
                 exercised = true;
-                if !of_session
-                    .any(|s| s.request.method == Method::Delete && view.ms(s.at) <= due_ms)
-                {
+                let ends = |s: &Seen| s.request.method == Method::Delete && view.ms(s.at) <= due_ms;
+                if !of_session().any(ends) {
                     let why = "a new conversation has a session of its own, and the old one's, which lives, is not ended";
                     found.get_or_insert((began, why.to_owned()));
                 }

@@ -1,6 +1,6 @@
 //! What a client may do without harm: being refused, and going away.
 
-use crate::invariant::{Invariant, Judge, Party, Severity, Verdict, View};
+use crate::invariant::{Invariant, Judge, Over, Party, Seen, Severity, Verdict, View};
 use crate::journal::{Event, Evidence, Fate, ProcessName, ServerName, SessionEnd};
 
 /// `srv-survives-its-clients`.
@@ -15,9 +15,13 @@ pub(in crate::invariant) const SURVIVES_CLIENTS: Invariant = Invariant {
               client hangs up during a call, and the process dies with everybody's sessions",
     judge: Judge::Server(|view, server, received| {
         let refused = |status: Option<u16>| status.is_some_and(|s| (400..500).contains(&s));
+        let has_left = |s: &Seen| {
+            let over = s.over.is_some_and(|(_, how)| how != Over::Clean);
+            s.failed.is_some() || over
+        };
         let exercised = received
             .iter()
-            .any(|s| s.session().is_some() && (refused(s.status()) || s.failed.is_some()));
+            .any(|s| s.session().is_some() && (refused(s.status()) || has_left(s)));
         // One that a refusal opened and ended was nobody's.
         let was_used = |id: &str, at: usize| {
             let mut before = received.iter().filter(|s| s.at < at);

@@ -133,28 +133,24 @@ pub(crate) const STREAM_REFUSED: &str = with_server!(
 
 /// A user who gives a call up before it is answered.
 macro_rules! hangs_up {
-    ($dialect:literal, $violates:literal) => {
-        concat!(
-            with_server!(
-                $dialect,
-                "The user gives a call up, and its answer finds nobody.",
-                "
+    ($dialect:literal) => {
+        with_server!(
+            $dialect,
+            "The user gives a call up, and its answer finds nobody.",
+            "
   - add: memory
   - call: {on: memory, tool: slow, takes: 20s, patience: 5s}
   - wait: 30s
   - call: {on: memory, tool: search_nodes}
 "
-            ),
-            $violates
         )
     };
 }
 
 pub(crate) const HANGS_UP: &str = hangs_up!(
-    "supergateway-3.4.3",
-    "violates: {memory: {srv-dead-session-is-404: answers 400}}\n"
+    "{like: supergateway-4.0.0, hazards: {abandoned-post: {code: 1, why: 'nobody is there'}}}"
 );
-pub(crate) const HANGS_UP_RIGHT: &str = hangs_up!("supergateway-4.0.0", "");
+pub(crate) const HANGS_UP_RIGHT: &str = hangs_up!("supergateway-4.0.0");
 
 pub(crate) const SUBSCRIBED: &str = with_server!(
     "supergateway-4.0.0",
