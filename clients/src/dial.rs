@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -26,12 +27,26 @@ pub trait Dial: Send + Sync {
     fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<BoxIo>> + Send>>;
 }
 
+/// The bearer tokens of one user at one server. The application gets and renews them beside the client's own traffic; clients
+/// show them, and say when one is no good any more.
+pub trait Credentials: Send + Sync {
+    /// The token of now.
+    fn token(&self) -> String;
+
+    /// How long the token of now is still good; `None` if that is not known.
+    fn left(&self) -> Option<Duration>;
+
+    /// The token to use in place of that one: a fresh one, or the one of now if it is another already.
+    fn renew(&self, stale: &str) -> String;
+}
+
 /// Where a client's server is and how to reach it.
 #[derive(Clone)]
 pub struct Dialler {
     host: Arc<str>,
     path: Arc<str>,
     dial: Arc<dyn Dial>,
+    credentials: Option<Arc<dyn Credentials>>,
 }
 
 impl Dialler {
@@ -41,7 +56,23 @@ impl Dialler {
             host: host.into(),
             path: path.into(),
             dial,
+            credentials: None,
         }
+    }
+
+    /// The same, to a server that asks for bearer tokens.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Arc<dyn Credentials>) -> Self {
+        Self {
+            credentials: Some(credentials),
+            ..self
+        }
+    }
+
+    /// The tokens to show, where the server asks for any: `Authorization: Bearer …` on every request (AUTH-01).
+    #[must_use]
+    pub fn credentials(&self) -> Option<&Arc<dyn Credentials>> {
+        self.credentials.as_ref()
     }
 
     /// The value of the `Host` header.

@@ -13,5 +13,5 @@ pub use client::{
     CallResult, Client, ClientError, ClientFactory, Health, LocalBoxFuture, NotificationSink,
     RequestMethod, StoredSession,
 };
-pub use dial::{BoxIo, Dial, Dialler, Io};
+pub use dial::{BoxIo, Credentials, Dial, Dialler, Io};
 pub use program::{Program, ProgramFactory, Speaks, URL};

@@ -31,15 +31,21 @@ pub(super) struct Answer {
 }
 
 impl Core {
-    /// Sends one message on `conn`. With `expected`, waits for the response with that id; without, the body is a
-    /// notification or a response, and any success will do (POST-04).
-    pub(super) async fn exchange(
+    /// As [`exchange`](Self::exchange), once; `None` if the token was refused and there is another one, unless it is the last
+    /// attempt.
+    pub(super) async fn exchange_once(
         self: &Rc<Self>,
         mut conn: Conn,
         head: &Head,
         body: Vec<u8>,
         expected: Option<u64>,
-    ) -> Result<Answer, Failure> {
+        is_last: bool,
+    ) -> Result<Option<Answer>, Failure> {
+        let token = self.http.token(self.policy.token_renewal);
+        let head = &Head {
+            token: token.clone(),
+            ..head.clone()
+        };
         let accept = [
             (header::ACCEPT, "application/json, text/event-stream"),
             (header::CONTENT_TYPE, "application/json"),
@@ -65,7 +71,18 @@ impl Core {
         if let Some(id) = &session_id {
             self.hear_id(id, is_success);
         }
-        if !is_success {
+        if status == 401 && !is_last && self.renews(token.as_deref()) {
+            if whole(response.into_body(), self.policy.silence)
+                .await
+                .is_some()
+            {
+                self.http.release(conn);
+            }
+            return Ok(None);
+        }
+        if is_success {
+            self.token_served();
+        } else {
             return Err(self.refusal(conn, response, status, expected).await);
         }
         let events =
@@ -84,11 +101,11 @@ impl Core {
             Ok(_) | Err(Failure::Answered { lost: false, .. }) => self.set_health(Health::Working),
             Err(_) => self.broken(),
         }
-        Ok(Answer {
+        Ok(Some(Answer {
             status,
             result: result?,
             session_id,
-        })
+        }))
     }
 
     /// The connection failed under a request: the idle ones go too.

@@ -15,6 +15,7 @@ use stalemate_wire::{SessionId, header, sse};
 use tokio::task::JoinHandle;
 
 use super::failure::Failure;
+use super::knobs::TokenRenewal;
 use crate::Dialler;
 
 /// How many redirects are followed for one request.
@@ -108,9 +109,11 @@ fn redirected(request: &Request<Full<Bytes>>, response: &Response<Incoming>) -> 
     path.parse().ok().filter(|uri: &Uri| uri.host().is_none())
 }
 
-/// The headers by which a request belongs to a session.
-#[derive(Clone, Debug, Default)]
+/// The headers by which a request belongs to a session, and to its user.
+#[derive(Clone, Default)]
 pub(super) struct Head {
+    /// The bearer token (AUTH-01); it is put in when the request leaves.
+    pub(super) token: Option<String>,
     /// The session's id (SES-05).
     pub(super) id: Option<SessionId>,
     /// The version header (VER-01).
@@ -193,6 +196,24 @@ impl Http {
         self.drop_idle();
     }
 
+    /// The token that the next request shows, where the server asks for one.
+    pub(super) fn token(&self, renewal: TokenRenewal) -> Option<String> {
+        let credentials = self.dialler.credentials()?;
+        let token = credentials.token();
+        let is_over = credentials.left().is_some_and(|left| left.is_zero());
+        if renewal == TokenRenewal::OnExpiry && is_over {
+            return Some(credentials.renew(&token));
+        }
+        Some(token)
+    }
+
+    /// Whether there is another token than that, which was refused.
+    pub(super) fn renews(&self, refused: &str, renewal: TokenRenewal) -> bool {
+        let credentials = self.dialler.credentials();
+        let asks = renewal != TokenRenewal::OnConnect;
+        credentials.is_some_and(|c| asks && c.renew(refused) != refused)
+    }
+
     /// A request to the endpoint. The order of the headers is fixed, because traces show it.
     pub(super) fn request(
         &self,
@@ -207,6 +228,9 @@ impl Http {
             .header("host", self.dialler.host());
         for (name, value) in extra {
             request = request.header(*name, *value);
+        }
+        if let Some(token) = &head.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         if let Some(id) = &head.id {
             request = request.header(header::SESSION_ID, id.as_str());

@@ -127,6 +127,17 @@ pub enum Answerless {
     WaitsForEver,
 }
 
+/// When a bearer token is renewed (AUTH-03).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenRenewal {
+    /// Only when the user connects: a 401 is an error like any other (F19).
+    OnConnect,
+    /// When a 401 says that it is no good any more; the request is sent again once.
+    OnRefusal,
+    /// The same, and before a request whose token has expired.
+    OnExpiry,
+}
+
 /// A failure of one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {

@@ -18,12 +18,13 @@ mod reinit;
 mod sdk;
 mod session;
 mod stream;
+mod token;
 
 pub use broken::broken;
 pub use client::{ModelClient, ModelFactory};
 pub use knobs::{
     Anew, Answerless, Backoff, BelievedId, FailedReinit, Fault, Killed, LostShown, LostSignal,
-    Reinit, ReinitBounds, Reopen, Reopening, Resume, SessionPer, VersionHeader,
+    Reinit, ReinitBounds, Reopen, Reopening, Resume, SessionPer, TokenRenewal, VersionHeader,
 };
 pub use policy::Policy;
 pub use sdk::sdks;

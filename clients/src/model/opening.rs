@@ -5,6 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
+use hyper::Response;
+use hyper::body::Incoming;
 use serde_json::Value;
 use stalemate_wire::{Revision, SessionId, notification};
 use tokio::sync::oneshot;
@@ -135,6 +137,7 @@ impl Core {
 
     async fn initialize(self: &Rc<Self>, carried: Option<SessionId>) -> Result<Session, Failure> {
         let head = Head {
+            token: None,
             id: carried,
             version: match &self.policy.version_header {
                 VersionHeader::Always(version) => Some(version.clone()),
@@ -253,20 +256,41 @@ impl Core {
         if !self.policy.delete_on_disconnect || session.id.is_none() {
             return;
         }
-        let head = self.head(session);
+        let token = || self.http.token(self.policy.token_renewal);
+        let head = Head {
+            token: token(),
+            ..self.head(session)
+        };
         let request = || self.http.request("DELETE", &[], &head, Vec::new());
         let delete = async {
             if let Some(mut conn) = idle {
                 match conn.send(request()?).await {
                     Err(Failure::Unsent(_)) => {}
-                    Ok(response) => return Ok(response.into_body().collect().await.is_ok()),
+                    Ok(response) => return Ok(ended(response).await),
                     Err(failure) => return Err(failure),
                 }
             }
             let mut conn = self.http.dial().await?;
-            let response = conn.send(request()?).await?;
-            Ok::<_, Failure>(response.into_body().collect().await.is_ok())
+            Ok::<_, Failure>(ended(conn.send(request()?).await?).await)
         };
-        let _ = delete.await;
+        if delete.await.is_ok_and(|status| status == 401) && self.renews(head.token.as_deref()) {
+            let head = Head {
+                token: token(),
+                ..head
+            };
+            let again = async {
+                let mut conn = self.http.dial().await?;
+                let request = self.http.request("DELETE", &[], &head, Vec::new());
+                Ok::<_, Failure>(ended(conn.send(request?).await?).await)
+            };
+            let _ = again.await;
+        }
     }
+}
+
+/// The status of the answer to a DELETE, once all of it has come.
+async fn ended(response: Response<Incoming>) -> u16 {
+    let status = response.status().as_u16();
+    let _ = response.into_body().collect().await;
+    status
 }

@@ -7,7 +7,7 @@ use stalemate_wire::Revision;
 
 use super::knobs::{
     Answerless, Backoff, BelievedId, FailedReinit, Fault, Killed, LostShown, LostSignal, Reinit,
-    ReinitBounds, Reopen, Reopening, Resume, SessionPer, VersionHeader,
+    ReinitBounds, Reopen, Reopening, Resume, SessionPer, TokenRenewal, VersionHeader,
 };
 
 /// How a model client behaves. Each knob stands for a difference that real clients show.
@@ -114,6 +114,8 @@ pub struct Policy {
     pub delete_on_disconnect: bool,
     /// What becomes of a stored session (F3).
     pub resume: Resume,
+    /// When a bearer token is renewed, at a server that asks for one (AUTH-03, F19).
+    pub token_renewal: TokenRenewal,
 }
 
 impl Policy {
@@ -130,6 +132,7 @@ impl Policy {
             list_again: false,
             delete_on_disconnect: false,
             resume: Resume::OpensStream,
+            token_renewal: TokenRenewal::OnConnect,
             ..Self::recovering()
         }
     }
@@ -214,6 +217,7 @@ impl Policy {
             ignore_server_requests: false,
             delete_on_disconnect: true,
             resume: Resume::Initializes,
+            token_renewal: TokenRenewal::OnRefusal,
         }
     }
 

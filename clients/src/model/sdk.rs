@@ -8,6 +8,7 @@ use stalemate_wire::Revision;
 
 use super::knobs::{
     Anew, Answerless, Backoff, BelievedId, Fault, Reinit, ReinitBounds, Reopen, Reopening, Resume,
+    TokenRenewal,
 };
 use super::policy::Policy;
 
@@ -116,6 +117,7 @@ fn python_1() -> Policy {
         }),
         ignore_405: true,
         stream_needs_id: true,
+        token_renewal: TokenRenewal::OnExpiry,
         ..common()
     }
 }

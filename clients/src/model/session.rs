@@ -70,6 +70,8 @@ pub(super) struct State {
     pub(super) running: u32,
     /// Whether the session in use has served one.
     pub(super) is_used: bool,
+    /// Whether the token was renewed because it was refused, and no request went well since.
+    pub(super) is_renewed: bool,
     /// Whether the tools were ever asked for.
     pub(super) has_listed: bool,
     /// Where the listing of the tools stands that a change made necessary.
@@ -150,6 +152,7 @@ impl Core {
                 is_dead: false,
                 running: 0,
                 is_used: false,
+                is_renewed: false,
                 has_listed: false,
                 listing: Listing::Idle,
             }),
@@ -177,6 +180,7 @@ impl Core {
     /// The headers of a request in that session.
     pub(super) fn head(&self, session: &Session) -> Head {
         Head {
+            token: None,
             id: session.id.clone(),
             version: match &self.policy.version_header {
                 VersionHeader::Negotiated if session.revision.has_version_header() => {

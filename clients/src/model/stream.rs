@@ -146,57 +146,80 @@ impl Row {
     }
 }
 
-/// One GET, up to the head of its response.
+/// One GET, up to the head of its response; once more with another token where its own is refused.
 async fn open(core: &Rc<Core>, generation: u64, cursor: Option<&str>) -> Opened {
+    match open_once(core, generation, cursor, false).await {
+        Some(opened) => opened,
+        None => {
+            core.admit().await;
+            let again = open_once(core, generation, cursor, true).await;
+            again.unwrap_or(Opened::Later)
+        }
+    }
+}
+
+/// `None` if the token was refused and there is another one, unless it is the last attempt.
+async fn open_once(
+    core: &Rc<Core>,
+    generation: u64,
+    cursor: Option<&str>,
+    is_last: bool,
+) -> Option<Opened> {
     let dialled = core.http.dial().await;
     core.stream_dialled.notify_one();
     let Ok(mut conn) = dialled else {
         core.set_health(Health::Failing);
-        return Opened::Later;
+        return Some(Opened::Later);
     };
     let Some(session) = core.current_of(generation) else {
-        return Opened::Over;
+        return Some(Opened::Over);
     };
     let mut head = core.head(&session);
     if core.policy.omit_id_on_get {
         head.id = None;
     }
+    head.token = core.http.token(core.policy.token_renewal);
     let cursor = cursor.filter(|_| !core.policy.ignore_cursor);
     let mut extra = vec![(header::ACCEPT, "text/event-stream")];
     extra.extend(cursor.map(|c| (header::LAST_EVENT_ID, c)));
     let Ok(request) = core.http.request("GET", &extra, &head, Vec::new()) else {
-        return Opened::None;
+        return Some(Opened::None);
     };
     let sent = tokio::time::timeout(core.policy.stream_head_timeout, conn.send(request));
     let response = match sent.await.unwrap_or(Err(Failure::TimedOut)) {
         Ok(response) => response,
         Err(_) => {
             core.set_health(Health::Failing);
-            return Opened::Later;
+            return Some(Opened::Later);
         }
     };
     let status = response.status().as_u16();
     let policy = &core.policy;
+    if status == 401 && !is_last && core.renews(head.token.as_deref()) {
+        return None;
+    }
     if response.status().is_success() && (is_event_stream(&response) || policy.any_body_is_stream) {
         core.set_health(Health::Working);
-        return Opened::Stream(conn, Events::new(response.into_body(), policy.silence));
+        core.token_served();
+        let events = Events::new(response.into_body(), policy.silence);
+        return Some(Opened::Stream(conn, events));
     }
     if (response.status().is_success() || status == 405) && !policy.ignore_405 {
-        return Opened::None;
+        return Some(Opened::None);
     }
     let heeds = policy.reinit != Reinit::Never && !policy.stream_ignores_loss;
     if heeds && session.id.is_some() {
         match refused(core, &session, response, status).await {
-            Refused::NoStream => return Opened::Page,
+            Refused::NoStream => return Some(Opened::Page),
             Refused::Lost => {
                 core.set_health(Health::Failing);
-                return Opened::Lost { status };
+                return Some(Opened::Lost { status });
             }
             Refused::Otherwise => {}
         }
     }
     core.set_health(Health::Failing);
-    Opened::Later
+    Some(Opened::Later)
 }
 
 /// What the refusal of a GET means.

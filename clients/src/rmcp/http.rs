@@ -6,7 +6,9 @@
 //! on a stream that had event ids or on the GET stream, makes rmcp reconnect where it would have ended the stream.
 
 use std::collections::{BTreeSet, HashMap};
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ::rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage};
 use ::rmcp::transport::streamable_http_client::{
@@ -26,9 +28,11 @@ use super::verdict::{
     EVENT_STREAM, Failure, JSON, check_challenge, content_type, is, overload, preview, refused,
     unexpected,
 };
-use crate::Dialler;
+use crate::{Credentials, Dialler};
 
 const BOTH: HeaderValue = HeaderValue::from_static("text/event-stream, application/json");
+/// How long before its end a token is renewed: rmcp's `REFRESH_BUFFER_SECS`.
+const REFRESH_BEFORE: Duration = Duration::from_secs(30);
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -40,6 +44,7 @@ type Headers = HashMap<HeaderName, HeaderValue>;
 #[derive(Clone)]
 pub struct HyperHttp {
     exchange: Exchange,
+    credentials: Option<Arc<dyn Credentials>>,
     session_ids: Arc<Mutex<BTreeSet<SessionId>>>,
 }
 
@@ -48,6 +53,7 @@ impl HyperHttp {
     #[must_use]
     pub fn new(dialler: Dialler) -> Self {
         Self {
+            credentials: dialler.credentials().cloned(),
             exchange: Exchange::new(dialler),
             session_ids: Arc::default(),
         }
@@ -69,6 +75,30 @@ impl HyperHttp {
             .fold(text.to_owned(), |text, id| {
                 text.replace(id.as_str(), &format!("{}…", id.short()))
             })
+    }
+
+    /// Calls with the user's token, where the server asks for one, as rmcp's `AuthClient` around this client would: a token
+    /// that has nearly expired is renewed first, one that is refused once, and the call made again if that gave another.
+    async fn reacting<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        token: Option<String>,
+        call: impl Fn(Option<String>) -> F,
+    ) -> Result<T, Failure> {
+        let credentials = self.credentials.as_ref().filter(|_| token.is_none());
+        let Some(credentials) = credentials else {
+            return call(token).await;
+        };
+        let mut token = credentials.token();
+        if credentials.left().is_some_and(|left| left < REFRESH_BEFORE) {
+            token = credentials.renew(&token);
+        }
+        match call(Some(token.clone())).await {
+            Err(Failure::AuthRequired(challenge)) => match credentials.renew(&token) {
+                fresh if fresh != token => call(Some(fresh)).await,
+                _ => Err(Failure::AuthRequired(challenge)),
+            },
+            result => result,
+        }
     }
 
     fn note_session(&self, id: &str) {
@@ -275,14 +305,15 @@ impl StreamableHttpClient for HyperHttp {
         custom_headers: Headers,
         max_sse_event_size: usize,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        self.post(
-            &uri,
-            message,
-            session_id.as_deref(),
-            auth_header.as_deref(),
-            custom_headers,
-            max_sse_event_size,
-        )
+        self.reacting(auth_header, |token| {
+            let (message, custom) = (message.clone(), custom_headers.clone());
+            let (uri, session) = (&uri, session_id.as_deref());
+            async move {
+                let token = token.as_deref();
+                self.post(uri, message, session, token, custom, max_sse_event_size)
+                    .await
+            }
+        })
         .await
     }
 
@@ -293,8 +324,11 @@ impl StreamableHttpClient for HyperHttp {
         auth_header: Option<String>,
         custom_headers: Headers,
     ) -> Result<(), Failure> {
-        self.delete(&uri, &session_id, auth_header.as_deref(), custom_headers)
-            .await
+        self.reacting(auth_header, |token| {
+            let (uri, session, custom) = (&uri, &session_id, custom_headers.clone());
+            async move { self.delete(uri, session, token.as_deref(), custom).await }
+        })
+        .await
     }
 
     async fn get_stream(
@@ -325,14 +359,15 @@ impl StreamableHttpClient for HyperHttp {
         custom_headers: Headers,
         max_sse_event_size: usize,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failure> {
-        self.get(
-            &uri,
-            session_id.as_deref(),
-            last_event_id.as_deref(),
-            auth_header.as_deref(),
-            custom_headers,
-            max_sse_event_size,
-        )
+        self.reacting(auth_header, |token| {
+            let (uri, session) = (&uri, session_id.as_deref());
+            let (event, custom) = (last_event_id.as_deref(), custom_headers.clone());
+            async move {
+                let token = token.as_deref();
+                self.get(uri, session, event, token, custom, max_sse_event_size)
+                    .await
+            }
+        })
         .await
     }
 }

@@ -11,7 +11,8 @@ use super::plain::shape;
 use crate::server::{
     Answer, Beyond, Cancelled, Cap, Check, Dialect, EndedCall, Exit, Finished, Flaw, Framing,
     GetStreams, Hazards, HeaderList, IdShape, IdleClock, JsonAnswers, Keepalive, Messages, Offers,
-    PoisonedIds, Priming, RequestStream, Resume, RpcFault, Scope, Sessions, Sse, StreamEnd, Then,
+    PoisonedIds, Priming, RequestStream, Resume, RpcFault, Scope, SessionOf, Sessions, Sse,
+    StreamEnd, Then, Tokens,
 };
 use crate::yaml::collection::List;
 use crate::yaml::duration::{Duration, TimeoutForm};
@@ -51,6 +52,8 @@ shape! {
         "body-limit" body_limit: Whole<1, MOST_BYTES>,
         /// Answers that are JSON in place of a stream.
         "json-answers" json_answers: JsonAnswers,
+        /// The bearer tokens that it asks for on every request.
+        "tokens" tokens: Tokens,
     }
     otherwise {
         /// The revision that an `initialize` is answered with: the `wanted` one if it is taken, else the preferred one; the
@@ -86,6 +89,19 @@ shape! {
         "idle-clock" idle_clock: One<IdleClock> = IdleClock::default(),
         /// There is one session in the life of the process.
         "single" single: Flag = false,
+    }
+}
+
+shape! {
+    Tokens, "`tokens`";
+    required {}
+    optional {}
+    otherwise {
+        /// For how long one is good; `never` ends if it is missing.
+        "lifetime" lifetime_ms: TimeoutForm = None,
+        /// What a session belongs to: the `user` with whatever token, or the `token` that it was opened with; `user` if it is
+        /// missing.
+        "session-of" session_of: One<SessionOf> = SessionOf::default(),
     }
 }
 

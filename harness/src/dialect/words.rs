@@ -4,7 +4,7 @@ use stalemate_wire::sse::Field;
 
 use crate::server::{
     Beyond, Check, Finished, Flaw, Framing, GetStreams, IdShape, IdleClock, Offers, RequestStream,
-    Scope, Situation, StreamEnd, Then,
+    Scope, SessionOf, Situation, StreamEnd, Then,
 };
 use crate::yaml::forms::words_for;
 use crate::yaml::word::Word;
@@ -14,6 +14,9 @@ words_for! {
         "uuid-v4" UuidV4,
         "hex32" Hex32,
         "none" None,
+    SessionOf, "owners of a session";
+        "user" User,
+        "token" Token,
     IdleClock, "clocks";
         "streams" Streams,
         "calls" Calls,

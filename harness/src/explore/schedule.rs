@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::fault::{Injection, Trigger, TriggerEvent};
-use crate::journal::{CLIENT, Fate};
-use crate::proxy::HopKind;
+use crate::journal::{CLIENT, Fate, Replacement};
+use crate::proxy::{BalancePolicy, HopKind};
 use crate::scenario::{
-    Call, DOWN_MS, DRAIN_MS, Hop, SUPERVISOR_MS, Scenario, Server, Step, StepAction, Targets,
+    Call, DOWN_MS, DRAIN_MS, Hop, Request, SUPERVISOR_MS, Scenario, Server, Step, StepAction,
+    Targets,
 };
-use crate::server::{Dialect, Tool};
+use crate::server::{Dialect, Resource, Tool};
 
 /// One thing that happens. The order of the variants is from mild to severe: shrinking goes towards the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +26,18 @@ pub enum Op {
     SlowCall(u64),
     /// So many calls at once.
     Parallel(u32),
+    /// A resource is read.
+    Read,
+    /// The client is to be told when a resource changes.
+    Subscribe,
     /// A new conversation.
     NewConversation,
     /// The settings page is reloaded.
     Reload,
     /// The server sends a notification.
     Notify,
+    /// The server pings its clients.
+    Ping,
     /// A call to another server's connector, which is added at the first.
     Other,
     /// Disconnect, reload, connect.
@@ -61,6 +68,8 @@ pub enum Op {
     PowerLoss(u64),
     /// The n-th answer to a call has this fate on its way out of the server.
     Inject(u32, FateOp),
+    /// In place of the head of its n-th response to a POST, the server sends that status with a page of no use.
+    Refuse(u32, u16),
 }
 
 /// The fates that schedules draw.
@@ -87,6 +96,10 @@ pub enum PathKind {
     Nginx,
     /// Cloudflare and nginx.
     Edge,
+    /// nginx, and a gateway that has a session of its own with the server.
+    Gateway,
+    /// A balancer that keeps a session at the replica that opened it, before two of them.
+    Sticky,
     /// A balancer without affinity before two replicas.
     RoundRobin,
 }
@@ -175,6 +188,19 @@ impl Script {
                 parallel: n.clamp(1, 64),
                 ..Call::new(SERVER, Tool::CreateEntities)
             })),
+            Op::Read => {
+                self.step(StepAction::Read(Request::new(
+                    SERVER,
+                    Resource::KnowledgeGraph,
+                )));
+            }
+            Op::Subscribe => {
+                self.step(StepAction::Subscribe(Request::new(
+                    SERVER,
+                    Resource::KnowledgeGraph,
+                )));
+            }
+            Op::Ping => self.step(StepAction::Ping { server }),
             Op::NewConversation => self.step(StepAction::NewConversation),
             Op::Reload => self.step(StepAction::Reload),
             Op::Notify => self.step(StepAction::Notify {
@@ -266,6 +292,7 @@ impl Script {
                 self.fault(StepAction::PowerLoss { targets, down_ms }, down_ms);
             }
             Op::Inject(nth, fate) => self.inject(nth, fate),
+            Op::Refuse(nth, status) => self.refuse(nth, status),
         }
     }
 
@@ -293,7 +320,40 @@ impl Script {
     }
 }
 
+impl Script {
+    fn refuse(&mut self, nth: u32, status: u16) {
+        let line = self.injections.len() as u64 + 1;
+        self.injections.push(Injection {
+            line,
+            when: Trigger {
+                event: TriggerEvent::ResponseSent,
+                at: Some(SERVER.to_owned()),
+                method: Some("POST".to_owned()),
+                ..Trigger::default()
+            },
+            nth: nth.max(1),
+            fate: Fate::Replace(Replacement {
+                status,
+                headers: BTreeMap::new(),
+                body: "<html>later</html>".to_owned(),
+            }),
+            ..Injection::default()
+        });
+    }
+}
+
 impl Schedule {
+    fn hop(&self, kind: HopKind) -> Hop {
+        let policy = match self.path {
+            PathKind::Sticky => BalancePolicy::Sticky,
+            _ => BalancePolicy::RoundRobin,
+        };
+        Hop {
+            policy,
+            ..Hop::new(kind)
+        }
+    }
+
     /// The scenario of the schedule for one client, of which nothing is promised. `dialect` is the server's. Steps and
     /// injections are numbered from 1 in place of lines.
     #[must_use]
@@ -302,13 +362,14 @@ impl Schedule {
             PathKind::Direct => &[],
             PathKind::Nginx => &[HopKind::Nginx],
             PathKind::Edge => &[HopKind::Cloudflare, HopKind::Nginx],
-            PathKind::RoundRobin => &[HopKind::Balancer],
+            PathKind::Gateway => &[HopKind::Nginx, HopKind::Gateway],
+            PathKind::Sticky | PathKind::RoundRobin => &[HopKind::Balancer],
         };
         let server = |name, port| Server::model(name, Arc::clone(dialect), port);
         let memory = Server {
             replicas: match self.path {
-                PathKind::RoundRobin => 2,
-                PathKind::Direct | PathKind::Nginx | PathKind::Edge => 1,
+                PathKind::Sticky | PathKind::RoundRobin => 2,
+                PathKind::Direct | PathKind::Nginx | PathKind::Edge | PathKind::Gateway => 1,
             },
             ..server(SERVER, 3001)
         };
@@ -336,7 +397,7 @@ impl Schedule {
             spec: Vec::new(),
             shows: Vec::new(),
             servers: [memory].into_iter().chain(other).collect(),
-            path: hops.iter().map(|hop| Hop::new(*hop)).collect(),
+            path: hops.iter().map(|hop| self.hop(*hop)).collect(),
             machines: BTreeMap::new(),
             clients: vec![client.to_owned()],
             own_clients: BTreeMap::new(),

@@ -29,8 +29,8 @@ pub fn smaller(schedule: &Schedule) -> Vec<Schedule> {
         candidates.push(with(ops));
     }
     let shorter: &[PathKind] = match schedule.path {
-        PathKind::Edge => &[PathKind::Direct, PathKind::Nginx],
-        PathKind::Nginx => &[PathKind::Direct],
+        PathKind::Edge | PathKind::Gateway => &[PathKind::Direct, PathKind::Nginx],
+        PathKind::Nginx | PathKind::Sticky => &[PathKind::Direct],
         PathKind::Direct | PathKind::RoundRobin => &[],
     };
     candidates.extend(shorter.iter().map(|path| Schedule {
@@ -81,6 +81,7 @@ fn milder(op: Op) -> Vec<Op> {
             }
             milder
         }
+        Op::Refuse(nth, status) if nth > 1 => vec![Op::Refuse(1, status)],
         _ => Vec::new(),
     }
 }

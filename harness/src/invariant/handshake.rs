@@ -2,6 +2,7 @@
 
 use stalemate_wire::Revision;
 
+use crate::invariant::seen::Seen;
 use crate::invariant::view::View;
 use crate::journal::{Event, ObjectId, ServerName};
 
@@ -47,6 +48,25 @@ impl View<'_> {
     #[must_use]
     pub fn revision_of(&self, id: &str) -> Option<Revision> {
         self.handshakes().find(|h| h.id == Some(id))?.revision
+    }
+
+    /// Whether the token of a request was good when it left; `None` at a server that asks for none.
+    #[must_use]
+    pub fn token_is_good(&self, seen: &Seen) -> Option<bool> {
+        let issued = self.entries.iter().filter_map(|e| match &e.event {
+            Event::TokenIssued {
+                server,
+                token,
+                good_until_ms,
+            } if *server == seen.server => Some((token, *good_until_ms)),
+            _ => None,
+        });
+        let mut issued = issued.peekable();
+        issued.peek()?;
+        let now_ms = self.ms(seen.at);
+        Some(issued.any(|(name, until)| {
+            seen.request.token.as_ref() == Some(name) && until.is_none_or(|until| now_ms < until)
+        }))
     }
 
     /// Whether any process or link is out just before an entry.

@@ -212,6 +212,7 @@ pub static ALL: &[Invariant] = &[
     server::session::SESSION_ISOLATION,
     server::session::OPENS_SESSIONS,
     server::session::IDLE_MEANS_IDLE,
+    server::token::RENEWAL_KEEPS_SESSION,
     server::harm::SURVIVES_CLIENTS,
     server::answer::LIVE_IS_SERVED,
     server::answer::ACCEPTED_IS_202,

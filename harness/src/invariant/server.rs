@@ -4,6 +4,7 @@ pub(super) mod answer;
 pub(super) mod harm;
 pub(super) mod session;
 pub(super) mod stream;
+pub(super) mod token;
 
 use stalemate_wire::Method;
 
@@ -36,6 +37,10 @@ pub(super) const DEAD_SESSION_IS_404: Invariant = Invariant {
                 continue;
             };
             if is_of_next_era(view, received, seen) {
+                continue;
+            }
+            // Who shows no good token is not told what became of a session (AUTH-02).
+            if response.status == 401 && view.token_is_good(seen) == Some(false) {
                 continue;
             }
             // A real server that goes on with the id after its restart had not lost it.

@@ -42,6 +42,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
+    /// The application got a bearer token for its client objects at a server: a first one, or another in place of one that is no
+    /// good any more. Not an injection point.
+    TokenIssued {
+        /// The server.
+        server: ServerName,
+        /// Its name.
+        token: String,
+        /// Until when it is good, in milliseconds of the run; for ever if it is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        good_until_ms: Option<u64>,
+    },
     /// The application committed a disconnect or a deletion: from here on it may not use the connector's session.
     Committed {
         /// [`Action::Disconnect`] or [`Action::Delete`].

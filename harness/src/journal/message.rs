@@ -17,6 +17,9 @@ pub struct RequestSummary {
     /// The session id header, as it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// The name of the bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// The protocol version header, as it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

@@ -10,6 +10,7 @@ pub mod nonce;
 mod outage;
 mod record;
 mod terms;
+pub mod token;
 
 pub use cast::{CLIENT, Cast, Member, Role};
 pub use event::{Event, ProcessName, ServerName, TOOLS_CALL};
@@ -22,3 +23,4 @@ pub use terms::{
     Action, CallId, ConnEnd, ConnId, Drawn, Exchange, ObjectId, Outcome, Phase, Profile, Rung,
     SessionEnd,
 };
+pub use token::token_name;

@@ -22,5 +22,6 @@ pub mod shell;
 pub mod state;
 mod summary;
 pub mod tap;
+pub mod tokens;
 
 pub use rmcp_server::{RmcpServer, RmcpServerOptions, ToolBackend};

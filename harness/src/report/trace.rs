@@ -134,6 +134,10 @@ impl Drawing<'_> {
                     self.names.without_ids(error)
                 ),
             ),
+            Event::TokenIssued { server, token, .. } => (
+                client('⚿'),
+                format!("the user has token {token} for {server}"),
+            ),
             Event::Committed { .. } => return None,
             Event::Drawn {
                 server,
@@ -403,6 +407,9 @@ impl Drawing<'_> {
                 let _ = write!(text, " [{}]", self.names.session(id));
             }
             None => text.push_str(" [no session]"),
+        }
+        if let Some(token) = &request.token {
+            let _ = write!(text, " with {token}");
         }
         if let Some(cursor) = &request.cursor {
             let _ = write!(text, " after event {cursor}");

@@ -13,6 +13,7 @@ use super::dialect::{Cancelled, Dialect, JsonAnswers, Offers, Situation};
 use super::session::{Json, StreamId, StreamKind};
 use super::state::{Due, ServerCore, Turn};
 use super::{Key, Output};
+use crate::journal::token_name;
 
 /// A POST whose answers are to go out.
 struct Asking<'a> {
@@ -51,6 +52,12 @@ impl ServerCore {
             }
             None => self.open_session(t),
         };
+        if live.is_none()
+            && let Some(s) = self.table.get_mut(&session)
+        {
+            let authorization = request.headers.get(header::AUTHORIZATION);
+            s.token = authorization.and_then(token_name);
+        }
         let messages = post.messages.as_deref().unwrap_or_default();
         for message in messages {
             self.note(t, &session, message);

@@ -10,12 +10,12 @@ use stalemate_wire::{Method, Request, header};
 
 use super::admit::{Asked, Cursor, Found, Scene, Verdict, admit, no_session};
 use super::answer::Then;
-use super::dialect::{Dialect, Exit, Flaw, Situation};
+use super::dialect::{Dialect, Exit, Flaw, SessionOf, Situation};
 use super::listen::cursor;
 use super::session::Table;
 use super::state::{ServerCore, Turn};
 use super::{Durable, Input, Key, Options, Output, Store};
-use crate::journal::SessionEnd;
+use crate::journal::{SessionEnd, token, token_name};
 
 impl ServerCore {
     /// A server that has just started. No session of an earlier process is known to it, unless [`Options::durable`] says
@@ -115,6 +115,13 @@ impl ServerCore {
             };
             return self.answer(t, key, situation, request, None);
         };
+        let authorization = request
+            .headers
+            .get(header::AUTHORIZATION)
+            .unwrap_or_default();
+        if self.dialect.tokens.is_some() && !token::is_good(authorization, t.now_ms) {
+            return self.answer(t, key, Situation::Unauthorized, request, None);
+        }
         let id = request.session_id().filter(|id| !id.is_empty());
         let id = id.filter(|_| self.dialect.has_sessions());
         let raised = id.filter(|_| self.dialect.flaws.contains(&Flaw::Resurrects));
@@ -126,6 +133,9 @@ impl ServerCore {
         }
         let found = self.find(id);
         let live = id.filter(|_| matches!(found, Found::Live { .. }));
+        if let Some(id) = live.filter(|id| self.is_foreign(id, authorization)) {
+            return self.answer(t, key, Situation::ForeignSession, request, Some(id));
+        }
         let dialect = Arc::clone(&self.dialect);
         if let Some(situation) = unserved(&dialect, &asked, request) {
             return self.answer(t, key, situation, request, live);
@@ -166,6 +176,14 @@ impl ServerCore {
                 }
             },
         }
+    }
+
+    /// Whether a live session belongs to another token than the one in that header.
+    fn is_foreign(&self, id: &str, authorization: &str) -> bool {
+        let tokens = self.dialect.tokens.as_ref();
+        let own = self.table.get(id).and_then(|s| s.token.as_ref());
+        tokens.is_some_and(|tokens| tokens.session_of == SessionOf::Token)
+            && own.is_some_and(|own| token_name(authorization).as_ref() != Some(own))
     }
 
     fn find(&self, id: Option<&str>) -> Found {

@@ -16,7 +16,7 @@ pub use self::faults::Fault;
 pub use self::knobs::{
     Beyond, Cancelled, Cap, Check, EndedCall, Exit, Finished, Flaw, GetStreams, Hazards, IdShape,
     IdleClock, JsonAnswers, Keepalive, Messages, Offers, PoisonedIds, Priming, RequestStream,
-    Resume, RpcFault, Scope, Sessions, Sse, StreamEnd,
+    Resume, RpcFault, Scope, SessionOf, Sessions, Sse, StreamEnd, Tokens,
 };
 pub use self::situation::Situation;
 
@@ -54,6 +54,8 @@ pub struct Dialect {
     pub accepts: BTreeSet<Situation>,
     /// The answer to every other situation.
     pub answers: BTreeMap<Situation, Answer>,
+    /// The bearer tokens that it asks for; `None` if it asks for none.
+    pub tokens: Option<Tokens>,
     /// How it loses sessions, streams and itself.
     pub hazards: Hazards,
     /// The rules that it breaks on purpose; none in a dialect of a real server.
@@ -89,11 +91,16 @@ impl Dialect {
             S::GetSecondStream => gets && given && one,
             S::GetUnknownCursor | S::GetWrongAccept => gets,
             S::GetUnknownSession | S::GetWithoutSession => gets && given,
+            S::ForeignSession => {
+                let tokens = self.tokens.as_ref();
+                given && tokens.is_some_and(|t| t.session_of == SessionOf::Token)
+            }
             S::GetUnserved => !gets,
             S::InitializeLiveSession | S::InitializeUnknownSession => given,
             S::InitializeUnserved => !self.has_handshake(),
             S::NotInitialized | S::OtherVersion => given,
             S::PostUnknownSession | S::PostWithoutSession => given,
+            S::Unauthorized => self.tokens.is_some(),
             S::TooManySessions => {
                 let cap = self.sessions.cap.as_ref();
                 given && cap.is_some_and(|cap| cap.then == Beyond::Refuse)

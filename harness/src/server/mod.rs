@@ -2,7 +2,8 @@
 //!
 //! Values in, ordered outputs out. There is no socket, no clock and no async code here: the shell in `process` carries the
 //! outputs out in their order, which is the order in which things happen in the real server, and may stop between any two
-//! of them. Authorization and `Origin` (ORG-02) are deliberately absent: no scenario is about them.
+//! of them. Authorization is a
+//! bearer token that says itself how long it is good; whose it is, and `Origin` (ORG-02), are deliberately absent.
 
 mod admit;
 mod answer;
@@ -31,7 +32,7 @@ pub use self::demand::Demand;
 pub use self::dialect::{
     Beyond, Cancelled, Cap, Check, Dialect, EndedCall, Exit, Fault, Finished, Flaw, GetStreams,
     Hazards, IdShape, IdleClock, JsonAnswers, Keepalive, Messages, Offers, PoisonedIds, Priming,
-    RequestStream, Resume, RpcFault, Scope, Sessions, Situation, Sse, StreamEnd,
+    RequestStream, Resume, RpcFault, Scope, SessionOf, Sessions, Situation, Sse, StreamEnd, Tokens,
 };
 pub use self::offer::{Prompt, Resource, completions, fill_in, read as read_resource};
 pub use self::others::Others;

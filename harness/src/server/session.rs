@@ -14,6 +14,8 @@ pub(super) struct Session {
     pub(super) id: String,
     /// Whether it is none that anybody knows of: what stands for one request of a server without sessions.
     pub(super) anonymous: bool,
+    /// The name of the token that it was opened with.
+    pub(super) token: Option<String>,
     /// Whether another user works with it, so that it never rests.
     pub(super) held: bool,
     /// The revision that its `initialize` was answered with.
@@ -116,6 +118,7 @@ impl Table {
         self.sessions.push(Session {
             id,
             anonymous,
+            token: None,
             held: false,
             revision: None,
             born_ms: now_ms,

@@ -38,7 +38,7 @@ use crate::sim::script::Script;
 use crate::sim::seed::Generator;
 use crate::sim::spec::Spec;
 use crate::sim::world::{LiveSessions, Managed, Runs, Serves, SharedRuns, World};
-use way::{addresses_of, behind, endpoint_paths, leads_to, lookup, patience_ms, routes};
+use way::{addresses_of, behind, endpoint_paths, leads_to, lookup, patience_ms, routes, tokens};
 
 /// The latency of every link, in milliseconds.
 pub const LATENCY_MS: u64 = 1;
@@ -293,6 +293,7 @@ impl World<'_> {
             process: Arc::clone(&host.process),
             factory,
             paths: endpoint_paths(scenario),
+            tokens: tokens(&self.recorder, spec),
         });
         let journal: Journal = Rc::new(self.recorder.clone());
         let front: SharedFront = match subject {

@@ -68,6 +68,7 @@ const OF_THE_FIELD: &[&str] = &[
     "hop-session-affinity",
     "cli-stream-trouble-spares-calls",
     "srv-idle-means-idle",
+    "srv-renewal-keeps-session",
     "srv-survives-its-clients",
     "srv-no-id-is-400",
     "srv-assumes-version",

@@ -230,6 +230,7 @@ fn request(method: Method, session: Option<&str>, body: &[u8]) -> RequestSummary
         method,
         path: "/mcp".to_owned(),
         session: session.map(str::to_owned),
+        token: None,
         version: None,
         cursor: None,
         accept: None,

@@ -143,6 +143,8 @@ rows! {
         "connector/recovering" in DELETE_404, "connector/recovering" in RESTART;
     srv_idle_means_idle "srv-idle-means-idle":
         "connector/recovering" in KILLS_WORK, "connector/recovering" in IDLE;
+    srv_renewal_keeps_session "srv-renewal-keeps-session":
+        "connector/recovering" in SESSION_OF_TOKEN, "connector/recovering" in SESSION_OF_USER;
     hop_delivers_messages "hop-delivers-messages":
         "connector/recovering" in BUFFERED, "connector/recovering" in UNBUFFERED;
     hop_session_affinity "hop-session-affinity":

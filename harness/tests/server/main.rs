@@ -11,4 +11,5 @@ mod model_server;
 mod others;
 mod sessions;
 mod streams;
+mod tokens;
 mod variants;

@@ -62,6 +62,7 @@ fn less(mut entry: Entry, kind: Evidence) -> Option<Entry> {
         | Event::UserActed { .. }
         | Event::UserActionEnded { .. }
         | Event::Committed { .. }
+        | Event::TokenIssued { .. }
         | Event::Drawn { .. }
         | Event::CallBegan { .. }
         | Event::CallEnded { .. } => Evidence::UserView,

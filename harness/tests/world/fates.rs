@@ -185,6 +185,7 @@ fn the_table_of_fates() {
             method: Method::Post,
             path: "/mcp".to_owned(),
             session: None,
+            token: None,
             version: None,
             cursor: None,
             accept: None,

@@ -13,9 +13,15 @@ use stalemate::runner::{Cell, Outcome, Runner};
 use stalemate::scenario::{self, load};
 use stalemate::server::Dialect;
 
-/// Schedules drawn for the right client, over all workers.
+/// Schedules drawn for the right client, over all workers; more where the variable of [`schedules`] says so.
 const SCHEDULES: u32 = 2_000;
 const WORKERS: u8 = 2;
+
+/// How many are drawn: `STALEMATE_SCHEDULES=20000 cargo test --release --test world the_right_client` takes minutes.
+fn schedules() -> u32 {
+    let more = std::env::var("STALEMATE_SCHEDULES").ok();
+    more.map_or(SCHEDULES, |n| n.parse().expect("a number of schedules"))
+}
 
 fn op() -> impl Strategy<Value = Op> {
     let fate = prop_oneof![
@@ -30,9 +36,12 @@ fn op() -> impl Strategy<Value = Op> {
         4 => Just(Op::Call),
         2 => (1_000_u64..30_000).prop_map(Op::SlowCall),
         2 => (2_u32..9).prop_map(Op::Parallel),
+        1 => Just(Op::Read),
+        1 => Just(Op::Subscribe),
         1 => Just(Op::NewConversation),
         1 => Just(Op::Reload),
         1 => Just(Op::Notify),
+        1 => Just(Op::Ping),
         1 => Just(Op::Other),
         1 => Just(Op::Reconnect),
         1 => Just(Op::ReAdd),
@@ -48,6 +57,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (1_u64..50_000).prop_map(Op::Partition),
         1 => (1_u64..50_000).prop_map(Op::PowerLoss),
         1 => (1_u32..4, fate).prop_map(|(nth, fate)| Op::Inject(nth, fate)),
+        1 => (1_u32..8, prop::sample::select(vec![429, 500, 502, 503])).prop_map(|(nth, status)| Op::Refuse(nth, status)),
     ]
 }
 
@@ -55,7 +65,9 @@ fn schedule(dialects: Vec<String>) -> impl Strategy<Value = Schedule> {
     let path = prop_oneof![
         Just(PathKind::Direct),
         Just(PathKind::Nginx),
-        Just(PathKind::Edge)
+        Just(PathKind::Edge),
+        Just(PathKind::Gateway),
+        Just(PathKind::Sticky),
     ];
     (
         prop::sample::select(dialects),
@@ -144,7 +156,7 @@ fn the_right_client_breaks_nothing() {
                     let runner = Runner::new(Registry::builtin());
                     search(
                         worker,
-                        SCHEDULES / u32::from(WORKERS),
+                        schedules() / u32::from(WORKERS),
                         all_dialects(),
                         |schedule| match try_schedule(schedule, "connector/recovering", &runner) {
                             Ok(found) if found.is_unexplained => {

@@ -13,6 +13,8 @@ pub mod header {
     pub const CONTENT_LENGTH: &str = "content-length";
     /// `transfer-encoding`.
     pub const TRANSFER_ENCODING: &str = "transfer-encoding";
+    /// The bearer token of the user (AUTH-01).
+    pub const AUTHORIZATION: &str = "authorization";
     /// The session id (SES-01, SES-05).
     pub const SESSION_ID: &str = "mcp-session-id";
     /// The negotiated revision (VER-01).

@@ -4,7 +4,7 @@ use stalemate_wire::{Method, header};
 
 use super::Direction;
 use super::body::Body;
-use crate::journal::{Message, RequestSummary, ResponseSummary};
+use crate::journal::{Message, RequestSummary, ResponseSummary, token_name};
 use crate::process::summary;
 
 /// The most headers that a message may have to be taken for one.
@@ -13,7 +13,7 @@ const HEADERS_MAX: usize = 100;
 /// A head whose body is to come.
 #[derive(Clone, Debug)]
 pub(in crate::process) enum Head {
-    Request(RequestSummary),
+    Request(Box<RequestSummary>),
     Response(ResponseSummary),
 }
 
@@ -21,7 +21,7 @@ impl Head {
     /// The whole message.
     pub(super) fn with_body(self, body: &[u8]) -> Message {
         match self {
-            Self::Request(request) => summary::whole_request(request, body),
+            Self::Request(request) => summary::whole_request(*request, body),
             Self::Response(response) => summary::whole_response(response, body),
         }
     }
@@ -52,6 +52,9 @@ pub(super) fn parse(direction: Direction, bytes: &[u8]) -> Parsed {
                         method: Method::parse(request.method.unwrap_or_default()),
                         path: request.path.unwrap_or_default().to_owned(),
                         session: headers.get(header::SESSION_ID),
+                        token: headers
+                            .get(header::AUTHORIZATION)
+                            .and_then(|h| token_name(&h)),
                         version: headers.get(header::PROTOCOL_VERSION),
                         cursor: headers.get(header::LAST_EVENT_ID),
                         accept: headers.get(header::ACCEPT),
@@ -59,7 +62,7 @@ pub(super) fn parse(direction: Direction, bytes: &[u8]) -> Parsed {
                         rpc: Vec::new(),
                         call: None,
                     };
-                    Parsed::Head(len, Head::Request(request), body)
+                    Parsed::Head(len, Head::Request(Box::new(request)), body)
                 }
             }
         }

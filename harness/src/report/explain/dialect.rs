@@ -4,7 +4,8 @@
 use super::page::Page;
 use crate::server::{
     Answer, Beyond, Cancelled, Check, Dialect, EndedCall, Exit, Finished, Flaw, GetStreams,
-    Hazards, IdShape, IdleClock, Offers, RequestStream, Resume, Scope, Situation, StreamEnd, Then,
+    Hazards, IdShape, IdleClock, Offers, RequestStream, Resume, Scope, SessionOf, Situation,
+    StreamEnd, Then, Tokens,
 };
 
 /// The page.
@@ -62,6 +63,9 @@ pub(super) fn page(dialect: &Dialect) -> String {
         };
         page.field("JSON", &format!("{whose} in place of a stream"));
     }
+    if let Some(tokens) = &dialect.tokens {
+        page.field("Tokens", &shown(tokens));
+    }
     page.list("Connections", connections(dialect));
     let resume = dialect.sse.resume.as_ref();
     page.field(
@@ -110,6 +114,19 @@ fn row(dialect: &Dialect, situation: Situation, name: &str) -> [String; 4] {
         body(answer),
         then.to_owned(),
     ]
+}
+
+/// The tokens that are asked for.
+fn shown(tokens: &Tokens) -> String {
+    let good = match tokens.lifetime_ms {
+        None => "one is good for ever".to_owned(),
+        Some(ms) => format!("each is good for {}", time(ms)),
+    };
+    let whose = match tokens.session_of {
+        SessionOf::User => "a session belongs to its user, with whatever token",
+        SessionOf::Token => "a session belongs to the token that it was opened with",
+    };
+    format!("every request must show a bearer token; {good}; {whose}")
 }
 
 /// What ends sessions besides rest, and how many there may be.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use stalemate_clients::model::{
     Answerless, Backoff, BelievedId, FailedReinit, Fault, Killed, LostShown, LostSignal, Policy,
-    Reinit, Reopen, Resume, SessionPer, VersionHeader,
+    Reinit, Reopen, Resume, SessionPer, TokenRenewal, VersionHeader,
 };
 use stalemate_wire::Revision;
 
@@ -134,6 +134,9 @@ knobs! {
         "delete-on-disconnect" delete_on_disconnect: bool = delete_on_disconnect,
         /// What becomes of a stored session: the connect `initializes` all the same, `opens-stream` in it, or is `silent` (F3).
         "resume" resume: Resume = resume,
+        /// When a bearer token is renewed, at a server that asks for one: `on-connect`, `on-refusal` by a 401, after which the
+        /// request is sent again once, or also `on-expiry`, before a request (AUTH-03, F19).
+        "token-renewal" token_renewal: TokenRenewal = token_renewal,
     }
 }
 

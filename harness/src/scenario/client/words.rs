@@ -2,7 +2,7 @@
 
 use stalemate_clients::model::{
     Anew, Answerless, BelievedId, FailedReinit, Fault, Killed, LostShown, Reinit, Resume,
-    SessionPer,
+    SessionPer, TokenRenewal,
 };
 use stalemate_wire::Revision;
 
@@ -65,6 +65,10 @@ words_for! {
         "per-conversation" PerConversation,
         "once" Once,
         "never" Never,
+    TokenRenewal, "times of renewing a token";
+        "on-connect" OnConnect,
+        "on-refusal" OnRefusal,
+        "on-expiry" OnExpiry,
     Status, "sources of a status";
         "stored" Stored,
         "last-exchange" LastExchange,

@@ -26,7 +26,7 @@ use faults::{All, DownForm, DrainForm, Open, PowerForm, RestartForm, Settings, S
 use others::OthersForm;
 use partition::{PartitionForm, partitions};
 use request::{CompleteForm, PromptForm, ReadForm, SubscribeForm};
-use targets::{TargetOr, TargetsForm, targets, targets_or_client};
+use targets::{TargetOr, TargetsForm, struck, targets, targets_or_client};
 use verbs::verbs;
 
 use super::names::Names;
@@ -366,21 +366,6 @@ verbs! {
 
 fn or(given: Option<Duration>, ms: u64) -> u64 {
     given.map_or(ms, |duration| duration.0)
-}
-
-/// A fault as the file has it: its targets alone, or with the times that are not as they are where none is named.
-fn struck(targets: &Targets, times: &[(&str, u64, u64)]) -> Yaml {
-    let named = times.iter().filter(|(_, ms, default)| ms != default);
-    let mut named = named.peekable();
-    if named.peek().is_none() {
-        return targets.written();
-    }
-    let form = Entries::default().with("target", targets.written());
-    named
-        .fold(form, |form, (key, ms, _)| {
-            form.with(key, Yaml::text(written(*ms)))
-        })
-        .map()
 }
 
 /// The steps that one entry of the file means: several if a `stall`, `cut` or `partition` is of several processes. Empty

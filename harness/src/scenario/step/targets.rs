@@ -8,11 +8,12 @@ use super::checker::Checker;
 use crate::journal::CLIENT;
 use crate::yaml::collection::{List, first_time};
 use crate::yaml::decode::{At, Decode, mismatch};
+use crate::yaml::duration::written;
 use crate::yaml::report::{Finding, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::tree::{Kind, Node};
 use crate::yaml::words::allowed;
-use crate::yaml::write::Yaml;
+use crate::yaml::write::{Entries, Yaml};
 
 /// Whom a fault strikes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -179,4 +180,19 @@ fn expand(form: &TargetsForm, client: bool, check: &mut Checker<'_, '_>) -> Opti
         }
     }
     good.then_some(all)
+}
+
+/// A fault as the file has it: its targets alone, or with the times that are not as they are where none is named.
+pub(super) fn struck(targets: &Targets, times: &[(&str, u64, u64)]) -> Yaml {
+    let named = times.iter().filter(|(_, ms, default)| ms != default);
+    let mut named = named.peekable();
+    if named.peek().is_none() {
+        return targets.written();
+    }
+    let form = Entries::default().with("target", targets.written());
+    named
+        .fold(form, |form, (key, ms, _)| {
+            form.with(key, Yaml::text(written(*ms)))
+        })
+        .map()
 }

@@ -21,6 +21,25 @@ pub struct Sessions {
     pub cap: Option<Cap>,
 }
 
+/// The bearer tokens that a server asks for on every request (AUTH-01, AUTH-02).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// Milliseconds for which one is good; `None` is for ever.
+    pub lifetime_ms: Option<u64>,
+    /// What a session belongs to.
+    pub session_of: SessionOf,
+}
+
+/// What a session belongs to, at a server that asks for tokens. There is one user here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionOf {
+    /// Its user, with whatever token (SES-12, AUTH-05).
+    #[default]
+    User,
+    /// The token that it was opened with: with a renewed one its id is refused (F19).
+    Token,
+}
+
 /// How many sessions there may be at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cap {

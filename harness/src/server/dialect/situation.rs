@@ -44,6 +44,8 @@ situations! {
     DeleteUnserved = "delete-unserved",
     /// A DELETE without an id.
     DeleteWithoutSession = "delete-without-session",
+    /// A request with the id of a live session that belongs to another token (F19).
+    ForeignSession = "foreign-session",
     /// A GET with the cursor of a stream that has a connection (RES-04).
     GetCursorInUse = "get-cursor-in-use",
     /// A GET on a session that has a GET stream.
@@ -89,6 +91,8 @@ situations! {
     PostWrongContentType = "post-wrong-content-type",
     /// An `initialize` where there are as many sessions as there may be.
     TooManySessions = "too-many-sessions",
+    /// A request without a bearer token, or with one that is not good any more (AUTH-02).
+    Unauthorized = "unauthorized",
     /// A version header with a revision that is not taken (VER-04).
     UnsupportedVersion = "unsupported-version",
 }

@@ -11,8 +11,12 @@ use crate::app::user::{PATIENCE_AFTER_MS, PATIENCE_MS};
 use crate::journal::ServerName;
 use crate::process::hop_shell::Behind;
 use crate::process::net::{Routes, Target};
+use crate::process::recorder::Recorder;
+use crate::process::tokens::UserTokens;
 use crate::proxy::{self, HopKind, HopOptions};
 use crate::scenario::{self, Scenario, Server};
+use crate::sim::seed::Generator;
+use crate::sim::spec::Spec;
 
 /// The servers that a hop leads to; none if it leads to all.
 pub(super) fn leads_to(scenario: &Scenario, hop: &scenario::Hop) -> Vec<ServerName> {
@@ -144,4 +148,17 @@ pub(super) fn endpoint_paths(scenario: &Scenario) -> BTreeMap<ServerName, Arc<st
             )
         })
         .collect()
+}
+
+/// The user's tokens for those servers that ask for any.
+pub(super) fn tokens(recorder: &Recorder, spec: Spec<'_>) -> BTreeMap<ServerName, Arc<UserTokens>> {
+    let asking = spec.scenario.servers.iter().filter_map(|server| {
+        let asked = server.kind.dialect()?.tokens.as_ref()?;
+        let name: ServerName = Arc::from(server.name.as_str());
+        let mut drawn = Generator::new(spec.seed, &format!("tokens of {name}"));
+        let secrets = Box::new(move || drawn.uuid());
+        let tokens = UserTokens::new(recorder.clone(), name.clone(), asked.lifetime_ms, secrets);
+        Some((name, Arc::new(tokens)))
+    });
+    asking.collect()
 }

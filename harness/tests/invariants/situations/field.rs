@@ -180,6 +180,30 @@ pub(crate) const OTHER_TOOLS: &str = with_server!(
 "
 );
 
+/// A token that expires in the midst of a session, whose owner that says.
+macro_rules! renewed {
+    ($owner:literal) => {
+        concat!(
+            "summary: A token expires and is renewed.
+servers:
+  memory: {port: 3001, dialect: {like: broken/server-session-of-token, ",
+            $owner,
+            "}}
+path: [nginx]
+clients: [CLIENT]
+steps:
+  - add: memory
+  - call: {on: memory, tool: create_entities, expect: ok}
+  - wait: 6m
+  - call: {on: memory, tool: search_nodes}
+"
+        )
+    };
+}
+
+pub(crate) const SESSION_OF_TOKEN: &str = renewed!("tokens: {session-of: token}");
+pub(crate) const SESSION_OF_USER: &str =
+    renewed!("tokens: {session-of: user}, answers: {foreign-session: none}");
 pub(crate) const CONVERSATIONS: &str = with_server!(
     "spec",
     "The user begins another conversation.",

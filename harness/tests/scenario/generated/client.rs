@@ -7,7 +7,7 @@ use stalemate::app::{AppPolicy, Deletes, Disconnects, Lists, Model, SessionKey, 
 use stalemate::scenario::{LONGEST_MS, OwnClient, Vocabulary};
 use stalemate_clients::model::{
     Anew, Answerless, Backoff, BelievedId, FailedReinit, Fault, Killed, LostShown, LostSignal,
-    Policy, Reinit, Reopen, Reopening, Resume, SessionPer, VersionHeader,
+    Policy, Reinit, Reopen, Reopening, Resume, SessionPer, TokenRenewal, VersionHeader,
 };
 use stalemate_wire::Revision;
 
@@ -111,6 +111,11 @@ fn client(tape: &mut Tape, policy: &mut Policy) {
     policy.list_again = tape.is();
     policy.ignore_server_requests = tape.is();
     policy.delete_on_disconnect = tape.is();
+    policy.token_renewal = *tape.one(&[
+        TokenRenewal::OnConnect,
+        TokenRenewal::OnRefusal,
+        TokenRenewal::OnExpiry,
+    ]);
     policy.resume = *tape.one(&[Resume::Initializes, Resume::OpensStream, Resume::Silent]);
 }
 
