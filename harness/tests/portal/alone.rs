@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
+use std::process::Command;
 
-use crate::{record, scenario};
+use crate::{driver, record, scenario};
 
 pub(crate) fn nothing_leaves_by_any_way() {
     let (dir, file) = scenario("");
@@ -58,4 +59,33 @@ pub(crate) fn nothing_leaves_by_any_way() {
         unix.accept().map(drop).map_err(|e| e.kind()),
         Err(ErrorKind::WouldBlock)
     );
+}
+
+/// Where the kernel gives no network of its own, the cell is not run.
+pub(crate) fn without_a_namespace_nothing_runs() {
+    let (_dir, file) = scenario("");
+    // In a user namespace one may set its own limits.
+    let script = "echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\"";
+    let command = driver("good");
+    let arguments = [
+        "-U",
+        "-r",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        env!("CARGO_BIN_EXE_stalemate"),
+        "run",
+    ];
+    let run = Command::new("unshare")
+        .args(arguments)
+        .args([&*file, "--client-command", &command])
+        .output();
+    let Some(output) = run.ok().filter(|o| o.status.code() != Some(1)) else {
+        eprintln!("left out: namespaces cannot be limited here");
+        return;
+    };
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("gets no network of its own here"), "{err}");
+    assert_eq!(output.status.code(), Some(2), "{err}");
 }

@@ -60,6 +60,10 @@ fn main() -> ExitCode {
             "one that spins ends its cell",
             wrong::one_that_spins_ends_its_cell,
         ),
+        (
+            "without a namespace nothing runs",
+            alone::without_a_namespace_nothing_runs,
+        ),
         ("the shortest driver runs", wrong::the_shortest_driver_runs),
         (
             "one that never answers costs patience",

@@ -4,6 +4,9 @@
 //! Proven by construction: a program sees no other time and reaches no other network. Measured only: that threads of one
 //! program which go on at one instant do so in one order. So each cell runs twice and must give the same record.
 
+// Without programs, much of what is said of them is of no use.
+#![cfg_attr(not(portal), allow(dead_code))]
+
 #[cfg(portal)]
 mod birth;
 #[cfg(portal)]

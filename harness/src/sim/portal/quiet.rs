@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 /// The system calls in which a thread waits for somebody else. A thread that sleeps in another one, e.g. reading a file,
 /// goes on by itself.
@@ -67,6 +68,25 @@ impl Threads {
             }
         }
         Ok(())
+    }
+
+    /// The processor's time that all of them have used so far.
+    pub(super) fn processor_time(&self) -> Duration {
+        let process = self.directory.trim_end_matches("task");
+        let text = fs::read_to_string(format!("{process}stat")).unwrap_or_default();
+        // Behind the name, which may have anything in it: the state is the first word, and two numbers stand in places 12 and
+        // 13, in hundredths of a second.
+        let words = text
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split(' ')
+            .skip(1);
+        let used = words
+            .skip(11)
+            .take(2)
+            .filter_map(|word| word.parse::<u64>().ok());
+        Duration::from_millis(used.sum::<u64>() * 10)
     }
 
     /// All threads as they sleep; `None` if any does not.
