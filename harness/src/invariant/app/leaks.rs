@@ -1,6 +1,6 @@
 //! What an application owes to sessions that it turns its back on.
 
-use stalemate_wire::Method;
+use stalemate_wire::{Method, RpcKind};
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict};
 use crate::journal::{Action, Entry, Event, Evidence};
@@ -56,10 +56,21 @@ pub(in crate::invariant) const ENDS_OLD_CONVERSATIONS: Invariant = Invariant {
                     let answer = s.response.as_ref().filter(|(n, _)| *n < began);
                     answer.is_some_and(|(_, r)| r.status >= 400)
                 });
+                // Of a connect that failed there is nothing to talk in.
+                let is_of_conversation = of_session().any(|s| {
+                    let asks = s.request.rpc.iter().any(|r| r.kind == RpcKind::Request);
+                    asks && s.at < began && s.status() == Some(200)
+                });
                 let had_ended = view.is_ended(old.server, id, began);
                 let is_taken_away =
                     view.is_taken_away(old.server, old.answered..view.entries.len());
-                if !is_replaced || is_used_on || was_refused || had_ended || is_taken_away {
+                if !is_of_conversation
+                    || !is_replaced
+                    || is_used_on
+                    || was_refused
+                    || had_ended
+                    || is_taken_away
+                {
                     continue;
                 }
                 exercised = true;
