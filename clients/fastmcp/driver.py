@@ -82,6 +82,8 @@ class Driver:
             result = await client.read_resource_mcp(params["uri"], meta=params.get("_meta"))
         elif method == "prompts/get":
             result = await client.get_prompt_mcp(params["name"], params.get("arguments"))
+        elif method != "completion/complete":
+            raise RuntimeError(f"this client has no {method}")
         else:
             reference = types.PromptReference(**params["ref"])
             result = await client.complete_mcp(reference, params["argument"])

@@ -96,6 +96,11 @@ class Driver:
             result = await client.send_request(types.ClientRequest(wanted), types.ReadResourceResult)
         elif method == "prompts/get":
             result = await client.get_prompt(params["name"], params.get("arguments"))
+        elif method == "resources/subscribe":
+            wanted = types.SubscribeRequest(params=types.SubscribeRequestParams(**params))
+            result = await client.send_request(types.ClientRequest(wanted), types.EmptyResult)
+        elif method != "completion/complete":
+            raise RuntimeError(f"this client has no {method}")
         else:
             reference = types.PromptReference(**params["ref"])
             result = await client.complete(reference, params["argument"])

@@ -91,6 +91,10 @@ class Driver:
             result = await client.read_resource(params["uri"], meta=params.get("_meta"))
         elif method == "prompts/get":
             result = await client.get_prompt(params["name"], params.get("arguments"))
+        elif method == "resources/subscribe":
+            result = await client.subscribe_resource(params["uri"], meta=params.get("_meta"))
+        elif method != "completion/complete":
+            raise RuntimeError(f"this client has no {method}")
         else:
             reference = types.PromptReference(**params["ref"])
             result = await client.complete(reference, params["argument"])

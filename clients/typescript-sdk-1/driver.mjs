@@ -27,6 +27,7 @@ const requests = {
   'resources/read': (params) => client.readResource(params),
   'prompts/get': (params) => client.getPrompt(params),
   'completion/complete': (params) => client.complete(params),
+  'resources/subscribe': (params) => client.subscribeResource(params),
 };
 
 const operations = {
@@ -49,6 +50,7 @@ const operations = {
     return texts(await client.callTool({ name, arguments: args }));
   },
   async request({ method, params }) {
+    if (!requests[method]) throw new Error(`this client has no ${method}`);
     return JSON.stringify(await requests[method](params));
   },
   // As the SDK documents it: the session is ended first, then the connection.
