@@ -28,6 +28,8 @@ pub struct Account {
     asked: Vec<(CallId, ObjectId, Value)>,
     /// Of those calls the ones whose result has come.
     answered: BTreeSet<CallId>,
+    /// Whether any tool's call was seen on its way: then each that is sent is.
+    sees_calls: bool,
 }
 
 impl Account {
@@ -71,6 +73,7 @@ impl Account {
         let rpc = match message {
             Message::Request(request) => {
                 if let Some(call) = request.call {
+                    self.sees_calls |= request.rpc.iter().any(|r| r.tool.is_some());
                     let ids = request.rpc.iter().filter_map(|r| r.id.clone());
                     self.asked.extend(ids.map(|id| (call, object, id)));
                 }
@@ -87,10 +90,13 @@ impl Account {
         }
     }
 
-    /// Whether a result of that call has come to the client object that asked for it. Known until the call has ended.
+    /// Whether no result of that call has come to the client object that asked for it, so that what it hands on as one is none.
+    /// Known until the call has ended. A tool's call that was never sent has none; of a request of another kind, whose nonce a
+    /// client may leave out, that cannot be told.
     #[must_use]
-    pub fn has_result(&self, call: CallId) -> bool {
-        self.answered.contains(&call)
+    pub fn lacks_result(&self, call: CallId, is_tool: bool) -> bool {
+        let was_sent = || self.asked.iter().any(|(of, ..)| *of == call);
+        !self.answered.contains(&call) && (was_sent() || (is_tool && self.sees_calls))
     }
 
     /// Whether something on the path is out now.

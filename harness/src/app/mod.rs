@@ -37,8 +37,8 @@ pub trait Tell {
     /// Numbers a call that is about to begin, with the nonce for its arguments.
     fn new_call(&self) -> (CallId, String);
 
-    /// Whether a result of that call, which has not ended, has come from its server: see [`Account::has_result`].
-    fn has_result(&self, call: CallId) -> bool;
+    /// Whether no result of that call, which has not ended, has come from its server: see [`Account::lacks_result`].
+    fn lacks_result(&self, call: CallId, is_tool: bool) -> bool;
 
     /// Whether something on the way to the server is out now.
     fn is_out(&self, server: &ServerName) -> bool;

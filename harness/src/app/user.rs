@@ -207,9 +207,11 @@ impl User {
         let enough_ms = self.patience_ms + spec.takes_ms;
         let patience_ms = spec.patience_ms.unwrap_or(enough_ms);
         let outcome = match timeout(Duration::from_millis(patience_ms), calling).await {
-            Ok(Ok(_)) if self.journal.has_result(call) => Outcome::Ok,
             // Whoever reads it sees that it is not what was asked for.
-            Ok(Ok(text)) => Outcome::Hollow(text),
+            Ok(Ok(text)) if self.journal.lacks_result(call, method.is_none()) => {
+                Outcome::Hollow(text)
+            }
+            Ok(Ok(_)) => Outcome::Ok,
             Ok(Err(error)) => Outcome::Error(error.message),
             // The call may still come to its end: that is not known, and held against nobody.
             Err(_) if patience_ms < enough_ms => {

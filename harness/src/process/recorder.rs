@@ -273,8 +273,8 @@ impl Tell for Recorder {
         (call, nonce::nonce(call))
     }
 
-    fn has_result(&self, call: CallId) -> bool {
-        self.inner().account.has_result(call)
+    fn lacks_result(&self, call: CallId, is_tool: bool) -> bool {
+        self.inner().account.lacks_result(call, is_tool)
     }
 
     fn is_out(&self, server: &ServerName) -> bool {
