@@ -2,7 +2,7 @@
 //! ask. It holds no opinion.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use stalemate_wire::Method;
@@ -76,7 +76,8 @@ impl<'a> View<'a> {
             _ => None,
         });
         let exchanges = Exchanges::of(cast, entries);
-        let client = exchanges.sent_by(|process| cast.is_client(process));
+        let mut client = exchanges.sent_by(|process| cast.is_client(process));
+        keep_endpoints(&mut client);
         let initializes = client.iter().enumerate();
         let initializes = initializes.filter(|(_, s)| s.request.asks("initialize"));
         let servers = exchanges.servers(cast);
@@ -226,4 +227,17 @@ pub fn is_refusal(method: &Method, status: u16) -> bool {
 #[must_use]
 pub fn refuses_id(status: u16) -> bool {
     matches!(status, 400 | 404 | 410)
+}
+
+/// Leaves out what a client sends to other paths of its server than the endpoint, where one is known by an `initialize`: how to
+/// log in is asked for there, and that is no business of a session.
+fn keep_endpoints(client: &mut Vec<Seen>) {
+    let initializes = client.iter().filter(|s| s.request.asks("initialize"));
+    let endpoints: BTreeSet<(ServerName, String)> = initializes
+        .map(|s| (s.server.clone(), s.request.path.clone()))
+        .collect();
+    let is_known = |server: &ServerName| endpoints.iter().any(|(of, _)| of == server);
+    client.retain(|s| {
+        !is_known(&s.server) || endpoints.contains(&(s.server.clone(), s.request.path.clone()))
+    });
 }

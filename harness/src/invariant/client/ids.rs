@@ -17,12 +17,13 @@ pub(in crate::invariant) const ID_ON_EVERYTHING: Invariant = Invariant {
               and the version header, if the revision settled on has it",
     forbids: "initialize brings an id; the tool calls carry it, and the GET that opens the stream, or the DELETE, does not",
     judge: Judge::Client(|view| {
+        let gone = gone(view);
         let mut exercised = false;
         for seen in &view.client {
-            if seen.request.asks("initialize") {
+            if begins(seen) {
                 continue;
             }
-            let known = knows(view, seen);
+            let known = knows(view, seen, &gone);
             exercised |= known.id || known.revision.is_some_and(Revision::has_version_header);
             let why = if known.id && seen.session().is_none() {
                 format!("{} carries no session id", seen.what())
@@ -49,15 +50,16 @@ pub(in crate::invariant) const VERSION_IS_NEGOTIATED: Invariant = Invariant {
     demands: "the version header names the revision that was settled on in initialize",
     forbids: "a client offers 2025-11-25, the server settles on 2025-06-18, and every request names 2025-11-25",
     judge: Judge::Client(|view| {
+        let gone = gone(view);
         let mut exercised = false;
         for seen in &view.client {
-            if seen.request.asks("initialize") {
+            if begins(seen) {
                 continue;
             }
             let Some(version) = &seen.request.version else {
                 continue;
             };
-            let Some(revision) = knows(view, seen)
+            let Some(revision) = knows(view, seen, &gone)
                 .revision
                 .filter(|r| r.has_version_header())
             else {
@@ -76,6 +78,12 @@ pub(in crate::invariant) const VERSION_IS_NEGOTIATED: Invariant = Invariant {
     }),
 };
 
+/// Whether a request begins a connection, and belongs to no session: an `initialize`, or the question of the next revision
+/// whether the server has sessions at all.
+fn begins(seen: &Seen) -> bool {
+    seen.request.asks("initialize") || seen.request.asks("server/discover")
+}
+
 /// What a client object knows when it begins a request.
 struct Known {
     /// Whether it was given an id, by its last `initialize` or with a stored session.
@@ -83,11 +91,33 @@ struct Known {
     revision: Option<Revision>,
 }
 
-fn knows(view: &View<'_>, seen: &Seen) -> Known {
+/// When the user had taken a connector away: what belonged to it is forgotten, but for the DELETE of its session.
+fn gone(view: &View<'_>) -> Vec<(ServerName, usize)> {
+    let servers = view.servers.keys();
+    let of = |server: &ServerName| {
+        let ended = view.taken_away(server).map(|(_, ended)| ended);
+        ended
+            .map(|ended| (server.clone(), ended))
+            .collect::<Vec<_>>()
+    };
+    servers.flat_map(of).collect()
+}
+
+fn knows(view: &View<'_>, seen: &Seen, gone: &[(ServerName, usize)]) -> Known {
     let own = |h: &crate::invariant::Handshake<'_>| {
         h.object == seen.object && *h.server == seen.server && h.answered < seen.at
     };
     let last = view.handshakes().rfind(own);
+    let since = last.as_ref().map_or(0, |h| h.answered);
+    let is_gone = |(server, ended): &(ServerName, usize)| {
+        *server == seen.server && (since..seen.at).contains(ended)
+    };
+    if seen.request.method != Method::Delete && gone.iter().any(is_gone) {
+        return Known {
+            id: false,
+            revision: None,
+        };
+    }
     let resumed = || {
         view.entries[..seen.at].iter().any(|e| {
             matches!(&e.event, Event::ObjectMade { object, resumed: true, .. } if Some(*object) == seen.object)
