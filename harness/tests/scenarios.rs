@@ -29,8 +29,14 @@ struct Shown {
 type Judged = OnceLock<Result<(CellResult, Record), String>>;
 
 impl Shown {
-    fn of(scenario: &Arc<Scenario>) -> Self {
+    /// The cells whose clients are somebody else's programs, which need not be installed, or the others.
+    fn of(scenario: &Arc<Scenario>, registry: &Registry, programs: bool) -> Self {
+        let is_program = |cell: &Cell| {
+            let subject = registry.get(&cell.client);
+            subject.is_some_and(|s| s.factory().program().is_some())
+        };
         let cells = Cell::of(scenario).into_iter();
+        let cells = cells.filter(|cell| is_program(cell) == programs);
         Self {
             name: scenario.name.clone(),
             cells: cells.map(|cell| (cell, OnceLock::new())).collect(),
@@ -54,12 +60,18 @@ fn main() -> ExitCode {
     let runner = Runner::new(registry);
     let dir = Path::new(ROOT).join("scenarios");
     let mut tests = trials(&dir, &runner);
-    let loaded: Arc<[Shown]> = scenarios(&[dir], runner.registry())
+    let all: Vec<Arc<Scenario>> = scenarios(&[dir], runner.registry())
         .expect("the directory can be searched")
         .into_iter()
         .filter_map(|(_, s)| s.ok())
-        .map(|scenario| Shown::of(&scenario))
         .collect();
+    let shown = |programs| {
+        let scenarios = all.iter();
+        scenarios
+            .map(|s| Shown::of(s, runner.registry(), programs))
+            .collect()
+    };
+    let (loaded, real): (Arc<[Shown]>, Arc<[Shown]>) = (shown(false), shown(true));
     for (at, scenario) in loaded.iter().enumerate() {
         let (loaded, runner) = (Arc::clone(&loaded), runner.clone());
         let name = format!("snapshot of {}", scenario.name);
@@ -76,8 +88,20 @@ fn main() -> ExitCode {
         each_mode_is_shown(&shown)
     }));
     let names: Vec<String> = loaded.iter().map(|s| format!("{}.snap", s.name)).collect();
+    let are_there = all.iter().all(|scenario| {
+        let mut clients = scenario.clients.iter();
+        clients.all(|client| runner.registry().left_out(scenario, client).is_none())
+    });
+    if !are_there {
+        eprintln!("left out: the matrix of the real clients: not all of them are installed");
+    }
+    let of_real = runner.clone();
+    let matrix = Trial::test("snapshot of the matrix of the real clients", move || {
+        matrix_is_as_committed("matrix-of-real-clients", &real, &of_real)
+    });
+    tests.push(matrix.with_ignored_flag(!are_there));
     tests.push(Trial::test("snapshot of the matrix", move || {
-        matrix_is_as_committed(&loaded, &runner)
+        matrix_is_as_committed("matrix", &loaded, &runner)
     }));
     tests.push(Trial::test("no snapshot without its scenario", move || {
         no_orphans(&names)
@@ -104,14 +128,14 @@ fn trace_is_as_committed(scenario: &Shown, runner: &Runner) -> Result<(), Failed
     committed(area, name, &report::trace(result, record, Detail::Short))
 }
 
-fn matrix_is_as_committed(scenarios: &[Shown], runner: &Runner) -> Result<(), Failed> {
+fn matrix_is_as_committed(name: &str, scenarios: &[Shown], runner: &Runner) -> Result<(), Failed> {
     let mut results = Vec::new();
     for scenario in scenarios {
         for at in 0..scenario.cells.len() {
             results.push(scenario.ran(at, runner)?.0.clone());
         }
     }
-    committed("", "matrix", &report::matrix(&results))
+    committed("", name, &report::matrix(&results))
 }
 
 /// Some scenario shows each way in which recovery fails; that it is caught there, the loader and the cells' tests see to.

@@ -28,11 +28,9 @@ fn its_trace_is_as_printed() {
     }
 }
 
-/// Each row of its matrix is as in the snapshot of the whole one.
-#[test]
-fn its_matrix_is_the_snapshots() {
-    let (readme, matrix) = (file("README.md"), file("snapshots/matrix.snap"));
-    let mut rungs: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+/// The rung of each scenario and client in the snapshot of a matrix.
+fn rungs(matrix: &str) -> BTreeMap<(&str, &str), &str> {
+    let mut rungs = BTreeMap::new();
     let mut scenario = "";
     for line in matrix.lines() {
         match line.strip_prefix("  ") {
@@ -44,6 +42,14 @@ fn its_matrix_is_the_snapshots() {
             }
         }
     }
+    rungs
+}
+
+/// Each row of its matrix is as in the snapshot of the whole one.
+#[test]
+fn its_matrix_is_the_snapshots() {
+    let (readme, matrix) = (file("README.md"), file("snapshots/matrix.snap"));
+    let rungs = rungs(&matrix);
     let columns = [
         "connector/stale-cache",
         "connector/spec-404",
@@ -62,4 +68,42 @@ fn its_matrix_is_the_snapshots() {
         }
     }
     assert!(held > 20, "{held} rows");
+}
+
+/// Its table of the real clients is the snapshot of theirs, with the versions that are installed.
+#[test]
+fn its_real_clients_are_the_snapshots() {
+    let (readme, matrix) = (
+        file("README.md"),
+        file("snapshots/matrix-of-real-clients.snap"),
+    );
+    let rungs = rungs(&matrix);
+    let cells = |row: &str| -> Vec<String> {
+        let cells = row.trim_matches('|').split('|');
+        cells
+            .map(|cell| cell.trim().trim_matches('`').to_owned())
+            .collect()
+    };
+    let mut rows = readme.lines().skip_while(|l| !l.starts_with("| client |"));
+    let head = cells(rows.next().expect("a table of the real clients"));
+    let rows: Vec<Vec<String>> = rows
+        .skip(1)
+        .take_while(|l| l.starts_with('|'))
+        .map(cells)
+        .collect();
+    let mut held = 0;
+    for row in &rows {
+        let manifest = file(&format!("clients/{}/client.yaml", row[0]));
+        assert!(manifest.contains(&row[1]), "{}: version {}", row[0], row[1]);
+        for (scenario, cell) in head.iter().zip(row).skip(2) {
+            let rung = rungs.get(&(scenario.as_str(), row[0].as_str()));
+            assert_eq!(cell, rung.unwrap_or(&""), "{scenario} {}", row[0]);
+            held += usize::from(rung.is_some());
+        }
+    }
+    assert_eq!(
+        held,
+        rungs.len(),
+        "each cell of the snapshot stands in the table"
+    );
 }
