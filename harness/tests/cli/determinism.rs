@@ -52,12 +52,15 @@ fn every_cell_gives_one_journal_whatever_is_around_it() {
         Path::new(ROOT),
         &["run", "scenarios", "--format", "json", "--jobs", "1"],
     );
-    here.env_clear();
+    here.env_clear()
+        .env("STALEMATE_CLIENTS_DIR", elsewhere.path());
     let mut there = command(
         elsewhere.path(),
         &["run", "--jobs", "2", "--format", "json", absolute],
     );
     there
+        .env_remove("STALEMATE_CLIENTS")
+        .env("STALEMATE_CLIENTS_DIR", elsewhere.path())
         .env("HOME", elsewhere.path())
         .env("TMPDIR", elsewhere.path())
         .env("TZ", "Pacific/Chatham")

@@ -37,6 +37,9 @@ pub(crate) fn stalemate_within(limit_s: u64, args: &[&str]) -> Done {
         .current_dir(ROOT)
         .env_remove("CLICOLOR_FORCE")
         .env_remove("FORCE_COLOR")
+        // The clients of other languages have tests of their own; here none is there.
+        .env_remove("STALEMATE_CLIENTS")
+        .env("STALEMATE_CLIENTS_DIR", dir.path())
         .stdin(Stdio::null())
         .stdout(File::create(&out).expect("a file"))
         .stderr(File::create(&err).expect("a file"))
