@@ -1,25 +1,12 @@
 """Drives the client of mcp 1.x: see ../README.md for the protocol. It sets nothing that the SDK has a default for, and
 repeats nothing: what the SDK does is what is tested."""
 
-import asyncio
-import concurrent.futures
-import json
-import sys
+import contextlib
 
+import drive
+from drive import say, text_of, words
 from mcp import ClientSession, types
 from mcp.client.streamable_http import streamable_http_client
-
-
-def say(message):
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
-
-
-def words(error):
-    """An error in the SDK's own words; of a group, those of what is in it."""
-    if isinstance(error, BaseExceptionGroup):
-        return "; ".join(words(e) for e in error.exceptions)
-    return str(error) or type(error).__name__
 
 
 async def on_message(message):
@@ -30,50 +17,18 @@ async def on_message(message):
 
 
 def texts(result):
-    text = "\n".join(getattr(block, "text", "") for block in result.content)
     if result.isError:
-        raise RuntimeError(text)
-    return text
+        raise RuntimeError(text_of(result))
+    return text_of(result)
 
 
-class Driver:
-    owner = None  # the task in which the client lives: its cancel scopes must stay there
-    session = None
-
-    async def own(self, url, ready, end):
-        try:
-            async with streamable_http_client(url) as (read, write, _):
-                async with ClientSession(read, write, message_handler=on_message) as session:
-                    await session.initialize()
-                    self.session = session
-                    ready.set_result(True)
-                    await end.wait()
-        except BaseException as error:
-            if not ready.done():
-                ready.set_exception(RuntimeError(words(error)))
-            else:
-                raise
-        finally:
-            self.session = None
-
-    async def connect(self, url):
-        await self.abandon()
-        ready, self.end = asyncio.get_running_loop().create_future(), asyncio.Event()
-        self.owner = asyncio.create_task(self.own(url, ready, self.end))
-        return await ready
-
-    async def abandon(self):
-        """One that never came up is given up."""
-        if self.owner and not self.owner.done() and self.session is None:
-            self.owner.cancel()
-            await asyncio.wait([self.owner])
-
-    def client(self):
-        if self.session is None:
-            if self.owner and self.owner.done() and not self.owner.cancelled() and self.owner.exception():
-                raise RuntimeError(f"the client has ended: {words(self.owner.exception())}")
-            raise RuntimeError("not connected")
-        return self.session
+class Driver(drive.Driver):
+    @contextlib.asynccontextmanager
+    async def opened(self, url):
+        async with streamable_http_client(url) as (read, write, _):
+            async with ClientSession(read, write, message_handler=on_message) as session:
+                await session.initialize()
+                yield session
 
     async def list_tools(self):
         names, cursor = [], None
@@ -105,39 +60,3 @@ class Driver:
             reference = types.PromptReference(**params["ref"])
             result = await client.complete(reference, params["argument"])
         return result.model_dump_json()
-
-    async def disconnect(self):
-        """As the SDK documents it: the contexts are left."""
-        await self.abandon()
-        if self.owner:
-            owner, self.owner = self.owner, None
-            self.end.set()
-            try:
-                await owner
-            except asyncio.CancelledError:
-                pass
-        return True
-
-
-async def main():
-    loop = asyncio.get_running_loop()
-    # Two would race for names.
-    loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(1))
-    reader = asyncio.StreamReader(limit=2**24)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    driver, tasks = Driver(), set()
-
-    async def carry_out(id, op, **parameters):
-        try:
-            say({"id": id, "ok": await getattr(driver, op)(**parameters)})
-        except BaseException as error:
-            say({"id": id, "error": words(error)})
-
-    say({"ready": 1})
-    while line := await reader.readline():
-        task = asyncio.create_task(carry_out(**json.loads(line)))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-
-asyncio.run(main())

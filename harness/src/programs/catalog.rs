@@ -12,7 +12,7 @@ struct Folder {
     files: &'static [(&'static str, &'static str)],
 }
 
-/// The folder of that name with those files.
+/// The folder of that name with those files; `../` leads to one that several share.
 macro_rules! folder {
     ($name:literal: $($file:literal),* $(,)?) => {
         Folder {
@@ -26,15 +26,15 @@ macro_rules! folder {
 }
 
 const FOLDERS: &[Folder] = &[
-    folder!("fastmcp": "client.yaml", "driver.py", "requirements.txt"),
+    folder!("fastmcp": "client.yaml", "driver.py", "../drive.py", "requirements.txt"),
     folder!("mcp-proxy": "client.yaml", "launch.py", "requirements.txt"),
     folder!("mcp-remote": "client.yaml", "package.json", "package-lock.json"),
-    folder!("openai-agents": "client.yaml", "driver.py", "requirements.txt"),
-    folder!("pydantic-ai": "client.yaml", "driver.py", "requirements.txt"),
-    folder!("python-sdk-1": "client.yaml", "driver.py", "requirements.txt"),
-    folder!("python-sdk-2": "client.yaml", "driver.py", "requirements.txt"),
-    folder!("typescript-sdk-1": "client.yaml", "driver.mjs", "package.json", "package-lock.json"),
-    folder!("typescript-sdk-2": "client.yaml", "driver.mjs", "package.json", "package-lock.json"),
+    folder!("openai-agents": "client.yaml", "driver.py", "../drive.py", "requirements.txt"),
+    folder!("pydantic-ai": "client.yaml", "driver.py", "../drive.py", "requirements.txt"),
+    folder!("python-sdk-1": "client.yaml", "driver.py", "../drive.py", "requirements.txt"),
+    folder!("python-sdk-2": "client.yaml", "driver.py", "../drive.py", "requirements.txt"),
+    folder!("typescript-sdk-1": "client.yaml", "driver.mjs", "../drive.mjs", "package.json", "package-lock.json"),
+    folder!("typescript-sdk-2": "client.yaml", "driver.mjs", "../drive.mjs", "package.json", "package-lock.json"),
 ];
 
 /// The clients that the command knows, in the order of their names.

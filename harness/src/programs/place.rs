@@ -58,6 +58,8 @@ pub(super) fn folder(client: &Known) -> PathBuf {
 /// the command do not disturb each other.
 fn own_name(file: &str, text: &str) -> String {
     let hash = short_hash(std::iter::once(text));
+    // What several share is each one's own here.
+    let file = file.rsplit_once('/').map_or(file, |(_, file)| file);
     match file.rsplit_once('.') {
         Some((stem, ending)) => format!("{stem}-{hash}.{ending}"),
         None => format!("{file}-{hash}"),
