@@ -1,7 +1,7 @@
 //! What the calls and outages of a run come to so far: a fold that goes on as entries come, so that a long run is not
 //! read again at each of its calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use stalemate_wire::RpcKind;
@@ -17,6 +17,15 @@ struct Failed {
     ended: usize,
 }
 
+/// What the wire has shown of a call that has not ended.
+#[derive(Clone, Debug, Default)]
+struct Open {
+    /// Its requests: which client object sent each, and under which id.
+    asked: Vec<(ObjectId, Value)>,
+    /// Whether a result of one of them has come.
+    is_answered: bool,
+}
+
 /// The fold.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
@@ -24,10 +33,8 @@ pub struct Account {
     /// Calls that run, did not begin during an outage, and whose user let them run.
     running: BTreeMap<CallId, ServerName>,
     failed: Vec<Failed>,
-    /// The requests of calls that have not ended: which client object sent them, and under which id.
-    asked: Vec<(CallId, ObjectId, Value)>,
-    /// Of those calls the ones whose result has come.
-    answered: BTreeSet<CallId>,
+    /// The calls that have not ended.
+    open: BTreeMap<CallId, Open>,
     /// Whether any tool's call was seen on its way: then each that is sent is.
     sees_calls: bool,
 }
@@ -40,10 +47,13 @@ impl Account {
             Event::CallBegan {
                 call,
                 server,
-                during_outage: false,
+                during_outage,
                 ..
             } => {
-                self.running.insert(*call, server.clone());
+                self.open.insert(*call, Open::default());
+                if !during_outage {
+                    self.running.insert(*call, server.clone());
+                }
             }
             Event::Http {
                 object: Some(object),
@@ -51,8 +61,7 @@ impl Account {
                 ..
             } => self.see_message(*object, message),
             Event::CallEnded { call, outcome } => {
-                self.asked.retain(|(of, ..)| of != call);
-                self.answered.remove(call);
+                self.open.remove(call);
                 let running = self.running.remove(call);
                 if let Some(server) = running.filter(|_| *outcome != Outcome::Ok) {
                     self.failed.push(Failed { server, ended: at });
@@ -74,8 +83,11 @@ impl Account {
             Message::Request(request) => {
                 if let Some(call) = request.call {
                     self.sees_calls |= request.rpc.iter().any(|r| r.tool.is_some());
-                    let ids = request.rpc.iter().filter_map(|r| r.id.clone());
-                    self.asked.extend(ids.map(|id| (call, object, id)));
+                    // What is sent again later is of no call that somebody waits for.
+                    if let Some(open) = self.open.get_mut(&call) {
+                        let ids = request.rpc.iter().filter_map(|r| r.id.clone());
+                        open.asked.extend(ids.map(|id| (object, id)));
+                    }
                 }
                 return;
             }
@@ -84,9 +96,12 @@ impl Account {
             Message::End { .. } => return,
         };
         for result in rpc.iter().filter(|r| r.kind == RpcKind::Result) {
-            let mut asked = self.asked.iter();
-            let of = asked.find(|(_, by, id)| *by == object && Some(id) == result.id.as_ref());
-            self.answered.extend(of.map(|(call, ..)| *call));
+            let is_of =
+                |(by, id): &(ObjectId, Value)| *by == object && Some(id) == result.id.as_ref();
+            let mut open = self.open.values_mut();
+            if let Some(open) = open.find(|open| open.asked.iter().any(is_of)) {
+                open.is_answered = true;
+            }
         }
     }
 
@@ -95,8 +110,10 @@ impl Account {
     /// client may leave out, that cannot be told.
     #[must_use]
     pub fn lacks_result(&self, call: CallId, is_tool: bool) -> bool {
-        let was_sent = || self.asked.iter().any(|(of, ..)| *of == call);
-        !self.answered.contains(&call) && (was_sent() || (is_tool && self.sees_calls))
+        self.open.get(&call).is_some_and(|open| {
+            let is_expected = !open.asked.is_empty() || (is_tool && self.sees_calls);
+            is_expected && !open.is_answered
+        })
     }
 
     /// Whether something on the path is out now.

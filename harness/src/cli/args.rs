@@ -34,7 +34,7 @@ pub(super) enum Command {
     Install(InstallOptions),
     /// List scenarios, clients and servers
     List(ListOptions),
-    /// Explain an invariant, a clause, a dialect, a failure mode, a rung or a client
+    /// Explain an invariant, a clause, a dialect, a failure mode, a rung, a client, or a word of scenario files
     Explain(ExplainOptions),
     /// Print the JSON Schema of scenario files, for editors, or of results
     Schema(SchemaOptions),

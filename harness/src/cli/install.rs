@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::args::InstallOptions;
-use crate::cli::{BAD_INPUT, bad, out};
+use crate::cli::{bad, out};
 use crate::programs::{self, Known};
 
 /// Exit code for a client that could not be installed.
@@ -35,7 +35,6 @@ pub(super) fn install(options: &InstallOptions) -> u8 {
             code = NOT_INSTALLED;
         }
     }
-    debug_assert_ne!(code, BAD_INPUT);
     code
 }
 

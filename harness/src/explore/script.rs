@@ -116,14 +116,7 @@ impl Script {
             }
             Op::Restart(ms) => {
                 let down_ms = ms.max(1);
-                self.fault(
-                    StepAction::Restart {
-                        targets,
-                        down_ms,
-                        becomes: None,
-                    },
-                    0,
-                );
+                self.restart(targets, down_ms);
             }
             Op::Drain => {
                 let (limit_ms, down_ms) = (DRAIN_MS, DOWN_MS);
@@ -150,14 +143,7 @@ impl Script {
                     },
                 };
                 let down_ms = DOWN_MS;
-                self.fault(
-                    StepAction::Restart {
-                        targets,
-                        down_ms,
-                        becomes: None,
-                    },
-                    0,
-                );
+                self.restart(targets, down_ms);
             }
             Op::Down(ms) => {
                 let for_ms = Some(ms.max(1));
@@ -183,6 +169,15 @@ impl Script {
         }
     }
 
+    fn restart(&mut self, targets: Targets, down_ms: u64) {
+        let restart = StepAction::Restart {
+            targets,
+            down_ms,
+            becomes: None,
+        };
+        self.fault(restart, 0);
+    }
+
     fn inject(&mut self, nth: u32, fate: FateOp) {
         let fate = match fate {
             FateOp::Delay(ms) => Fate::Delay(ms.max(1)),
@@ -191,39 +186,39 @@ impl Script {
             FateOp::Cut => Fate::Cut(0),
             FateOp::Halt => Fate::Halt(self.processes[0].as_str().into()),
         };
+        let when = Trigger {
+            event: TriggerEvent::SseSent,
+            rpc: Some("tools/call".to_owned()),
+            ..Trigger::default()
+        };
+        self.strike(when, nth, fate);
+    }
+
+    fn refuse(&mut self, nth: u32, status: u16) {
+        let when = Trigger {
+            event: TriggerEvent::ResponseSent,
+            method: Some("POST".to_owned()),
+            ..Trigger::default()
+        };
+        let page = Replacement {
+            status,
+            headers: BTreeMap::new(),
+            body: "<html>later</html>".to_owned(),
+        };
+        self.strike(when, nth, Fate::Replace(page));
+    }
+
+    /// That becomes of the n-th such event at the server.
+    fn strike(&mut self, when: Trigger, nth: u32, fate: Fate) {
         let line = self.injections.len() as u64 + 1;
         self.injections.push(Injection {
             line,
             when: Trigger {
-                event: TriggerEvent::SseSent,
                 at: Some(SERVER.to_owned()),
-                rpc: Some("tools/call".to_owned()),
-                ..Trigger::default()
+                ..when
             },
             nth: nth.max(1),
             fate,
-            ..Injection::default()
-        });
-    }
-}
-
-impl Script {
-    fn refuse(&mut self, nth: u32, status: u16) {
-        let line = self.injections.len() as u64 + 1;
-        self.injections.push(Injection {
-            line,
-            when: Trigger {
-                event: TriggerEvent::ResponseSent,
-                at: Some(SERVER.to_owned()),
-                method: Some("POST".to_owned()),
-                ..Trigger::default()
-            },
-            nth: nth.max(1),
-            fate: Fate::Replace(Replacement {
-                status,
-                headers: BTreeMap::new(),
-                body: "<html>later</html>".to_owned(),
-            }),
             ..Injection::default()
         });
     }

@@ -1,5 +1,7 @@
 //! More of what judgements ask of a view: handshakes, and who was up. It holds no opinion.
 
+use std::collections::BTreeMap;
+
 use stalemate_wire::Revision;
 
 use crate::invariant::seen::Seen;
@@ -41,6 +43,16 @@ impl View<'_> {
                 id: response.session.as_deref(),
                 revision: settled().and_then(Revision::parse),
             })
+        })
+    }
+
+    /// The handshakes that follow another one of the same client object with the same server, each behind the one that it
+    /// follows, in order of their requests.
+    pub fn successions(&self) -> impl Iterator<Item = (Handshake<'_>, Handshake<'_>)> {
+        let mut last: BTreeMap<(Option<ObjectId>, &ServerName), Handshake<'_>> = BTreeMap::new();
+        self.handshakes().filter_map(move |second| {
+            let first = last.insert((second.object, second.server), second);
+            first.map(|first| (first, second))
         })
     }
 

@@ -139,13 +139,7 @@ impl<N: Network> HopShell<N> {
                         let limit_ms = limit_ms.min(own_ms.unwrap_or(limit_ms));
                         spawn_local(async move { drain(&host, limit_ms).await });
                     }
-                    Some(
-                        Order::ExpireAll
-                        | Order::Offer(_)
-                        | Order::Notify
-                        | Order::Others(_)
-                        | Order::Demand(_),
-                    ) => {}
+                    Some(Order::Input(_)) => {}
                     None => std::future::pending().await,
                 },
                 () = self.host.drains(), if listener.is_some() => listener = None,

@@ -45,13 +45,7 @@ pub async fn run<N: Network>(
                 // A program around rmcp that does not handle SIGTERM ends at once, connections and all. The rest cannot
                 // be ordered from outside; loading refuses scenarios that try.
                 Some(Order::Stop | Order::Drain(_)) => host.stopped().await,
-                Some(
-                    Order::ExpireAll
-                    | Order::Offer(_)
-                    | Order::Notify
-                    | Order::Others(_)
-                    | Order::Demand(_),
-                ) => {}
+                Some(Order::Input(_)) => {}
                 None => std::future::pending().await,
             },
             accepted = listener.accept() => {

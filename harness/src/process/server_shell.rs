@@ -80,11 +80,7 @@ pub async fn run<N: Network>(
                     let shell = Rc::clone(&shell);
                     spawn_local(async move { shell.drain(limit_ms).await });
                 }
-                Some(Order::ExpireAll) => shell.input(Input::ExpireAll).await,
-                Some(Order::Offer(tools)) => shell.input(Input::Offer(tools)).await,
-                Some(Order::Notify) => shell.input(Input::Notify).await,
-                Some(Order::Others(others)) => shell.input(Input::Others(others)).await,
-                Some(Order::Demand(demand)) => shell.input(Input::Demand(demand)).await,
+                Some(Order::Input(input)) => shell.input(input).await,
                 None => std::future::pending().await,
             },
             Some(key) = aborts.recv() => {

@@ -24,7 +24,7 @@ use crate::process::convert;
 use crate::process::network::{Listener, Stream};
 use crate::process::recorder::Recorder;
 use crate::process::state::Process;
-use crate::server::{Demand, Others, Tools};
+use crate::server::Input;
 
 /// A response on its way to hyper.
 pub(super) type HyperResponse = hyper::Response<Outgoing>;
@@ -118,22 +118,14 @@ pub(super) async fn whole_request(request: hyper::Request<Incoming>) -> Request 
 }
 
 /// An order to a running process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Order {
     /// SIGTERM: stop as the product stops.
     Stop,
     /// Take no more connections, finish what is in flight for at most so many milliseconds, then stop.
     Drain(u64),
-    /// Every session expires.
-    ExpireAll,
-    /// It has those tools from here on.
-    Offer(Tools),
-    /// Every session's client is told that the list of tools changed.
-    Notify,
-    /// Other users do something with sessions of theirs.
-    Others(Others),
-    /// Every session's client is asked something.
-    Demand(Demand),
+    /// What the scenario makes a model server do; nothing else does it.
+    Input(Input),
 }
 
 /// What a process tells the driver.
@@ -208,7 +200,7 @@ impl Host {
 
     /// Gives an order. Returns whether anybody is there to take it.
     pub fn order(&self, order: Order) -> bool {
-        self.to_all.send_replace(Some(order));
+        self.to_all.send_replace(Some(order.clone()));
         self.orders
             .borrow()
             .as_ref()

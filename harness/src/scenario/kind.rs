@@ -37,9 +37,7 @@ impl ServerKind {
             Self::Real(_) => None,
         }
     }
-}
 
-impl ServerKind {
     /// As the file has it: the key and its value.
     pub(super) fn written(&self) -> (&'static str, Yaml) {
         match self {

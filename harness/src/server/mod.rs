@@ -2,8 +2,8 @@
 //!
 //! Values in, ordered outputs out. There is no socket, no clock and no async code here: the shell in `process` carries the
 //! outputs out in their order, which is the order in which things happen in the real server, and may stop between any two
-//! of them. Authorization is a
-//! bearer token that says itself how long it is good; whose it is, and `Origin` (ORG-02), are deliberately absent.
+//! of them. Authorization is a bearer token that says itself how long it is good; whose it is, and `Origin` (ORG-02), are
+//! deliberately absent.
 
 mod admit;
 mod answer;

@@ -16,7 +16,7 @@ use crate::journal::{Event, ProcessName};
 use crate::process::recorder::Recorder;
 use crate::process::shell::{Order, Report, Reports};
 use crate::scenario::StepAction;
-use crate::server::Demand;
+use crate::server::{Demand, Input};
 use crate::sim::clock::{self, Jumper};
 use crate::sim::command::{Ask, Command, Commands};
 use crate::sim::error::SimError;
@@ -338,25 +338,25 @@ impl<'a> Driver<'a> {
                     fault,
                     on: Vec::new(),
                 });
-                self.order_server(&server, Order::ExpireAll);
+                self.order_server(&server, &Input::ExpireAll);
             }
             StepAction::Notify { server, tools } => {
                 // The journal sees it when it is on the wire: until then nothing has settled.
                 self.settled = false;
                 if let Some(tools) = tools {
                     self.change_tools(&server, tools);
-                    self.order_server(&server, Order::Offer(tools));
+                    self.order_server(&server, &Input::Offer(tools));
                 }
-                self.order_server(&server, Order::Notify);
+                self.order_server(&server, &Input::Notify);
             }
             StepAction::Others { on, what } => self.others(&on, what),
             StepAction::Ping { server } => {
                 self.settled = false;
-                self.order_server(&server, Order::Demand(Demand::Ping));
+                self.order_server(&server, &Input::Demand(Demand::Ping));
             }
             StepAction::Ask { server, what } => {
                 self.settled = false;
-                self.order_server(&server, Order::Demand(what));
+                self.order_server(&server, &Input::Demand(what));
             }
             other => unreachable!("not a fault: {other:?}"),
         }

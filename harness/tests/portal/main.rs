@@ -106,18 +106,16 @@ fn stalemate(arguments: &[&str]) -> Command {
     command
 }
 
+/// What a command prints of a scenario with a client of that kind.
+fn printed(verb: &str, file: &str, kind: &str) -> Output {
+    let command = driver(kind);
+    let arguments = [verb, file, "--client-command", &command, "--format", "json"];
+    stalemate(&arguments).output().expect("the command runs")
+}
+
 /// Runs a scenario with a client of that kind.
 fn run(file: &str, kind: &str) -> Output {
-    let command = driver(kind);
-    let arguments = [
-        "run",
-        file,
-        "--client-command",
-        &command,
-        "--format",
-        "json",
-    ];
-    stalemate(&arguments).output().expect("the command runs")
+    printed("run", file, kind)
 }
 
 /// The one result of a run.
@@ -135,16 +133,7 @@ fn result(output: &Output) -> Value {
 
 /// The record of a run, as lines.
 fn record(file: &str, kind: &str) -> String {
-    let command = driver(kind);
-    let arguments = [
-        "trace",
-        file,
-        "--client-command",
-        &command,
-        "--format",
-        "json",
-    ];
-    let output = stalemate(&arguments).output().expect("the command runs");
+    let output = printed("trace", file, kind);
     let err = String::from_utf8_lossy(&output.stderr);
     let out = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(!out.is_empty(), "{err}");

@@ -33,24 +33,18 @@ pub(in crate::invariant) const RESTORES: Invariant = Invariant {
     judge: Judge::Client(|view| {
         let mut exercised = false;
         let mut found = None;
-        let handshakes: Vec<Handshake<'_>> = view.handshakes().collect();
-        for (n, second) in handshakes.iter().enumerate() {
-            let own = |h: &&Handshake<'_>| h.object == second.object && h.server == second.server;
-            let Some(first) = handshakes[..n].iter().rev().find(own) else {
-                continue;
-            };
+        for (first, second) in view.successions() {
             let is_of = |s: &Seen, session: &Handshake<'_>| {
                 s.object == session.object && s.request.asks(SUBSCRIBE) && s.session() == session.id
             };
             let mut before = view.client.iter().filter(|s| s.at < second.answered);
-            let Some(subscription) = before.find(|s| is_of(s, first) && is_granted(s)) else {
+            let Some(subscription) = before.find(|s| is_of(s, &first) && is_granted(s)) else {
                 continue;
             };
-            let until = |at: usize| second.answered..at;
             // A call of the user's own is no restoration, unless it is the same one, sent again.
             let again = view.requests_after(second.answered).find(|s| {
                 let call = s.request.call;
-                is_of(s, second) && (call.is_none() || call == subscription.request.call)
+                is_of(s, &second) && (call.is_none() || call == subscription.request.call)
             });
             let due_ms = view.ms(second.answered) + RESTORED_WITHIN_MS;
             if again.is_some_and(|s| view.ms(s.at) <= due_ms) {
@@ -65,7 +59,7 @@ pub(in crate::invariant) const RESTORES: Invariant = Invariant {
                 .id
                 .is_some_and(|id| view.is_ended(second.server, id, due));
             let changed = view.is_taken_away(second.server, first.answered..due);
-            let disturbed = until(due).any(|at| view.is_out(at));
+            let disturbed = (second.answered..due).any(|at| view.is_out(at));
             if !ended && !changed && !disturbed {
                 let why =
                     "a session takes the place of one with a subscription, and has none".to_owned();

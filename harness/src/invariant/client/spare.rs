@@ -3,7 +3,7 @@
 use stalemate_wire::Method;
 
 use crate::invariant::seen::Over;
-use crate::invariant::{Handshake, Invariant, Judge, Party, Seen, Severity, Verdict, View};
+use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
 use crate::journal::{Event, Evidence, Outcome, ServerName};
 
 /// How long a client may take to end a session that it gave up, in milliseconds.
@@ -124,12 +124,7 @@ pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
     judge: Judge::Client(|view| {
         let mut exercised = false;
         let mut found = None;
-        let handshakes: Vec<Handshake<'_>> = view.handshakes().collect();
-        for (n, second) in handshakes.iter().enumerate() {
-            let own = |h: &&Handshake<'_>| h.object == second.object && h.server == second.server;
-            let Some(first) = handshakes[..n].iter().rev().find(own) else {
-                continue;
-            };
+        for (first, second) in view.successions() {
             let Some(id) = first.id.filter(|id| second.id.is_some_and(|s| s != *id)) else {
                 continue;
             };

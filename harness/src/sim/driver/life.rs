@@ -9,8 +9,8 @@ use super::{Driver, Due, names};
 use crate::journal::{Event, ProcessName, SessionEnd};
 use crate::process::shell::Order;
 use crate::scenario::Becomes;
-use crate::server::{Others, Tools};
-use crate::sim::world::Managed;
+use crate::server::{Input, Others, Tools};
+use crate::sim::world::{Managed, Serves};
 
 /// A process that does not stop by itself is killed this long after it was told to, in milliseconds.
 const KILL_AFTER_MS: u64 = 90_000;
@@ -47,15 +47,10 @@ impl Driver<'_> {
                 continue;
             }
             self.stopping.insert(Arc::clone(process), down_ms);
-            if self.processes[process].host.order(order) {
+            if self.processes[process].host.order(order.clone()) {
                 let grace_ms = match order {
                     Order::Drain(limit_ms) => limit_ms,
-                    Order::Stop
-                    | Order::ExpireAll
-                    | Order::Offer(_)
-                    | Order::Notify
-                    | Order::Others(_)
-                    | Order::Demand(_) => 0,
+                    Order::Stop | Order::Input(_) => 0,
                 };
                 self.schedule(KILL_AFTER_MS + grace_ms, Due::Kill(Arc::clone(process)));
             } else {
@@ -89,36 +84,38 @@ impl Driver<'_> {
             fault,
             on: Vec::new(),
         });
-        let runs_it = |m: &&Managed| m.serves.as_ref().is_some_and(|s| *s.server == *server);
-        let processes: Vec<&Managed> = self.processes.values().filter(runs_it).collect();
-        for (n, managed) in processes.iter().enumerate() {
+        let processes: Vec<(&Managed, &Serves)> = self.serving(server).collect();
+        for (n, (managed, _)) in processes.iter().enumerate() {
             let share = |many: usize| {
                 let rest = usize::from(n < many % processes.len());
                 many / processes.len() + rest
             };
-            managed.host.order(Order::Others(match what {
+            let input = Input::Others(match what {
                 Others::Hold(many) => Others::Hold(share(many)),
                 Others::Leak(many) => Others::Leak(share(many)),
                 Others::Leave => Others::Leave,
-            }));
+            });
+            managed.host.order(Order::Input(input));
         }
     }
 
-    /// Gives an order to every process of a server.
-    pub(super) fn order_server(&self, server: &str, order: Order) {
-        let runs_it = |m: &&Managed| m.serves.as_ref().is_some_and(|s| *s.server == *server);
-        for managed in self.processes.values().filter(runs_it) {
-            managed.host.order(order);
+    /// The processes of a server, with what each is to it.
+    fn serving<'d>(&'d self, server: &'d str) -> impl Iterator<Item = (&'d Managed, &'d Serves)> {
+        let all = self.processes.values();
+        let serving = all.filter_map(|managed| Some((managed, managed.serves.as_ref()?)));
+        serving.filter(move |(_, serves)| *serves.server == *server)
+    }
+
+    /// Makes every process of a server do that.
+    pub(super) fn order_server(&self, server: &str, input: &Input) {
+        for (managed, _) in self.serving(server) {
+            managed.host.order(Order::Input(input.clone()));
         }
     }
 
     /// Gives every process of a server those tools; one that is down has them when it starts.
     pub(super) fn change_tools(&self, server: &str, tools: Tools) {
-        for managed in self.processes.values() {
-            let serves = managed.serves.as_ref();
-            let Some(serves) = serves.filter(|s| *s.server == *server) else {
-                continue;
-            };
+        for (managed, serves) in self.serving(server) {
             let mut runs = serves.runs.borrow_mut();
             runs.tools = tools;
             if managed.host.is_up.get() {
