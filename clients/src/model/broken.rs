@@ -28,6 +28,14 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
+            // F24.
+            "broken/forgets-subscriptions",
+            Policy {
+                forgets_subscriptions: true,
+                ..right()
+            },
+        ),
+        (
             // F14.
             "broken/goes-on-without-id",
             Policy {
@@ -142,23 +150,6 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             },
         ),
         (
-            // F23.
-            "broken/shows-loss-as-result",
-            Policy {
-                reinit: Reinit::Never,
-                lost_shown: LostShown::Result,
-                ..right()
-            },
-        ),
-        (
-            // F24.
-            "broken/forgets-subscriptions",
-            Policy {
-                forgets_subscriptions: true,
-                ..right()
-            },
-        ),
-        (
             // SES-08 speaks of every request.
             "broken/recovers-calls-only",
             Policy {
@@ -187,6 +178,15 @@ pub fn broken() -> Vec<(&'static str, Policy)> {
             "broken/resends-what-may-have-run",
             Policy {
                 resend_unknown: true,
+                ..right()
+            },
+        ),
+        (
+            // F23.
+            "broken/shows-loss-as-result",
+            Policy {
+                reinit: Reinit::Never,
+                lost_shown: LostShown::Result,
                 ..right()
             },
         ),
