@@ -48,6 +48,16 @@ pub(super) enum Format {
     Json,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ResultsFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// A matrix for a page: what each scenario takes of each client, and which versions they are
+    Markdown,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct RunOptions {
     /// Scenario files, or directories of them
@@ -64,8 +74,8 @@ pub(super) struct RunOptions {
     #[arg(long)]
     pub(super) seed: Option<u64>,
     /// How to print the results
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = ResultsFormat::Table)]
+    pub(super) format: ResultsFormat,
     /// How many cells run at once; as many as there are cores unless given
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,

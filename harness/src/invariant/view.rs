@@ -200,11 +200,14 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Where no client could have got anywhere: the entries that say so, with those that it is due to.
-    pub fn no_progress(&self) -> impl Iterator<Item = (usize, &'a [String])> + use<'a> {
+    /// Where no client could have got anywhere: the entries that say so, with those that it is due to, and those of them that
+    /// are full.
+    pub fn no_progress(
+        &self,
+    ) -> impl Iterator<Item = (usize, &'a [String], &'a [String])> + use<'a> {
         let entries = self.entries.iter().enumerate();
         entries.filter_map(|(at, entry)| match &entry.event {
-            Event::NoProgress { blamed, .. } => Some((at, &blamed[..])),
+            Event::NoProgress { blamed, full, .. } => Some((at, &blamed[..], &full[..])),
             _ => None,
         })
     }

@@ -80,6 +80,9 @@ pub enum Event {
         /// The servers and hops that violated anything else there, where nobody is blamed for that.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         violating: Vec<String>,
+        /// Those of the blamed that are full: each handshake was refused with 429 or 503 while others had their sessions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        full: Vec<String>,
     },
     /// When the run was over: in a climb a right client in a world of its own needed more than a retry. No client owes less.
     RightNeeds {

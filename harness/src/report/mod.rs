@@ -5,6 +5,7 @@ mod chain;
 mod explain;
 mod footer;
 mod grid;
+mod markdown;
 mod names;
 mod others;
 mod table;
@@ -12,5 +13,6 @@ mod trace;
 mod words;
 
 pub use explain::{ClientTopic, KeyTopic, explain, topics};
+pub use markdown::markdown;
 pub use table::{matrix, table};
 pub use trace::{Detail, trace};

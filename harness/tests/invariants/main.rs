@@ -6,6 +6,7 @@ mod broken;
 mod edges;
 mod hand_made;
 mod made;
+mod pings;
 mod served;
 mod situations;
 mod support;
