@@ -92,13 +92,15 @@ impl View<'_> {
         self.outages.was_out(at)
     }
 
-    /// How many sessions of a process live at an entry, as it told of them.
+    /// How many sessions of a process live at an entry, as it told of them, those aside that somebody left behind.
     #[must_use]
-    pub fn live_sessions(&self, process: &str, at: usize) -> usize {
+    pub fn sessions_at_work(&self, process: &str, at: usize) -> usize {
         let mut live = BTreeSet::new();
         for entry in &self.entries[..at] {
             match &entry.event {
-                Event::SessionOpened { at, session, .. } if **at == *process => {
+                Event::SessionOpened {
+                    at, session, left, ..
+                } if **at == *process && !left => {
                     live.insert(session);
                 }
                 Event::SessionEnded { at, session, .. } if **at == *process => {

@@ -80,7 +80,8 @@ impl<'a> View<'a> {
         keep_endpoints(&mut client);
         let initializes = client.iter().enumerate();
         let initializes = initializes.filter(|(_, s)| s.request.asks("initialize"));
-        let servers = exchanges.servers(cast);
+        let mut servers = exchanges.servers(cast);
+        servers.values_mut().for_each(keep_endpoints);
         let fates = servers.keys();
         Self {
             cast,
@@ -232,15 +233,15 @@ pub fn refuses_id(status: u16) -> bool {
     matches!(status, 400 | 404 | 410)
 }
 
-/// Leaves out what a client sends to other paths of its server than the endpoint, where one is known by an `initialize`: how to
-/// log in is asked for there, and that is no business of a session.
-fn keep_endpoints(client: &mut Vec<Seen>) {
-    let initializes = client.iter().filter(|s| s.request.asks("initialize"));
+/// Leaves out what is sent to other paths of a server than the endpoint, where one is known by an `initialize`: how to log in is
+/// asked for there, and that is no business of a session.
+fn keep_endpoints(seen: &mut Vec<Seen>) {
+    let initializes = seen.iter().filter(|s| s.request.asks("initialize"));
     let endpoints: BTreeSet<(ServerName, String)> = initializes
         .map(|s| (s.server.clone(), s.request.path.clone()))
         .collect();
     let is_known = |server: &ServerName| endpoints.iter().any(|(of, _)| of == server);
-    client.retain(|s| {
+    seen.retain(|s| {
         !is_known(&s.server) || endpoints.contains(&(s.server.clone(), s.request.path.clone()))
     });
 }

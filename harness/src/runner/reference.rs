@@ -202,15 +202,16 @@ fn opens_none(view: &View<'_>, server: &ServerName, during: Range<usize>) -> boo
     all_refused("initialize") || all_refused("notifications/initialized")
 }
 
-/// Whether a server refused each handshake between those entries because there was no room: with 429 or 503, and while a session
-/// of somebody lived in the process that refused.
+/// Whether a server refused each handshake between those entries because there was no room: with 429 or 503, and while somebody
+/// worked with a session of the process that refused. One that keeps what was left behind, and ends none of it, has its own doing
+/// to thank for it.
 fn is_full(view: &View<'_>, server: &ServerName, during: Range<usize>) -> bool {
     let received = view.servers.get(server).into_iter().flatten();
     let is_one = |s: &&Seen| during.contains(&s.at) && s.request.asks("initialize");
     let mut asked = received.filter(is_one).peekable();
     asked.peek().is_some()
         && asked.all(|s| {
-            matches!(s.status(), Some(429 | 503)) && view.live_sessions(&s.process, s.at) > 0
+            matches!(s.status(), Some(429 | 503)) && view.sessions_at_work(&s.process, s.at) > 0
         })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use stalemate_wire::Method;
 
-use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
+use crate::invariant::{Handshake, Invariant, Judge, Party, Seen, Severity, Verdict, View};
 use crate::journal::{Action, Event, Evidence, ObjectId, Phase, ServerName};
 
 /// `cli-reinit-on-404`.
@@ -190,7 +190,7 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
         Evidence::UserView,
     ],
     demands: "a client object begins no more than 5 initialize and GET requests in any 10 s, besides those that the user \
-              asks for, and the first GET for the rest of each call's stream that broke",
+              asks for, the first GET for the rest of each call's stream that broke, and what asks a server what kind it is",
     forbids: "the server is starting and answers 503; the client asks five times a second, and the server never comes up \
               under it",
     judge: Judge::Client(|view| {
@@ -200,7 +200,7 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
         let is_sent_on = |s: &Seen| matches!(s.status(), Some(300..400));
         let is_attempt = |s: &&Seen| {
             let is_one = (s.is_get() && !fetches_rest(view, s)) || s.request.asks("initialize");
-            is_one && !is_sent_on(s)
+            is_one && !is_sent_on(s) && !asks_about(view, s)
         };
         for seen in view.client.iter().filter(is_attempt) {
             // Each press of the button is good for one initialize and one GET.
@@ -233,6 +233,18 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
         Verdict::of(!attempts.is_empty(), None)
     }),
 };
+
+/// Whether a GET asks what kind of server that is: it names no session, the client object has had none there, and it is answered
+/// that this is no way in. Nothing is recovered by it.
+fn asks_about(view: &View<'_>, get: &Seen) -> bool {
+    let is_refused = matches!(get.status(), Some(400..500));
+    let had_one = || {
+        let mut handshakes = view.handshakes();
+        let is_own = |h: &Handshake<'_>| h.object == get.object && *h.server == get.server;
+        handshakes.any(|h| is_own(&h) && h.answered < get.at)
+    };
+    get.is_get() && get.session().is_none() && is_refused && !had_one()
+}
 
 /// Whether a GET is the first that asks for the rest of the stream of a POST: several calls may break at once.
 fn fetches_rest(view: &View<'_>, get: &Seen) -> bool {

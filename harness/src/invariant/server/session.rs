@@ -164,7 +164,7 @@ pub(in crate::invariant) const OPENS_SESSIONS: Invariant = Invariant {
         // What a right client met in another world, this one may never have asked for.
         let found = view
             .no_progress()
-            // Who has no room says so by rights, and may have some later.
+            // Who has no room for those at work says so by rights, and may have some later.
             .find(|(_, blamed, full)| {
                 let is_among = |names: &[String]| names.iter().any(|b| **b == **server);
                 is_among(blamed) && !is_among(full)

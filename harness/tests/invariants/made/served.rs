@@ -166,6 +166,7 @@ impl Made {
                 server,
                 session,
                 for_others: false,
+                left: false,
             },
             Some(cause) => Event::SessionEnded {
                 at,
