@@ -141,10 +141,8 @@ impl<S> Tap<S> {
                 lane.ended = true;
                 lane.queue.push_back(Item::Park);
             }
-            Fate::Cut(after_bytes) => {
-                let keep = usize::try_from(after_bytes)
-                    .unwrap_or(usize::MAX)
-                    .min(unit.bytes.len());
+            Fate::Cut(at) => {
+                let keep = at.after(&unit.bytes);
                 lane.queue.push_back(Item::Bytes(unit.bytes.slice(..keep)));
                 lane.queue.push_back(Item::Cut);
                 lane.ended = true;

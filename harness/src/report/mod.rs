@@ -7,10 +7,12 @@ mod footer;
 mod grid;
 mod names;
 mod others;
+mod sweep;
 mod table;
 mod trace;
 mod words;
 
 pub use explain::{ClientTopic, KeyTopic, explain, topics};
+pub use sweep::sweep;
 pub use table::{matrix, table};
 pub use trace::{Detail, trace};

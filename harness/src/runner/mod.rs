@@ -128,21 +128,21 @@ impl Runner {
         })
     }
 
-    /// Does something with each of many cells, side by side, and returns what it gave in the order of the cells.
-    pub fn for_all<T: Send>(
+    /// Does something with each of many things, side by side, and returns what it gave in their order.
+    pub fn for_all<C: Sync, T: Send>(
         &self,
-        cells: &[Cell],
-        act: impl Fn(&Self, &Cell) -> T + Sync,
+        all: &[C],
+        act: impl Fn(&Self, &C) -> T + Sync,
     ) -> Vec<T> {
         let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<Option<T>>> = Mutex::new(cells.iter().map(|_| None).collect());
+        let done: Mutex<Vec<Option<T>>> = Mutex::new(all.iter().map(|_| None).collect());
         thread::scope(|scope| {
-            for _ in 0..self.jobs.min(cells.len()) {
+            for _ in 0..self.jobs.min(all.len()) {
                 scope.spawn(|| {
                     loop {
                         let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(cell) = cells.get(at) else { break };
-                        let gave = act(self, cell);
+                        let Some(one) = all.get(at) else { break };
+                        let gave = act(self, one);
                         done.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(gave);
                     }
                 });
@@ -150,7 +150,7 @@ impl Runner {
         });
         let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.into_iter()
-            .map(|gave| gave.expect("every cell was taken by somebody"))
+            .map(|gave| gave.expect("each was taken by somebody"))
             .collect()
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stalemate::fault::{TriggerEvent, admits, admitted, applies};
 use stalemate::journal::{
-    CallId, ConnId, Event, Exchange, Fate, Message, Replacement, RequestSummary, ResponseSummary,
+    CutAt, CallId, ConnId, Event, Exchange, Fate, Message, Replacement, RequestSummary, ResponseSummary,
     Side, SseSummary,
 };
 use stalemate::sim::Run;
@@ -219,7 +219,7 @@ fn the_table_of_fates() {
     let fates = [
         (Fate::Delay(1), "delay"),
         (Fate::Park, "park"),
-        (Fate::Cut(0), "cut"),
+        (Fate::Cut(CutAt::Byte(0)), "cut"),
         (Fate::Drop, "drop"),
         (Fate::Duplicate, "duplicate"),
         (

@@ -167,7 +167,7 @@ fn struck(entry: &Entry) -> Option<String> {
         Fate::Go => return None,
         Fate::Delay(ms) => format!("delayed by {ms} ms"),
         Fate::Park => "withheld from here on".to_owned(),
-        Fate::Cut(bytes) => format!("connection cut after {bytes} bytes"),
+        Fate::Cut(at) => format!("connection cut at {at:?}"),
         Fate::Drop => "lost".to_owned(),
         Fate::Duplicate => "sent twice".to_owned(),
         Fate::Replace(by) => format!("replaced by a {}", by.status),
