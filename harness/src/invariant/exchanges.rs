@@ -81,6 +81,8 @@ impl Exchanges {
                     seen.response.get_or_insert(received);
                 }
             }
+            // What follows a head that did not come is nothing that could be read.
+            Message::Sse(_) if seen.response.is_none() && seen.side == Side::Sent => {}
             Message::Sse(event) => match came(entries, at, seen.side) {
                 Some(at) => seen.events.push((at, Arc::clone(event))),
                 None => seen.cut_short = event.id.clone(),

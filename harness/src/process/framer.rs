@@ -210,6 +210,11 @@ impl Framer {
         }
     }
 
+    /// The message that has just ended passes once more, so that what comes next is counted after it.
+    pub(super) fn repeat(&mut self) {
+        self.ordinal += 1;
+    }
+
     /// How many exchanges this direction has finished.
     #[must_use]
     pub fn finished(&self) -> u32 {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::fault::{Injection, Point, points};
-use crate::journal::{Entry, Fate, Record, Rung};
+use crate::journal::{Cast, Entry, Fate, Record, Rung};
 use crate::runner::{Cell, RunError, Runner};
 use crate::search::columns::{Column, Why, columns, fits};
 use crate::search::findings::{Findings, Origin};
@@ -88,6 +88,20 @@ impl Sweep {
         }
         counts
     }
+}
+
+/// Without what servers and hops did at whose own doors the faults stood: a server whose answer a fault replaces is one that
+/// answers so, and here that is the sweep's doing.
+fn without_own(violations: Vec<Violation>, cell: &Cell, cast: &Cast) -> Vec<Violation> {
+    let places = cell.scenario.inject.iter();
+    let places = places.filter_map(|injection| injection.when.at.as_deref());
+    let own: BTreeSet<&str> = places
+        .flat_map(|at| [Some(at), cast.server_of(at).map(|server| &**server)])
+        .flatten()
+        .collect();
+    let mut violations = violations;
+    violations.retain(|v| v.failure.is_clients() || !own.contains(v.failure.party.as_str()));
+    violations
 }
 
 /// A fault as it was injected: the point's trigger and the fate.
@@ -184,6 +198,7 @@ pub fn sweep(
         watch.begins("pairs", chosen.len());
         let shown = runner.for_all(&chosen, |runner, cell| {
             let shown = violations(show(cell, runner).map(|(shown, ..)| shown));
+            let shown = without_own(shown, cell, &run.record.cast);
             watch.ran();
             shown
         });
@@ -224,7 +239,7 @@ fn one(cell: &Cell, runner: &Runner, base: &Record, at: usize, keeps_points: boo
             };
         }
     };
-    let mut violations = shown.violations.clone();
+    let mut violations = without_own(shown.violations.clone(), cell, &base.cast);
     violations.extend(broken_prefix(base, &run.record, at));
     let after = if keeps_points {
         points_after(&run.record, &run.findings.calms, at)
