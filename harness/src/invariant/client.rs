@@ -275,7 +275,8 @@ pub(super) const AT_MOST_ONCE: Invariant = Invariant {
             // What the network or a hop sent twice is not the client's doing, and what was refused counts for not done.
             let sends_again = || {
                 let of_call = |s: &&Seen| s.at < at && s.request.call == Some(*call);
-                let refused = |s: &&Seen| s.status().is_some_and(|n| (400..500).contains(&n));
+                let status = |s: &Seen| s.status().or(s.broken_status);
+                let refused = |s: &&Seen| status(s).is_some_and(|n| (400..500).contains(&n));
                 let sent = view.client.iter().filter(of_call);
                 sent.filter(|s| !refused(s)).count() > 1
             };

@@ -64,6 +64,7 @@ impl Exchanges {
                 at,
                 request: Arc::clone(request),
                 response: None,
+                broken_status: None,
                 failed: None,
                 events: Vec::new(),
                 cut_short: None,
@@ -87,9 +88,10 @@ impl Exchanges {
                 Some(at) => seen.events.push((at, Arc::clone(event))),
                 None => seen.cut_short = event.id.clone(),
             },
-            Message::End { clean } => {
+            Message::End { clean, status } => {
                 let how = if *clean { Over::Clean } else { Over::Broken };
                 seen.over.get_or_insert((at, how));
+                seen.broken_status = *status;
             }
             Message::Request(_) => {}
         }

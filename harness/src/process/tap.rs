@@ -264,7 +264,7 @@ impl<S> Tap<S> {
         }
         self.break_noted = true;
         if let Some(link) = self.link.get() {
-            let (ordinal, end) = (self.inn.framer.finished(), Message::End { clean: false });
+            let (ordinal, end) = (self.inn.framer.finished(), self.inn.framer.broken_off());
             self.recorder
                 .note(self.event(link, Side::Received, ordinal, end));
         }

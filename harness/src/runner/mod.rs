@@ -25,7 +25,7 @@ use stalemate_clients::Program;
 
 use crate::journal::Record;
 use crate::registry::{Registry, Subject};
-use crate::runner::reference::References;
+use crate::runner::reference::{References, is_luck, needs_more_than_a_retry};
 use crate::scenario::ServerKind;
 use crate::sim::{self, Findings, Options, Run, SimError, Spec};
 
@@ -102,7 +102,22 @@ impl Runner {
     /// [`RunError`]: a bug in the harness, or a client that never comes to rest.
     pub fn run_once(&self, cell: &Cell) -> Result<Run, RunError> {
         let mut run = self.run_against(cell, None)?;
-        self.add_no_progress(&cell.scenario, &mut run.record)?;
+        if is_luck(&cell.scenario) || needs_more_than_a_retry(&run.record) {
+            self.add_no_progress(&cell.scenario, &mut run.record)?;
+        }
+        Ok(run)
+    }
+
+    /// As [`run_once`](Self::run_once), but where all went well it is not asked whether that was luck: a search sees many
+    /// runs, and asking costs twelve more of each.
+    ///
+    /// # Errors
+    /// As [`run_once`](Self::run_once).
+    pub fn glance(&self, cell: &Cell) -> Result<Run, RunError> {
+        let mut run = self.run_against(cell, None)?;
+        if needs_more_than_a_retry(&run.record) {
+            self.add_no_progress(&cell.scenario, &mut run.record)?;
+        }
         Ok(run)
     }
 
@@ -118,7 +133,9 @@ impl Runner {
         let again = self.run_against(cell, Some(&record))?;
         let difference = again.difference.as_ref();
         let mut record = Arc::unwrap_or_clone(record);
-        self.add_no_progress(&cell.scenario, &mut record)?;
+        if is_luck(&cell.scenario) || needs_more_than_a_retry(&record) {
+            self.add_no_progress(&cell.scenario, &mut record)?;
+        }
         let record = Arc::new(record);
         let result = judge(&cell.scenario, &record, &findings, difference);
         Ok(Ran {

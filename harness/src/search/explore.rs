@@ -13,7 +13,7 @@ use crate::registry::Registry;
 use crate::runner::{Cell, Runner};
 use crate::search::draw::{self, Pool, Schedule};
 use crate::search::findings::{Findings, Origin};
-use crate::search::shown::{Failure, Violation, show};
+use crate::search::shown::{Failure, Violation, glance};
 
 /// Seeds of which it is told together that they are done.
 const BLOCK: u64 = 256;
@@ -105,8 +105,8 @@ pub fn cell(world: &Schedule, client: &str, seed: u64, registry: &Registry) -> R
 pub fn try_seed(plan: &Plan, seed: u64, runner: &Runner) -> Result<(Cell, Option<Failed>), String> {
     let world = plan.pool.draw(seed);
     let cell = cell(&world, &plan.client, seed, runner.registry())?;
-    let (violations, rung) = match show(&cell, runner) {
-        Ok((shown, ..)) => (shown.violations, shown.rung),
+    let (violations, rung) = match glance(&cell, runner) {
+        Ok((shown, _)) => (shown.violations, shown.rung),
         Err(error) => (vec![Violation::of_run(&error)], None),
     };
     let counts = |v: &Violation| v.failure.is_clients() || v.failure.is_of_nobody();

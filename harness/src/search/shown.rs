@@ -128,13 +128,28 @@ impl Shown {
 /// # Errors
 /// As [`Runner::run_once`].
 pub fn show(cell: &Cell, runner: &Runner) -> Result<(Shown, Run, CellResult), RunError> {
-    let run = runner.run_once(cell)?;
-    let result = judge(&cell.scenario, &run.record, &run.findings, None);
-    let shown = shown(&run, &result);
-    Ok((shown, run, result))
+    Ok(seen(cell, runner.run_once(cell)?))
 }
 
-fn shown(run: &Run, result: &CellResult) -> Shown {
+/// As [`show`], by a [`Runner::glance`].
+///
+/// # Errors
+/// As [`Runner::glance`].
+pub(super) fn glance(cell: &Cell, runner: &Runner) -> Result<(Shown, Run), RunError> {
+    let (shown, run, _) = seen(cell, runner.glance(cell)?);
+    Ok((shown, run))
+}
+
+fn seen(cell: &Cell, run: Run) -> (Shown, Run, CellResult) {
+    let result = judge(&cell.scenario, &run.record, &run.findings, None);
+    let keeps_connections = cell.scenario.path.iter().any(|hop| hop.keepalive);
+    let shown = shown(&run, &result, keeps_connections);
+    (shown, run, result)
+}
+
+/// `keeps_connections`: a hop keeps connections to its upstream. Those that died without a word fail a request each, in calm
+/// too, so that a right client may need more than a retry there.
+fn shown(run: &Run, result: &CellResult, keeps_connections: bool) -> Shown {
     let violated = |j: &&Judged| j.verdict == Said::Violated;
     let mut violations: Vec<Violation> = result
         .invariants
@@ -152,6 +167,7 @@ fn shown(run: &Run, result: &CellResult) -> Shown {
     for entry in &run.record.entries {
         match &entry.event {
             Event::NoProgress { .. } => no_progress = true,
+            Event::RightNeeds { .. } if keeps_connections => continue,
             Event::RightNeeds { .. } => {}
             _ => continue,
         }

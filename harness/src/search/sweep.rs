@@ -14,7 +14,7 @@ use crate::journal::{Cast, Entry, Fate, Record, Rung};
 use crate::runner::{Cell, RunError, Runner};
 use crate::search::columns::{Column, Why, columns, fits};
 use crate::search::findings::{Findings, Origin};
-use crate::search::shown::{Shown, Violation, show};
+use crate::search::shown::{Shown, Violation, glance};
 
 /// What a sweep tells while it works.
 pub trait Watch: Sync {
@@ -148,7 +148,7 @@ pub fn sweep(
     most_pairs: Option<usize>,
     watch: &dyn Watch,
 ) -> Result<Sweep, RunError> {
-    let (base, run, _) = show(cell, runner)?;
+    let (base, run) = glance(cell, runner)?;
     let points = points(&run.record, &run.findings.calms);
     let columns = columns(&run.record.cast);
     let mut findings = Findings::default();
@@ -197,7 +197,7 @@ pub fn sweep(
         let chosen = spread(&firsts, &columns, most);
         watch.begins("pairs", chosen.len());
         let shown = runner.for_all(&chosen, |runner, cell| {
-            let shown = violations(show(cell, runner).map(|(shown, ..)| shown));
+            let shown = violations(glance(cell, runner).map(|(shown, _)| shown));
             let shown = without_own(shown, cell, &run.record.cast);
             watch.ran();
             shown
@@ -228,8 +228,8 @@ pub fn sweep(
 }
 
 fn one(cell: &Cell, runner: &Runner, base: &Record, at: usize, keeps_points: bool) -> One {
-    let (shown, run) = match show(cell, runner) {
-        Ok((shown, run, _)) => (shown, run),
+    let (shown, run) = match glance(cell, runner) {
+        Ok(glanced) => glanced,
         Err(error) => {
             return One {
                 came: Came::NoEnd,

@@ -59,7 +59,7 @@ fn shards_in_any_order_are_one_exploration() {
     let mut alone = merged(&[&one]);
     assert_eq!(together.clients[CLIENT].missing(), []);
     let failed = &alone.clients[CLIENT].failed;
-    assert!(failed.len() > 5, "{} failed", failed.len());
+    assert!(failed.len() > 2, "{} failed", failed.len());
     // How often it was asked for is all that differs.
     together.clients.get_mut(CLIENT).expect("it is there").asked.clear();
     alone.clients.get_mut(CLIENT).expect("it is there").asked.clear();

@@ -12,7 +12,7 @@ const LARGE: &str = "\
 summary: Much happens.
 spec: [SES-08]
 servers:
-  memory: {dialect: {like: supergateway-3.4.3, sessions: {timeout: 10m}}, port: 3001, supervisor: 9s}
+  memory: {dialect: {like: supergateway-3.4.3, sessions: {idle-timeout: 10m}}, port: 3001, supervisor: 9s}
   other: {dialect: supergateway-4.0.0}
 machines: {box: [memory, other]}
 path: [cloudflare, {nginx: {read-timeout: 80s, keepalive: on}}]

@@ -282,7 +282,7 @@ fn the_table_of_fates() {
         assert!(!applies(fate, &over));
         assert!(!applies(
             fate,
-            &http(Side::Sent, Message::End { clean: true })
+            &http(Side::Sent, Message::end(true))
         ));
     }
 }

@@ -152,7 +152,7 @@ pub(crate) fn brief(entry: &Entry) -> String {
                 Message::Sse(s) if s.comment => "comment".to_owned(),
                 Message::Sse(s) if s.rpc.is_empty() => "priming".to_owned(),
                 Message::Sse(_) => "event".to_owned(),
-                Message::End { clean } => format!("end {clean}"),
+                Message::End { clean, .. } => format!("end {clean}"),
             };
             format!("{at} {side} {}", what.trim_end())
         }

@@ -200,8 +200,11 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
             // A server that takes another stream for open refuses this one, and a client may wait long before it asks again;
             // one that offers none is asked no more (GET-03).
             let is_told = || {
-                let status = gets().next_back().and_then(Seen::status);
-                matches!(status, Some(405 | 409))
+                let last = gets().next_back();
+                last.is_some_and(|s| match s.status() {
+                    Some(404) => !s.says_lost(&view.client),
+                    status => matches!(status, Some(405 | 409)),
+                })
             };
             let tries = |s: &Seen| s.at > at || waits_until(view, s) > at;
             if !is_back && (gets().any(tries) || is_told()) {
