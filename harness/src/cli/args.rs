@@ -119,6 +119,9 @@ pub(super) struct RunOptions {
     /// Print the hops' access logs too, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,
+    /// Say too what was put to the test, clause by clause
+    #[arg(long)]
+    pub(super) coverage: bool,
     /// A directory of dialect files, which scenarios can name; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(super) dialects: Vec<PathBuf>,
@@ -219,6 +222,9 @@ pub(super) struct ExploreOptions {
     /// Only servers of this dialect; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(super) dialect: Vec<String>,
+    /// What servers and hops violate counts too
+    #[arg(long)]
+    pub(super) servers: bool,
     /// A file to which results are added as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub(super) results: Option<PathBuf>,

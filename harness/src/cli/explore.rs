@@ -51,7 +51,10 @@ impl Results<'_> {
     }
 
     fn error(self) -> Option<io::Error> {
-        let (_, error) = self.file?.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (_, error) = self
+            .file?
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         error
     }
 }
@@ -129,6 +132,7 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
             seeds: seeds.clone(),
             done: before.map(|b| b.done.clone()).unwrap_or_default(),
             limit: options.time,
+            others: options.servers,
         };
         let left: u64 = search::without(plan.seeds.clone(), &plan.done)
             .iter()
@@ -254,7 +258,10 @@ fn tell(
         out::line(line(finding));
         let seed = finding.origin.seed.unwrap_or_default();
         if options.no_shrink {
-            out::line(format_args!("      {}", replay(&plan.client, options, seed)));
+            out::line(format_args!(
+                "      {}",
+                replay(&plan.client, options, seed)
+            ));
             continue;
         }
         match folder.add(finding, &format!("explore, seed {seed}"), runner) {
@@ -272,7 +279,10 @@ fn tell(
                 bad(&format!("{}: {error}", finding.failure.invariant));
             }
         }
-        out::line(format_args!("      {}", replay(&plan.client, options, seed)));
+        out::line(format_args!(
+            "      {}",
+            replay(&plan.client, options, seed)
+        ));
     }
     code
 }
@@ -294,7 +304,10 @@ fn replay(client: &str, options: &ExploreOptions, seed: u64) -> String {
     let folders = options.dialects.iter();
     let folders = folders.map(|folder| format!(" --dialects {}", folder.display()));
     let more: String = dialects.chain(folders).collect();
-    format!("replay: {program} explore --seeds {seed}..{} {client}{more}", seed + 1)
+    format!(
+        "replay: {program} explore --seeds {seed}..{} {client}{more}",
+        seed + 1
+    )
 }
 
 fn read<P: AsRef<Path>>(files: &[P]) -> Result<Merged, String> {
@@ -363,7 +376,11 @@ pub(super) fn range(text: &str) -> Result<Range<u64>, String> {
     let (from, to) = text.split_once("..").ok_or_else(wrong)?;
     let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
     let (from, to) = (number(from)?, number(to)?);
-    if from < to { Ok(from..to) } else { Err(wrong()) }
+    if from < to {
+        Ok(from..to)
+    } else {
+        Err(wrong())
+    }
 }
 
 /// A part of the work as an option has it: `2/8` is the second of eight.
@@ -372,5 +389,9 @@ pub(super) fn part(text: &str) -> Result<(u64, u64), String> {
     let (k, n) = text.split_once('/').ok_or_else(wrong)?;
     let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
     let (k, n) = (number(k)?, number(n)?);
-    if (1..=n).contains(&k) { Ok((k, n)) } else { Err(wrong()) }
+    if (1..=n).contains(&k) {
+        Ok((k, n))
+    } else {
+        Err(wrong())
+    }
 }

@@ -117,6 +117,10 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         Format::Table => {
             out::text(report::table(&results));
             summary(&results);
+            if options.coverage {
+                out::line("");
+                out::text(report::coverage(&results));
+            }
         }
     }
     if options.access_log {

@@ -9,10 +9,10 @@ use stalemate_clients::Program;
 use crate::cli::args::{
     ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceOptions,
 };
-use crate::cli::run::{code_of, load_all};
-use crate::cli::{BAD_INPUT, bad};
-use crate::cli::wanted::{self, One};
 use crate::cli::out;
+use crate::cli::run::{code_of, load_all};
+use crate::cli::wanted::{self, One};
+use crate::cli::{BAD_INPUT, bad};
 use crate::input;
 use crate::journal::Record;
 use crate::programs;
@@ -38,7 +38,10 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
     let ran = match Runner::new(registry).run(&cell) {
         Ok(ran) => ran,
         Err(error) => {
-            bad(&format!("{} with {}: {error}", cell.scenario.name, cell.client));
+            bad(&format!(
+                "{} with {}: {error}",
+                cell.scenario.name, cell.client
+            ));
             return code_of(&error);
         }
     };

@@ -35,7 +35,10 @@ pub(super) fn shrink(options: &ShrinkOptions, registry: &Registry) -> u8 {
             chosen.failure.clone()
         }
         Err(error) if error.is_of_the_place() => {
-            bad(&format!("{} with {}: {error}", cell.scenario.name, cell.client));
+            bad(&format!(
+                "{} with {}: {error}",
+                cell.scenario.name, cell.client
+            ));
             return code_of(&error);
         }
         Err(error) => Failure::of_run(&error),

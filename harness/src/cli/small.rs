@@ -47,8 +47,7 @@ impl<'o> Folder<'o> {
         runner: &Runner,
     ) -> Result<(PathBuf, Small), NoFile> {
         let cell = &finding.origin.cell;
-        let small =
-            shrink(cell, &finding.failure, runner, RUNS, &|| {}).map_err(NoFile::Shrink)?;
+        let small = shrink(cell, &finding.failure, runner, RUNS, &|| {}).map_err(NoFile::Shrink)?;
         let stem = small.example.stem();
         let numbered = (1..).map(|n: usize| match n {
             1 => stem.clone(),

@@ -181,7 +181,11 @@ fn line(finding: &Finding) -> String {
         listed,
         ..
     } = finding;
-    let listed = if *listed { ", as the scenario lists" } else { "" };
+    let listed = if *listed {
+        ", as the scenario lists"
+    } else {
+        ""
+    };
     format!(
         "  {} by {}, in {count} runs{listed}: {why}",
         failure.invariant, failure.party

@@ -8,8 +8,8 @@ mod trigger;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 pub use points::{Point, points};
+use serde::{Deserialize, Serialize};
 pub use table::{FateKind, admits, admitted, applies};
 pub use trigger::{Injection, Trigger, TriggerEvent, Until};
 

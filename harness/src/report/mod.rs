@@ -2,6 +2,7 @@
 //! judged cell and its journal; nothing is judged here.
 
 mod chain;
+mod coverage;
 mod explain;
 mod footer;
 mod grid;
@@ -12,6 +13,7 @@ mod table;
 mod trace;
 mod words;
 
+pub use coverage::{coverage, never_tested};
 pub use explain::{ClientTopic, KeyTopic, explain, topics};
 pub use sweep::sweep;
 pub use table::{matrix, table};

@@ -34,7 +34,12 @@ pub fn sweep(sweep: &Sweep) -> String {
     let _ = writeln!(out, "{bold}{scenario} with {client}{bold:#}");
     let labels: Vec<String> = sweep.rows.iter().map(|row| label(&row.point)).collect();
     let width = labels.iter().map(|l| l.chars().count()).max().unwrap_or(0);
-    let height = sweep.columns.iter().map(|c| c.code.len()).max().unwrap_or(0);
+    let height = sweep
+        .columns
+        .iter()
+        .map(|c| c.code.len())
+        .max()
+        .unwrap_or(0);
     for line in 0..height {
         let code = |code: &str| code.chars().nth(line).unwrap_or(' ');
         let codes: String = sweep.columns.iter().map(|c| code(&c.code)).collect();
@@ -70,9 +75,7 @@ fn cells(out: &mut String, row: &Row) {
 
 fn legend(out: &mut String, sweep: &Sweep) {
     let columns = sweep.columns.iter();
-    let columns: Vec<String> = columns
-        .map(|c| format!("{} {}", c.code, c.says))
-        .collect();
+    let columns: Vec<String> = columns.map(|c| format!("{} {}", c.code, c.says)).collect();
     let _ = writeln!(out, "\ncolumns: {}", columns.join("; "));
     let rungs = Rung::ALL.iter();
     let rungs: Vec<String> = rungs

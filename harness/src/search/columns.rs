@@ -148,7 +148,11 @@ fn replacements() -> Vec<(&'static str, &'static str, Replacement)> {
             with(200, &[("content-type", "application/json")], ""),
         ),
         ("{}", "200 with {}", with(200, &[], "{}")),
-        ("{..", "200 with half a JSON", with(200, &[], "{\"jsonrpc\":")),
+        (
+            "{..",
+            "200 with half a JSON",
+            with(200, &[], "{\"jsonrpc\":"),
+        ),
     ]
 }
 

@@ -31,6 +31,8 @@ pub struct Plan {
     pub done: Vec<Range<u64>>,
     /// After how long no new block is begun.
     pub limit: Option<Duration>,
+    /// Whether what servers and hops violate counts too.
+    pub others: bool,
 }
 
 /// A violation as a line of results has it.
@@ -85,7 +87,12 @@ pub struct Explored {
 ///
 /// # Errors
 /// That there is no such dialect.
-pub fn cell(world: &Schedule, client: &str, seed: u64, registry: &Registry) -> Result<Cell, String> {
+pub fn cell(
+    world: &Schedule,
+    client: &str,
+    seed: u64,
+    registry: &Registry,
+) -> Result<Cell, String> {
     let mut scenario = draw::scenario(world, client, registry)?;
     scenario.name = format!("explored/seed-{seed}");
     scenario.file = format!("explored/seed-{seed}.yaml").into();
@@ -98,7 +105,7 @@ pub fn cell(world: &Schedule, client: &str, seed: u64, registry: &Registry) -> R
 }
 
 /// Runs the world of a seed, and says what was violated on the client's side, and whether the run came to no end. Servers
-/// and hops are models here, which own to what they do wrong, and are not judged.
+/// and hops are models that are known for what they do wrong, so they count only where the plan says so.
 ///
 /// # Errors
 /// That there is no such dialect.
@@ -109,7 +116,7 @@ pub fn try_seed(plan: &Plan, seed: u64, runner: &Runner) -> Result<(Cell, Option
         Ok((shown, _)) => (shown.violations, shown.rung),
         Err(error) => (vec![Violation::of_run(&error)], None),
     };
-    let counts = |v: &Violation| v.failure.is_clients() || v.failure.is_of_nobody();
+    let counts = |v: &Violation| plan.others || v.failure.is_clients() || v.failure.is_of_nobody();
     let violations: Vec<Told> = violations
         .into_iter()
         .filter(counts)
@@ -178,7 +185,9 @@ pub fn explore(
         }
     }
     explored.done = joined(explored.done);
-    explored.findings = findings.into_inner().unwrap_or_else(PoisonError::into_inner);
+    explored.findings = findings
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     Ok(explored)
 }
 

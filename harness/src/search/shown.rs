@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Event, Rung};
-use crate::search::explore::Told;
 use crate::runner::{Cell, CellResult, Judged, RunError, Runner, Said, judge};
+use crate::search::explore::Told;
 use crate::sim::Run;
 
 /// The name that stands for a party where a run came to no end.
@@ -174,7 +174,8 @@ fn shown(run: &Run, result: &CellResult, keeps_connections: bool) -> Shown {
         is_unexplained |= !others_violate;
     }
     if is_unexplained {
-        let why = "a right client gets nowhere, and no server and no hop is seen to violate anything";
+        let why =
+            "a right client gets nowhere, and no server and no hop is seen to violate anything";
         violations.push(Violation {
             failure: Failure::new(RUN, "progress", why),
             why: why.to_owned(),

@@ -270,10 +270,10 @@ fn broken_prefix(base: &Record, record: &Record, at: usize) -> Option<Violation>
     };
     let parts = (0..=at).find(|n| !same(*n));
     let why = match parts {
-        Some(n) => format!("the run parts from the one without the fault at event {n}, before the fault"),
-        None if record.entries[at].fate.is_go() => {
-            "the fault did not fire at its point".to_owned()
+        Some(n) => {
+            format!("the run parts from the one without the fault at event {n}, before the fault")
         }
+        None if record.entries[at].fate.is_go() => "the fault did not fire at its point".to_owned(),
         None => return None,
     };
     Some(Violation::of_run(&RunError::Machine(why)))

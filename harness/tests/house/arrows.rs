@@ -94,8 +94,8 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "input", "journal", "programs", "registry", "report", "runner", "scenario", "search", "sim",
-            "yaml",
+            "input", "journal", "programs", "registry", "report", "runner", "scenario", "search",
+            "sim", "yaml",
         ],
     ),
 ];

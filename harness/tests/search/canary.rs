@@ -78,10 +78,20 @@ impl ClientFactory for Canary {
 
 #[test]
 fn a_canary_is_found_at_its_rate() {
-    let right: Arc<dyn ClientFactory> = Arc::new(ModelFactory { policy: Policy::recovering() });
-    let registry = Registry::builtin().client("canary", "one session in a hundred hangs", Arc::new(Canary(right)));
+    let right: Arc<dyn ClientFactory> = Arc::new(ModelFactory {
+        policy: Policy::recovering(),
+    });
+    let registry = Registry::builtin().client(
+        "canary",
+        "one session in a hundred hangs",
+        Arc::new(Canary(right)),
+    );
     let runner = Runner::new(registry);
-    let explored = explored(&plan("canary", &["spec"], 0..SEEDS), &runner, &Kept::default());
+    let explored = explored(
+        &plan("canary", &["spec"], 0..SEEDS),
+        &runner,
+        &Kept::default(),
+    );
     let hang = |f: &&stalemate::search::Finding| f.failure.invariant == "cli-every-call-resolves";
     let found = explored.findings.sorted().into_iter().filter(hang);
     let found: usize = found.map(|f| f.count).sum();

@@ -4,9 +4,7 @@ use std::io::Cursor;
 
 use stalemate::registry::Registry;
 use stalemate::runner::Runner;
-use stalemate::search::{
-    EXPLORED_VERSION, Line, Merged, Plan, ResultsError, shard, try_seed,
-};
+use stalemate::search::{EXPLORED_VERSION, Line, Merged, Plan, ResultsError, shard, try_seed};
 
 use crate::{Kept, explored, plan};
 
@@ -38,7 +36,9 @@ fn machine(plan: &Plan, of: (u64, u64), runner: &Runner) -> String {
 fn merged(files: &[&str]) -> Merged {
     let mut merged = Merged::default();
     for file in files {
-        merged.add(Cursor::new(file)).unwrap_or_else(|e| panic!("{e}"));
+        merged
+            .add(Cursor::new(file))
+            .unwrap_or_else(|e| panic!("{e}"));
     }
     merged
 }
@@ -61,8 +61,18 @@ fn shards_in_any_order_are_one_exploration() {
     let failed = &alone.clients[CLIENT].failed;
     assert!(failed.len() > 2, "{} failed", failed.len());
     // How often it was asked for is all that differs.
-    together.clients.get_mut(CLIENT).expect("it is there").asked.clear();
-    alone.clients.get_mut(CLIENT).expect("it is there").asked.clear();
+    together
+        .clients
+        .get_mut(CLIENT)
+        .expect("it is there")
+        .asked
+        .clear();
+    alone
+        .clients
+        .get_mut(CLIENT)
+        .expect("it is there")
+        .asked
+        .clear();
     assert_eq!(together, alone);
     let missing = merged(&[&parts[2], &parts[0]]);
     assert_eq!(missing.clients[CLIENT].missing(), [120..140]);
@@ -77,10 +87,16 @@ fn a_line_that_was_cut_off_loses_nothing_else() {
     let cut = merged(&[cut]);
     assert_eq!(cut.cut_off, 1);
     assert_eq!(cut.clients[CLIENT].failed, whole.clients[CLIENT].failed);
-    assert_eq!(cut.clients[CLIENT].missing(), [0..20], "the block is not known to be done");
+    assert_eq!(
+        cut.clients[CLIENT].missing(),
+        [0..20],
+        "the block is not known to be done"
+    );
     // In the middle it is no cut.
     let broken = text.replacen("\"line\"", "\"lime\"", 2);
-    let error = Merged::default().add(Cursor::new(broken)).expect_err("no result");
+    let error = Merged::default()
+        .add(Cursor::new(broken))
+        .expect_err("no result");
     assert!(matches!(error, ResultsError::Line(1, _)), "{error}");
 }
 

@@ -46,7 +46,10 @@ fn what_is_left_is_needed_and_shows_the_same() {
     let of_the_cache = |id: &str| {
         let mut all = shown.violations.iter();
         let found = all.find(|v| v.failure.invariant == id);
-        found.unwrap_or_else(|| panic!("{id}: {shown:?}")).failure.clone()
+        found
+            .unwrap_or_else(|| panic!("{id}: {shown:?}"))
+            .failure
+            .clone()
     };
     for id in ["cli-recovers", "app-disconnect-clears"] {
         let failure = of_the_cache(id);
@@ -66,7 +69,12 @@ fn what_is_left_is_needed_and_shows_the_same() {
             ..again
         };
         let result = runner.run(&again).expect("the run ends").result;
-        assert_eq!(result.outcome, Outcome::Kept, "{file}\n{:?}", result.problems);
+        assert_eq!(
+            result.outcome,
+            Outcome::Kept,
+            "{file}\n{:?}",
+            result.problems
+        );
         // And it cannot be made smaller.
         let twice = shrink(&again, &failure, &runner, RUNS, &|| {}).expect("it is shown");
         assert_eq!(

@@ -63,6 +63,9 @@ fn what_is_there_is_found() {
         ("broken/resends-what-may-have-run", "cli-at-most-once"),
     ] {
         let found = against_the_client(&swept(client, None));
-        assert!(found.iter().any(|(id, _)| id == wanted), "{client}: {found:?}");
+        assert!(
+            found.iter().any(|(id, _)| id == wanted),
+            "{client}: {found:?}"
+        );
     }
 }

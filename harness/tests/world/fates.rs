@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use stalemate::fault::{TriggerEvent, admits, admitted, applies};
 use stalemate::journal::{
-    CutAt, CallId, ConnId, Event, Exchange, Fate, Message, Replacement, RequestSummary, ResponseSummary,
-    Side, SseSummary,
+    CallId, ConnId, CutAt, Event, Exchange, Fate, Message, Replacement, RequestSummary,
+    ResponseSummary, Side, SseSummary,
 };
 use stalemate::sim::Run;
 use stalemate_wire::Method;
@@ -280,9 +280,6 @@ fn the_table_of_fates() {
     };
     for (fate, _) in &fates {
         assert!(!applies(fate, &over));
-        assert!(!applies(
-            fate,
-            &http(Side::Sent, Message::end(true))
-        ));
+        assert!(!applies(fate, &http(Side::Sent, Message::end(true))));
     }
 }

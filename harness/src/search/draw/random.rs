@@ -227,9 +227,17 @@ mod tests {
         for path in &pool.paths {
             assert!(worlds.iter().any(|w| w.path == *path), "{path:?}");
         }
-        let kind = |op: &Op| format!("{op:?}").split(['(', ' ']).next().map(str::to_owned);
-        let drawn: std::collections::BTreeSet<_> =
-            worlds.iter().flat_map(|w| &w.ops).filter_map(kind).collect();
+        let kind = |op: &Op| {
+            format!("{op:?}")
+                .split(['(', ' '])
+                .next()
+                .map(str::to_owned)
+        };
+        let drawn: std::collections::BTreeSet<_> = worlds
+            .iter()
+            .flat_map(|w| &w.ops)
+            .filter_map(kind)
+            .collect();
         assert_eq!(drawn.len(), KINDS.len(), "{drawn:?}");
         assert!(worlds.iter().any(|w| w.ops.is_empty()));
     }

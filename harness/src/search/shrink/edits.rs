@@ -99,7 +99,10 @@ fn simpler(key: &str, value: &Yaml) -> Vec<Yaml> {
         ("dialect", Yaml::Map(entries) | Yaml::Lines(entries)) => {
             let like = entries.iter().find(|(key, _)| key == "like");
             let like = like.map(|(_, name)| name.clone());
-            [Yaml::text(PLAIN_DIALECT)].into_iter().chain(like).collect()
+            [Yaml::text(PLAIN_DIALECT)]
+                .into_iter()
+                .chain(like)
+                .collect()
         }
         ("then", Yaml::Map(entries)) => {
             let kinds = [
@@ -223,7 +226,11 @@ mod tests {
 
     fn tree() -> Yaml {
         let step = |verb: &str, on: &str| Yaml::Map(vec![(verb.to_owned(), Yaml::text(on))]);
-        let steps = vec![step("add", "memory"), step("wait", "20s"), step("crash", "memory")];
+        let steps = vec![
+            step("add", "memory"),
+            step("wait", "20s"),
+            step("crash", "memory"),
+        ];
         Yaml::Lines(vec![
             ("summary".to_owned(), Yaml::text("It breaks.")),
             ("path".to_owned(), Yaml::texts(&["nginx"])),

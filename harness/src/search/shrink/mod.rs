@@ -44,7 +44,10 @@ impl fmt::Display for ShrinkError {
                     invariant,
                     cause,
                 } = failure;
-                write!(f, "the run does not show that {party} violates {invariant}: {cause}")
+                write!(
+                    f,
+                    "the run does not show that {party} violates {invariant}: {cause}"
+                )
             }
             Self::NotWritten(why) => write!(f, "the scenario cannot be written as a file: {why}"),
         }
