@@ -16,7 +16,7 @@ pub mod check;
 pub mod clause;
 mod cli;
 pub mod dialect;
-pub mod explore;
+
 pub mod failure_mode;
 pub mod fault;
 mod input;
@@ -29,6 +29,7 @@ pub mod registry;
 pub mod report;
 pub mod runner;
 pub mod scenario;
+pub mod search;
 pub mod server;
 pub mod sim;
 pub mod yaml;

@@ -1,10 +1,14 @@
 //! The command line: arguments in, exit code out. What it prints is made by `report`; what it runs, by `runner`.
 
 mod args;
+mod explore;
 mod install;
 mod out;
 mod run;
 mod show;
+mod shrink;
+mod small;
+mod sweep;
 mod wanted;
 
 use std::path::PathBuf;
@@ -49,6 +53,10 @@ pub fn main(registry: &Registry) -> ExitCode {
     let code = match args.command {
         Command::Run(o) => with(&o.dialects, &|registry| run::run(&o, registry)),
         Command::Trace(o) => with(&o.dialects, &|registry| show::trace(&o, registry)),
+        Command::Sweep(o) => with(&o.dialects, &|registry| sweep::sweep(&o, registry)),
+        Command::Explore(o) => with(&o.dialects, &|registry| explore::explore(&o, registry)),
+        Command::Merge(o) => explore::merge(&o),
+        Command::Shrink(o) => with(&o.dialects, &|registry| shrink::shrink(&o, registry)),
         Command::Install(o) => install::install(&o),
         Command::List(o) => with(&o.dialects, &|registry| show::list(&o, registry)),
         Command::Explain(o) => with(&o.dialects, &|registry| show::explain(&o, registry)),

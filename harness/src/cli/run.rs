@@ -118,6 +118,10 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         ResultsFormat::Table => {
             out::text(report::table(&results));
             summary(&results);
+            if options.coverage {
+                out::line("");
+                out::text(report::coverage(&results));
+            }
         }
         ResultsFormat::Markdown => {
             out::text(report::markdown(&results, &whose(&results, registry)));

@@ -5,6 +5,7 @@
 
 mod check;
 mod client;
+mod cut;
 mod file;
 mod find;
 mod hops;
@@ -42,6 +43,7 @@ pub use step::{
     Becomes, Call, CallExpect, DOWN_MS, DRAIN_MS, MOST_PADDING, Request, Step, StepAction, Targets,
 };
 pub use vocabulary::Vocabulary;
+pub(crate) use write::tree;
 pub use write::write;
 
 /// The longest duration that a scenario can name, in milliseconds: 7 days. The shortest is 1 ms.

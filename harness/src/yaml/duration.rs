@@ -180,6 +180,14 @@ impl TimeoutForm {
     }
 }
 
+/// The milliseconds of a duration as files have it; `None` of a text that is none.
+pub(crate) fn read(text: &str) -> Option<u64> {
+    let end = text.find(|c: char| c != '.' && !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(end);
+    let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
+    milliseconds(number, *factor)
+}
+
 /// A duration as files have it: in the largest unit in which it is a whole number.
 pub(crate) fn written(ms: u64) -> String {
     let fits = |(_, factor): &&(&str, u128)| ms != 0 && u128::from(ms).is_multiple_of(*factor);

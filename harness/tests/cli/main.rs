@@ -6,6 +6,7 @@ mod determinism;
 mod output;
 mod readme;
 mod records;
+mod search;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

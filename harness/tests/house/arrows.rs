@@ -77,22 +77,25 @@ const MAY: &[(&str, &[&str])] = &[
             "clause",
             "failure_mode",
             "invariant",
+            "fault",
             "journal",
             "runner",
+            "search",
             "server",
         ],
     ),
     ("check", &["registry", "report", "runner", "scenario"]),
     (
-        "explore",
+        "search",
         &[
-            "fault", "journal", "proxy", "registry", "runner", "scenario", "server",
+            "fault", "journal", "proxy", "registry", "runner", "scenario", "server", "sim", "yaml",
         ],
     ),
     (
         "cli",
         &[
-            "input", "journal", "programs", "registry", "report", "runner", "scenario", "sim",
+            "input", "journal", "programs", "registry", "report", "runner", "scenario", "search",
+            "sim", "yaml",
         ],
     ),
 ];
