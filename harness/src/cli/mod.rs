@@ -3,12 +3,14 @@
 mod args;
 mod explore;
 mod install;
+mod load;
 mod out;
 mod run;
 mod show;
 mod shrink;
 mod small;
 mod sweep;
+mod values;
 mod wanted;
 
 use std::path::PathBuf;
