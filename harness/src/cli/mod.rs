@@ -1,8 +1,10 @@
 //! The command line: arguments in, exit code out. What it prints is made by `report`; what it runs, by `runner`.
 
 mod args;
+mod diagnose;
 mod install;
 mod out;
+mod probe;
 mod run;
 mod show;
 mod wanted;
@@ -53,6 +55,8 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::List(o) => with(&o.dialects, &|registry| show::list(&o, registry)),
         Command::Explain(o) => with(&o.dialects, &|registry| show::explain(&o, registry)),
         Command::Schema(options) => show::schema(&options),
+        Command::Diagnose(o) => with(&o.dialects, &|registry| diagnose::diagnose(&o, registry)),
+        Command::Probe(o) => with(&o.dialects, &|registry| probe::probe(&o, registry)),
     };
     ExitCode::from(code)
 }

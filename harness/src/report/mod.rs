@@ -2,15 +2,19 @@
 //! judged cell and its journal; nothing is judged here.
 
 mod chain;
+mod diagnosis;
 mod explain;
 mod footer;
 mod grid;
 mod names;
 mod others;
+mod probe;
 mod table;
 mod trace;
 mod words;
 
+pub use diagnosis::{Diagnosis, json as diagnosis_json, table as diagnosis_table};
 pub use explain::{ClientTopic, KeyTopic, explain, topics};
+pub use probe::{Needs, json as probe_json, table as probe_table};
 pub use table::{matrix, table};
 pub use trace::{Detail, trace};

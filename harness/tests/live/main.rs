@@ -1,0 +1,5 @@
+//! Servers on real sockets of this machine: the models served there, and what `probe` says of them and of wrong ones.
+
+mod probe;
+mod support;
+mod wrong;
