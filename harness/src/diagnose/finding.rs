@@ -81,11 +81,16 @@ pub fn is_sent_on(session: &Session) -> bool {
     }
 }
 
-/// What a dead session was answered that is not 404.
+/// What a dead session was answered that is not 404. Where the same method was answered 404 too, the server knows how, and the
+/// other answer was to a request that was wrong by itself.
 fn says_otherwise(session: &Session) -> Option<Refusals> {
+    let knows = |method: Verb| {
+        let mut all = session.refusals.iter();
+        all.any(|r| r.method == method && r.status == 404)
+    };
     let mut others = session.refusals.iter();
     others
-        .find(|r| r.status != 404 && r.method != Verb::Delete)
+        .find(|r| r.status != 404 && r.method != Verb::Delete && !knows(r.method))
         .copied()
 }
 
@@ -169,7 +174,8 @@ fn server(ledger: &Ledger, known: &[Fingerprint]) -> Vec<Finding> {
         // A request may be bad for other reasons: a single refusal that nobody is known for proves nothing.
         let is_recognized =
             !products.is_empty() && session.refusals.iter().all(|r| r.bytes.is_some());
-        if session.refused_count() < 2 && !is_recognized {
+        let others = session.refusals.iter().filter(|r| r.status != 404);
+        if others.map(|r| r.count).sum::<u64>() < 2 && !is_recognized {
             continue;
         }
         let line = session.refused.map_or(0, |mark| mark.line);
