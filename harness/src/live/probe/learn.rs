@@ -152,7 +152,7 @@ fn shape(dialect: &mut Dialect, real: &Interview) {
         let comment = comment.clone();
         let known = dialect.sse.keepalive.as_ref();
         // How often is not seen to the second: a known one that fits stays.
-        if !known.is_some_and(|k| k.every_ms <= *every_ms) {
+        if known.is_none_or(|k| k.every_ms > *every_ms) {
             dialect.sse.keepalive = Some(Keepalive {
                 every_ms: *every_ms,
                 comment,

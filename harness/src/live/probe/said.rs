@@ -5,7 +5,7 @@ use serde_json::Value;
 use stalemate_wire::{Headers, Rpc, RpcKind, header, sse, summarize};
 
 /// The longest text of an answer that is shown, in characters.
-const SHOWN: usize = 72;
+const SHOWN: usize = 60;
 /// How much of an id is shown, in characters (SES-04).
 const SHOWN_OF_ID: usize = 8;
 

@@ -7,7 +7,7 @@ use stalemate_wire::{Method, Revision, header, notification};
 use super::asker::{Asker, Draft, shape};
 use super::question::Question as Q;
 use super::said::{End, Said};
-use super::target::{Held, Target};
+use super::target::{Held, Restarted, Target};
 
 /// A revision that there is not.
 pub(super) const NO_REVISION: &str = "1999-12-31";
@@ -31,6 +31,10 @@ impl<T: Target> Asker<'_, T> {
         self.ended().await;
         self.abandoned().await;
         self.poisoned().await;
+        // It is left as it was found.
+        if self.all.gone && self.plan.restart.is_some() && !self.lost {
+            self.all.gone = self.target.restart().await != Restarted::Up;
+        }
     }
 
     async fn handshake(&mut self) -> bool {

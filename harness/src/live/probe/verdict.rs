@@ -19,6 +19,9 @@ pub enum Verdict {
     NotAsked,
 }
 
+/// What is said of a session that a refusal has ended.
+const DEAD: &str = "dead";
+
 /// What is said of one clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
@@ -279,7 +282,7 @@ impl Judge<'_> {
                     Some(status) => format!("{} ({status})", h.question.asks()),
                     None => h.question.asks().to_owned(),
                 },
-                words: "dead".to_owned(),
+                words: DEAD.to_owned(),
                 good: false,
             });
         let mut found: Vec<Found> = dead.collect();
