@@ -2,6 +2,7 @@
 //! exchanges become books of sessions, and the books say what a log proves and what it does not tell. Pure: whoever opens
 //! files hands in their lines.
 
+mod dead;
 mod finding;
 mod fingerprint;
 mod format;
@@ -12,7 +13,8 @@ mod log;
 pub mod record;
 mod time;
 
-pub use finding::{Finding, Layer, cause, findings, is_dead, is_sent_on, products, untold};
+pub use dead::{cause, is_dead, is_sent_on, products};
+pub use finding::{Finding, Layer, findings, untold};
 pub use fingerprint::{Fingerprint, fingerprints};
 pub use format::{ADVISED, BadFormat, COMBINED, INCIDENT, LogFormat};
 pub use hit::{Hit, Told};

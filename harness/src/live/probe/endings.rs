@@ -10,6 +10,8 @@ use super::target::{Restarted, Target};
 
 /// An id that kills a server whose table of sessions is a plain object.
 const POISON: &str = "constructor";
+/// How long a client waits for a slow call before it goes away, in milliseconds.
+const GONE_AFTER_MS: u64 = 100;
 /// In what steps a server is watched after a call was abandoned, in milliseconds.
 const WATCH_STEP_MS: u64 = 250;
 /// In how many steps it is found out when a session expires.
@@ -178,7 +180,12 @@ impl<T: Target> Asker<'_, T> {
             None => self.list(session.as_deref()),
         };
         let request = self.finish(draft);
-        self.target.abandon(request).await;
+        // A list is answered soon: its client must be gone at once.
+        let after_ms = match self.plan.slow_call {
+            Some(_) => GONE_AFTER_MS,
+            None => 0,
+        };
+        self.target.abandon(request, after_ms).await;
         let mut lives = true;
         for _ in 0..self.plan.watch_ms.div_ceil(WATCH_STEP_MS) {
             self.target.rest(WATCH_STEP_MS).await;

@@ -208,8 +208,9 @@ impl Target for Model {
         self.hang_up(Key(held.0 as u64));
     }
 
-    async fn abandon(&mut self, request: Request) {
+    async fn abandon(&mut self, request: Request, after_ms: u64) {
         if let Some(key) = self.send(request) {
+            self.wait(after_ms);
             self.hang_up(key);
         }
     }

@@ -249,7 +249,7 @@ impl Target for Real<'_> {
         }
     }
 
-    async fn abandon(&mut self, request: Request) {
+    async fn abandon(&mut self, request: Request, after_ms: u64) {
         let request = self.with_host(request);
         let Ok(mut stream) = self.connect().await else {
             return;
@@ -262,7 +262,7 @@ impl Target for Real<'_> {
         let mut bytes = text.into_bytes();
         bytes.extend(&request.body);
         let _ = timeout(self.patience, stream.write_all(&bytes)).await;
-        // It has the whole request by then, and the connection ends behind it.
+        sleep(Duration::from_millis(after_ms)).await;
         drop(stream);
     }
 

@@ -34,8 +34,8 @@ pub(super) trait Target {
     /// Lets go of a held stream.
     async fn release(&mut self, held: Held);
 
-    /// Asks, and goes away before the answer is complete.
-    async fn abandon(&mut self, request: Request);
+    /// Asks, and goes away so many milliseconds later, before the answer is complete.
+    async fn abandon(&mut self, request: Request, after_ms: u64);
 
     /// Waits that long, in milliseconds.
     async fn rest(&mut self, ms: u64);
