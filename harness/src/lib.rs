@@ -17,7 +17,7 @@ pub mod clause;
 mod cli;
 pub mod diagnose;
 pub mod dialect;
-pub mod explore;
+
 pub mod failure_mode;
 pub mod fault;
 mod input;
@@ -31,6 +31,7 @@ pub mod registry;
 pub mod report;
 pub mod runner;
 pub mod scenario;
+pub mod search;
 pub mod server;
 pub mod sim;
 pub mod yaml;

@@ -25,7 +25,7 @@ const STEADY: Duration = Duration::from_secs(10);
 enum Opened {
     /// It is open; its connection lives as long as the events are read.
     Stream(Conn, Events),
-    /// The server has no stream to offer (405, or something that is no event stream).
+    /// The server has no stream to offer (405).
     None,
     /// It seems to have none, and does not say so as it should: the next session asks anew.
     Page,
@@ -204,8 +204,13 @@ async fn open_once(
         let events = Events::new(response.into_body(), policy.silence);
         return Some(Opened::Stream(conn, events));
     }
-    if (response.status().is_success() || status == 405) && !policy.ignore_405 {
+    if status == 405 && !policy.ignore_405 {
         return Some(Opened::None);
+    }
+    // Somebody's page in place of a stream says nothing of what the server offers.
+    if response.status().is_success() {
+        core.set_health(Health::Failing);
+        return Some(Opened::Later);
     }
     let heeds = policy.reinit != Reinit::Never && !policy.stream_ignores_loss;
     if heeds && session.id.is_some() {

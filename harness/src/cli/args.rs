@@ -1,8 +1,15 @@
 //! The arguments. Their help texts teach the command; nothing is decided here.
 
+use std::ops::Range;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub(super) use crate::cli::format::Format;
+use crate::cli::outside::{DIAGNOSE_HELP, DiagnoseOptions, PROBE_HELP, ProbeOptions};
+
+use crate::cli::explore;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all promises kept; 1 a promise broken; 2 bad usage or bad scenario; 3 no progress;
@@ -12,32 +19,36 @@ const INSTALL_HELP: &str = "\
 They are installed from their lock files by npm or pip, into the user's cache, or where the environment variable
 STALEMATE_CLIENTS_DIR says; `list` shows where. Node and Python themselves must be there.";
 
-const PROBE_HELP: &str = "\
-It is asked for a session, then for what clients of dead sessions come across: ids that were never given or have ended, a
-second stream, wrong headers, a client that goes away. The table says which clauses of the specification it keeps, which
-known dialect it is nearest to, and what clients would need after a restart of it, by simulation.
+const SWEEP_HELP: &str = "\
+One run without faults gives the points: every message at every process, every effect, every session, every action of the
+user. Then each fate runs at each point, one at a time; with --pairs a second one after it. What is violated stands in the
+list once, with the simplest run that shows it, made small and written as a scenario that `run` takes.
 
-Only 127.0.0.0/8, ::1 and localhost are talked to. Some questions end sessions, and two can stop a server that has a bug; it
-should not be one that others use now. Tools are not called, but for one that is given by --slow-call.
+Exit codes: 0 nothing but what the scenario lists; 1 something else was violated; 2 bad usage or bad scenario;
+101 a bug in the harness.";
 
-  stalemate probe http://127.0.0.1:3001/mcp
-  stalemate probe http://127.0.0.1:3001/mcp --restart 'systemctl --user restart my-server'
-  stalemate probe http://127.0.0.1:3001/mcp --write dialects/mine.yaml && stalemate run --dialects dialects my.yaml
+const EXPLORE_HELP: &str = "\
+A seed draws a world: a server's dialect, the way to it, what can happen at all, and what does. Faults come first, then calm,
+in which the client must get on. What its side violates stands in the list once, with the simplest seed that shows it, made
+small and written as a scenario that `run` takes. The same seed is the same world for ever, as long as the dialects are.
 
-Exit codes: 0 what is demanded (MUST) is kept; 1 some of it is broken; 2 bad usage, or nobody to ask.";
+With --results each failure is written at once and each block of seeds when it is done; --resume goes on from there.
+An interrupt ends it after the runs that are under way; a second one ends it at once.
 
-const DIAGNOSE_HELP: &str = "\
-It reads nginx's access logs (plain or gzip), HAR files as browsers save them, and records of `trace --format json`. For each
-dead session it says when it was born, last answered and first refused, how long its id was still sent, and which product
-answers like that; then which clause is broken by whom, what helps, and what the log does not tell.
+Exit codes: 0 nothing is violated; 1 something is; 2 bad usage, or results that cannot be written; 101 a bug in the harness;
+130 interrupted.";
 
-A format is given as it stands in nginx's configuration; the combined one, that of the public report, and the one that is
-advised here are recognized by themselves. Session ids are shortened in what is printed.
+const MERGE_HELP: &str = "\
+Takes the files that `explore --results` wrote, in any order. Says what failed, each once, and which seeds are missing.
 
-  stalemate diagnose /var/log/nginx/access.log
-  zcat mcp.log.*.gz | stalemate diagnose - --log-format '$remote_addr \"$request\" $status $http_mcp_session_id'
+Exit codes: 0 nothing failed; 1 something did; 2 a file that is none; 5 seeds are missing.";
 
-Exit codes: 0 nothing is wrong as far as the log tells; 1 something is; 2 bad usage, or nothing could be read.";
+const SHRINK_HELP: &str = "\
+A scenario fails when something is violated that it does not list; where it lists everything, what it lists is kept.
+Smaller means fewer steps, faults, hops and servers, simpler fates, shorter times, a plainer dialect. The failure stays the
+same: the same invariant, violated by the same party for the same cause. The result promises what it shows.
+
+Exit codes: 0 made small; 2 bad usage or bad scenario; 3 nothing is violated.";
 
 /// When an MCP session dies, what must the user do before it works again?
 ///
@@ -56,6 +67,18 @@ pub(super) enum Command {
     Run(RunOptions),
     /// Show what happened in one scenario, event by event
     Trace(TraceOptions),
+    /// Run a scenario with every fault at every point, and make small what is found
+    #[command(after_help = SWEEP_HELP)]
+    Sweep(SweepOptions),
+    /// Run random worlds by their seeds, and make small what is found
+    #[command(after_help = EXPLORE_HELP)]
+    Explore(ExploreOptions),
+    /// Put the results of several explorations together
+    #[command(after_help = MERGE_HELP)]
+    Merge(MergeOptions),
+    /// Make a failing scenario as small as it goes
+    #[command(after_help = SHRINK_HELP)]
+    Shrink(ShrinkOptions),
     /// Install clients of other languages
     #[command(after_help = INSTALL_HELP)]
     Install(InstallOptions),
@@ -71,14 +94,6 @@ pub(super) enum Command {
     /// Find out from a log which layer is wrong: server, client, load balancing or proxy
     #[command(after_help = DIAGNOSE_HELP)]
     Diagnose(DiagnoseOptions),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Table,
-    /// For programs
-    Json,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -147,6 +162,120 @@ pub(super) struct TraceOptions {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(super) struct SweepOptions {
+    /// The scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub(super) path: PathBuf,
+    /// Only this client, as for `run`; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) client: Vec<String>,
+    /// Only this client: a command that starts a driver, e.g. 'node mine.mjs'; may be given several times
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) client_command: Vec<String>,
+    /// The seed; the scenario's first unless given
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// Pairs of faults too, so many of them at the most
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "2000")]
+    pub(super) pairs: Option<usize>,
+    /// Where the small scenarios are written
+    #[arg(long, value_name = "DIR", default_value = "findings")]
+    pub(super) out: PathBuf,
+    /// Make nothing small and write no scenario
+    #[arg(long)]
+    pub(super) no_shrink: bool,
+    /// How to print the results
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+    /// How many runs there are at once; as many as there are cores unless given
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// A directory of dialect files, which scenarios can name; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(super) dialects: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[group(id = "who", required = true, multiple = true, args = ["client", "client_command"])]
+pub(super) struct ExploreOptions {
+    /// The client, as for `run`; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) client: Vec<String>,
+    /// The client: a command that starts a driver, e.g. 'node mine.mjs'; may be given several times
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) client_command: Vec<String>,
+    /// The seeds, from the first to before the last
+    #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = explore::range)]
+    pub(super) seeds: Range<u64>,
+    /// Seeds that this text decides, so that each commit is tried with others and can be tried again: the range counts
+    /// from there
+    #[arg(long, value_name = "HASH")]
+    pub(super) commit: Option<String>,
+    /// Begin nothing more after that time, e.g. 10m
+    #[arg(long, value_name = "TIME", value_parser = explore::duration)]
+    pub(super) time: Option<Duration>,
+    /// Only that part of the seeds, e.g. 2/8
+    #[arg(long, value_name = "K/N", value_parser = explore::part)]
+    pub(super) shard: Option<(u64, u64)>,
+    /// Only servers of this dialect; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) dialect: Vec<String>,
+    /// A file to which results are added as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub(super) results: Option<PathBuf>,
+    /// Leave out the seeds that are done in that file
+    #[arg(long, requires = "results")]
+    pub(super) resume: bool,
+    /// Where the small scenarios are written
+    #[arg(long, value_name = "DIR", default_value = "findings")]
+    pub(super) out: PathBuf,
+    /// Make nothing small and write no scenario
+    #[arg(long)]
+    pub(super) no_shrink: bool,
+    /// How many runs there are at once; as many as there are cores unless given
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// A directory of dialect files; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(super) dialects: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct MergeOptions {
+    /// Files that `explore --results` wrote
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ShrinkOptions {
+    /// The scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub(super) path: PathBuf,
+    /// The client, as for `run`; the scenario's first unless given
+    #[arg(long, value_name = "NAME", conflicts_with = "client_command")]
+    pub(super) client: Option<String>,
+    /// The client: a command that starts a driver, e.g. 'node mine.mjs'
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) client_command: Option<String>,
+    /// The seed; the scenario's first unless given
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// The invariant whose violation is kept; the first that is violated unless given
+    #[arg(long, value_name = "ID")]
+    pub(super) invariant: Option<String>,
+    /// How many runs it may cost
+    #[arg(long, value_name = "N", default_value_t = crate::search::RUNS)]
+    pub(super) runs: usize,
+    /// The file to write; standard output unless given
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// A directory of dialect files, which scenarios can name; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(super) dialects: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(super) struct InstallOptions {
     /// Which, as `list` names them, also at a version: `typescript-sdk-1@1.20.2`; all of them unless given
     #[arg(value_name = "NAME[@VERSION]")]
@@ -189,83 +318,4 @@ pub(super) enum SchemaOf {
     Scenario,
     /// Of what `run --format json` prints
     Results,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct ProbeOptions {
-    /// Its endpoint, e.g. `http://127.0.0.1:3001/mcp`
-    #[arg(value_name = "URL")]
-    pub(super) url: String,
-    /// Restart the server with this command, and ask what is left of a session. It should end once the server is started
-    #[arg(long, value_name = "COMMAND")]
-    pub(super) restart: Option<String>,
-    /// Let sessions rest that long, e.g. `90s`, and ask whether they have expired
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(super) idle: Option<u64>,
-    /// A call that takes a second or more, as JSON: `{"name": …, "arguments": {…}}`. It is the one whose client goes away;
-    /// without it a list is, which a fast server has answered by then
-    #[arg(long, value_name = "JSON", value_parser = json)]
-    pub(super) slow_call: Option<serde_json::Value>,
-    /// A header of every request, e.g. 'Authorization: Bearer …'; may be given several times
-    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
-    pub(super) header: Vec<(String, String)>,
-    /// How long an answer is waited for
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
-    pub(super) limit: u64,
-    /// Write the server's dialect to this file, so that it can take part in scenarios; its name is the file's
-    #[arg(long, value_name = "FILE.yaml")]
-    pub(super) write: Option<PathBuf>,
-    /// How to print what was learned
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
-    /// A directory of dialect files, to compare with; may be given several times
-    #[arg(long, value_name = "DIR")]
-    pub(super) dialects: Vec<PathBuf>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct DiagnoseOptions {
-    /// The log; `-` is standard input
-    #[arg(value_name = "LOG")]
-    pub(super) log: PathBuf,
-    /// The format of an access log, as nginx's `log_format` has it
-    #[arg(long, value_name = "FORMAT")]
-    pub(super) log_format: Option<String>,
-    /// Show every dead session
-    #[arg(long)]
-    pub(super) sessions: bool,
-    /// How to print what was found
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
-    /// A directory of dialect files, by which servers are known too; may be given several times
-    #[arg(long, value_name = "DIR")]
-    pub(super) dialects: Vec<PathBuf>,
-}
-
-fn duration(text: &str) -> Result<u64, String> {
-    crate::yaml::duration::read(text)
-}
-
-fn json(text: &str) -> Result<serde_json::Value, String> {
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|why| format!("this is no JSON: {why}"))?;
-    match value["name"].is_string() {
-        true => Ok(value),
-        false => Err("it must have a `name`, that of a tool, and its `arguments`".to_owned()),
-    }
-}
-
-fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("write it as `Name: value`")?;
-    let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
-    let good = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(good) || value.chars().any(char::is_control) {
-        return Err("write it as `Name: value`".to_owned());
-    }
-    if name == "mcp-session-id" {
-        return Err(
-            "session ids are what is asked about; this header is not yours to give".to_owned(),
-        );
-    }
-    Ok((name, value.to_owned()))
 }

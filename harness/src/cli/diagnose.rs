@@ -6,9 +6,10 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use memchr::memchr;
 
-use crate::cli::args::{DiagnoseOptions, Format};
+use crate::cli::args::Format;
 use crate::cli::bad;
 use crate::cli::out;
+use crate::cli::outside::DiagnoseOptions;
 use crate::diagnose::{Broken, Ledger, Log, LogFormat, Told, fingerprints, har, record};
 use crate::input;
 use crate::journal::Record;

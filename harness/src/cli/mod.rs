@@ -2,11 +2,17 @@
 
 mod args;
 mod diagnose;
+mod explore;
+mod format;
 mod install;
 mod out;
+mod outside;
 mod probe;
 mod run;
 mod show;
+mod shrink;
+mod small;
+mod sweep;
 mod wanted;
 
 use std::path::PathBuf;
@@ -51,6 +57,10 @@ pub fn main(registry: &Registry) -> ExitCode {
     let code = match args.command {
         Command::Run(o) => with(&o.dialects, &|registry| run::run(&o, registry)),
         Command::Trace(o) => with(&o.dialects, &|registry| show::trace(&o, registry)),
+        Command::Sweep(o) => with(&o.dialects, &|registry| sweep::sweep(&o, registry)),
+        Command::Explore(o) => with(&o.dialects, &|registry| explore::explore(&o, registry)),
+        Command::Merge(o) => explore::merge(&o),
+        Command::Shrink(o) => with(&o.dialects, &|registry| shrink::shrink(&o, registry)),
         Command::Install(o) => install::install(&o),
         Command::List(o) => with(&o.dialects, &|registry| show::list(&o, registry)),
         Command::Explain(o) => with(&o.dialects, &|registry| show::explain(&o, registry)),

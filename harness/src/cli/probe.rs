@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::args::{Format, ProbeOptions};
+use crate::cli::args::Format;
 use crate::cli::bad;
 use crate::cli::out;
+use crate::cli::outside::ProbeOptions;
 use crate::dialect;
 use crate::live::address::Endpoint;
 use crate::live::probe::{self, Learned, Plan, Verdict};

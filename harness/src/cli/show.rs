@@ -2,8 +2,6 @@
 
 use std::io::BufReader;
 use std::path::PathBuf;
-use std::slice;
-use std::sync::Arc;
 
 use serde_json::json;
 use stalemate_clients::Program;
@@ -11,15 +9,16 @@ use stalemate_clients::Program;
 use crate::cli::args::{
     ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceOptions,
 };
-use crate::cli::run::{code_of, load_all, unknown_client};
+use crate::cli::out;
+use crate::cli::run::{code_of, load_all};
+use crate::cli::wanted::{self, One};
 use crate::cli::{BAD_INPUT, bad};
-use crate::cli::{out, wanted};
 use crate::input;
 use crate::journal::Record;
 use crate::programs;
 use crate::registry::{Registry, Subject};
 use crate::report::{self, ClientTopic, Detail, KeyTopic};
-use crate::runner::{Cell, CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, judge_record};
+use crate::runner::{CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, judge_record};
 use crate::scenario::{self, Key, KeyKind};
 
 /// Runs one cell, or reads a saved record, and draws it. The exit code is the cell's.
@@ -27,37 +26,22 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
     if options.path.extension().is_some_and(|e| e == "jsonl") {
         return saved(options);
     }
-    let commands: Vec<String> = options.client_command.iter().cloned().collect();
-    let names: Vec<String> = options.client.iter().cloned().collect();
-    let registry = &match wanted::with_clients(registry.clone(), &names, &commands) {
-        Ok(registry) => registry,
+    let client = One {
+        name: options.client.as_ref(),
+        command: options.client_command.as_ref(),
+        seed: options.seed,
+    };
+    let (registry, cell) = match wanted::one(&options.path, client, registry) {
+        Ok(found) => found,
         Err(code) => return code,
     };
-    let scenarios = match load_all(slice::from_ref(&options.path), registry) {
-        Ok((scenarios, false)) => scenarios,
-        Ok((_, true)) => return BAD_INPUT,
-        Err(code) => return code,
-    };
-    let [scenario] = scenarios.as_slice() else {
-        return bad(&format!(
-            "`{}` holds several scenarios; name one file",
-            options.path.display()
-        ));
-    };
-    let client = options.client.as_ref().or(options.client_command.as_ref());
-    let client = client.unwrap_or(&scenario.clients[0]);
-    if registry.subject(scenario, client).is_none() {
-        return bad(&unknown_client(client, registry));
-    }
-    let cell = Cell {
-        scenario: Arc::clone(scenario),
-        client: client.clone(),
-        seed: options.seed.unwrap_or(scenario.seeds[0]),
-    };
-    let ran = match Runner::new(registry.clone()).run(&cell) {
+    let ran = match Runner::new(registry).run(&cell) {
         Ok(ran) => ran,
         Err(error) => {
-            bad(&format!("{} with {client}: {error}", scenario.name));
+            bad(&format!(
+                "{} with {}: {error}",
+                cell.scenario.name, cell.client
+            ));
             return code_of(&error);
         }
     };

@@ -1,10 +1,15 @@
 //! Clients as a user names them on the command line: one that there is, one at a version, one in a folder, or a command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::slice;
+use std::sync::Arc;
 
+use crate::cli::run::{load_all, unknown_client};
 use crate::cli::{BAD_INPUT, bad};
 use crate::programs;
 use crate::registry::Registry;
+use crate::runner::Cell;
+use crate::scenario::Scenario;
 
 /// Adds the clients that are named but not there yet: at a version, in a folder, or as a command, which is its own name.
 ///
@@ -40,6 +45,62 @@ pub(super) fn with_clients(
         registry = registry.program(command, "a command of the user's", program);
     }
     Ok(registry)
+}
+
+/// The one scenario of a file.
+///
+/// # Errors
+/// The exit code, after what is wrong has been said.
+pub(super) fn scenario(path: &PathBuf, registry: &Registry) -> Result<Arc<Scenario>, u8> {
+    let (scenarios, any_bad) = load_all(slice::from_ref(path), registry)?;
+    if any_bad {
+        return Err(BAD_INPUT);
+    }
+    match scenarios.as_slice() {
+        [scenario] => Ok(Arc::clone(scenario)),
+        _ => Err(bad(&format!(
+            "`{}` holds several scenarios; name one file",
+            path.display()
+        ))),
+    }
+}
+
+/// Which cell of a scenario is meant.
+pub(super) struct One<'o> {
+    /// The client by its name.
+    pub(super) name: Option<&'o String>,
+    /// The client by its command.
+    pub(super) command: Option<&'o String>,
+    /// The seed.
+    pub(super) seed: Option<u64>,
+}
+
+/// The one cell that is meant, and the registry with its client in it. The scenario's first client and first seed where
+/// nothing is said of them.
+///
+/// # Errors
+/// The exit code, after what is wrong has been said.
+pub(super) fn one(
+    path: &PathBuf,
+    which: One<'_>,
+    registry: &Registry,
+) -> Result<(Registry, Cell), u8> {
+    let names: Vec<String> = which.name.into_iter().cloned().collect();
+    let commands: Vec<String> = which.command.into_iter().cloned().collect();
+    let registry = with_clients(registry.clone(), &names, &commands)?;
+    let scenario = scenario(path, &registry)?;
+    let client = which.name.or(which.command);
+    let client = client.unwrap_or(&scenario.clients[0]).clone();
+    if registry.subject(&scenario, &client).is_none() {
+        return Err(bad(&unknown_client(&client, &registry)));
+    }
+    let seed = which.seed.unwrap_or(scenario.seeds[0]);
+    let cell = Cell {
+        scenario,
+        client,
+        seed,
+    };
+    Ok((registry, cell))
 }
 
 /// The option that names a client again.

@@ -1,12 +1,14 @@
 //! The fault plan: triggers, which are patterns on the journal, and fates, which say what becomes of the event that
 //! matched. A plan only decides; taps, process shells and the application carry fates out.
 
+mod points;
 mod table;
 mod trigger;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use points::{Point, points};
 use serde::{Deserialize, Serialize};
 pub use table::{FateKind, admits, admitted, applies};
 pub use trigger::{Injection, Trigger, TriggerEvent, Until};

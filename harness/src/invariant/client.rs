@@ -257,7 +257,8 @@ pub(super) const AT_MOST_ONCE: Invariant = Invariant {
     severity: Severity::Policy,
     clauses: &["policy"],
     needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
-    demands: "one call has at most one effect, however often the client sends it",
+    demands: "one call has at most one effect, however often the client sends it; what a client sends again after a refusal \
+              (4xx) it may take for not done",
     forbids: "a call commits its write, the answer is lost, the client sends the call again by itself, and the write is \
               committed twice",
     judge: Judge::Client(|view| {
@@ -271,12 +272,15 @@ pub(super) const AT_MOST_ONCE: Invariant = Invariant {
             };
             let count = effects.entry(*call).or_default();
             *count += 1;
-            // What the network or a hop sent twice is not the client's doing.
-            let sent = || {
+            // What the network or a hop sent twice is not the client's doing, and what was refused counts for not done.
+            let sends_again = || {
                 let of_call = |s: &&Seen| s.at < at && s.request.call == Some(*call);
-                view.client.iter().filter(of_call).count()
+                let status = |s: &Seen| s.status().or(s.broken_status);
+                let refused = |s: &&Seen| status(s).is_some_and(|n| (400..500).contains(&n));
+                let sent = view.client.iter().filter(of_call);
+                sent.filter(|s| !refused(s)).count() > 1
             };
-            if *count > 1 && sent() > 1 {
+            if *count > 1 && sends_again() {
                 return Verdict::Violated {
                     at,
                     why: "one call had its effect twice".to_owned(),

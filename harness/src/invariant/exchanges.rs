@@ -64,6 +64,7 @@ impl Exchanges {
                 at,
                 request: Arc::clone(request),
                 response: None,
+                broken_status: None,
                 failed: None,
                 events: Vec::new(),
                 cut_short: None,
@@ -81,13 +82,16 @@ impl Exchanges {
                     seen.response.get_or_insert(received);
                 }
             }
+            // What follows a head that did not come is nothing that could be read.
+            Message::Sse(_) if seen.response.is_none() && seen.side == Side::Sent => {}
             Message::Sse(event) => match came(entries, at, seen.side) {
                 Some(at) => seen.events.push((at, Arc::clone(event))),
                 None => seen.cut_short = event.id.clone(),
             },
-            Message::End { clean } => {
+            Message::End { clean, status } => {
                 let how = if *clean { Over::Clean } else { Over::Broken };
                 seen.over.get_or_insert((at, how));
+                seen.broken_status = *status;
             }
             Message::Request(_) => {}
         }

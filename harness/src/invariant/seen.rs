@@ -41,6 +41,8 @@ pub struct Seen {
     /// The entry and the summary of its response, or of the head of its stream; of the client's own exchanges, as a fault
     /// at the client's end let it through.
     pub response: Option<(usize, Arc<ResponseSummary>)>,
+    /// The status of a response of which no more than the head came.
+    pub broken_status: Option<u16>,
     /// The entry at which its connection failed before a response came.
     pub failed: Option<usize>,
     /// The events of its stream that came whole, each with its entry.
@@ -71,13 +73,19 @@ impl Seen {
         self.request.method == Method::Delete
     }
 
-    /// The id that the response to an `initialize` gave, with its entry.
+    /// The id that the response to an `initialize` gave, with its entry. Who asked has it once the result came too.
     #[must_use]
     pub fn given(&self) -> Option<(usize, &str)> {
         let (at, response) = self.response.as_ref()?;
         let failed = response.rpc.iter().any(|r| r.kind == RpcKind::Error);
-        let good = self.request.asks("initialize") && response.status < 300 && !failed;
+        let is_whole = self.side == Side::Received || !response.stream || self.has_result();
+        let good = self.request.asks("initialize") && response.status < 300 && !failed && is_whole;
         Some((*at, response.session.as_deref().filter(|_| good)?))
+    }
+
+    fn has_result(&self) -> bool {
+        self.answers()
+            .any(|(_, rpc, _)| rpc.kind == RpcKind::Result)
     }
 
     /// What a reader calls the request: its JSON-RPC method, or the HTTP method.

@@ -19,8 +19,8 @@ pub enum Fate {
     Delay(u64),
     /// Neither it nor anything behind it on its connection happens any more.
     Park,
-    /// The connection is cut after that many bytes of the message; more than it has means all of it.
-    Cut(u64),
+    /// The connection is cut at that place of the message.
+    Cut(CutAt),
     /// Another response goes out in its place.
     Replace(Replacement),
     /// The message is lost.
@@ -29,6 +29,44 @@ pub enum Fate {
     Duplicate,
     /// The process stops on the spot and dies after the step.
     Halt(ProcessName),
+}
+
+/// Where in a message a connection is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CutAt {
+    /// After that many bytes; more than it has means all of it.
+    Byte(u64),
+    /// In a part of it, wherever that is.
+    Part(Part),
+}
+
+/// A part of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// The middle of its head; the first byte of an event of a stream, which has none.
+    Head,
+    /// The middle of its body, or of an event of a stream; the end where there is no body.
+    Body,
+    /// Its end: all of it has passed.
+    End,
+}
+
+impl CutAt {
+    /// How many bytes of the message pass.
+    #[must_use]
+    pub fn after(self, message: &[u8]) -> usize {
+        let end = message.len();
+        // An event of a stream has no head.
+        let body = memchr::memmem::find(message, b"\r\n\r\n").map_or(0, |at| at + 4);
+        match self {
+            Self::Byte(bytes) => usize::try_from(bytes).unwrap_or(end).min(end),
+            Self::Part(Part::Head) => body / 2,
+            Self::Part(Part::Body) => body + (end - body).div_ceil(2),
+            Self::Part(Part::End) => end,
+        }
+    }
 }
 
 /// The response that goes out in the place of another, whole. In the place of a stream's head it ends the connection, because

@@ -109,7 +109,21 @@ pub enum Message {
     End {
         /// Whether the body ended as its framing promised.
         clean: bool,
+        /// The status of a response that is seen here for the first time, because its head came whole and its body did not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
     },
+}
+
+impl Message {
+    /// The end of a body, of a message that was seen before.
+    #[must_use]
+    pub fn end(clean: bool) -> Self {
+        Self::End {
+            clean,
+            status: None,
+        }
+    }
 }
 
 /// Which end saw a message.

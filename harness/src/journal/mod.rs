@@ -15,7 +15,7 @@ pub mod token;
 pub use cast::{CLIENT, Cast, Member, Role};
 pub use event::{Event, ProcessName, ServerName, TOOLS_CALL};
 pub use evidence::Evidence;
-pub use fate::{Delivery, Fate, Replacement};
+pub use fate::{CutAt, Delivery, Fate, Part, Replacement};
 pub use message::{Message, RequestSummary, ResponseSummary, Side, SseSummary};
 pub use outage::{Outage, Outages};
 pub use record::{Climb, Entry, Record, RecordError, VERSION, climbs};

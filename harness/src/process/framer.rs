@@ -164,7 +164,7 @@ impl Framer {
         let mut ends_exchange = false;
         let messages = match state {
             State::Head if bytes.is_empty() => return None,
-            State::Head => vec![Message::End { clean: false }],
+            State::Head => vec![Message::end(false)],
             State::Opaque => Vec::new(),
             // The end of the connection is the good end of a message that has no other.
             State::Whole {
@@ -181,14 +181,15 @@ impl Framer {
                 };
                 vec![summary::whole_response(response, data)]
             }
-            State::Whole { .. } => vec![Message::End { clean: false }],
+            State::Whole { head, .. } => vec![broken(&head)],
             State::Stream { body, .. } => {
                 let clean = body.ends_with_connection();
                 ends_exchange = clean;
-                vec![Message::End { clean }]
+                vec![Message::end(clean)]
             }
         };
-        self.unfinished = messages.contains(&Message::End { clean: false });
+        let is_broken = |m: &Message| matches!(m, Message::End { clean: false, .. });
+        self.unfinished = messages.iter().any(is_broken);
         let unit = Unit {
             bytes,
             messages,
@@ -207,6 +208,19 @@ impl Framer {
             State::Head => !self.pending.is_empty(),
             State::Opaque => self.unfinished,
             State::Whole { .. } | State::Stream { .. } => true,
+        }
+    }
+
+    /// The message that has just ended passes once more, so that what comes next is counted after it.
+    pub(super) fn repeat(&mut self) {
+        self.ordinal += 1;
+    }
+
+    /// The end of the message that has begun, if it is broken off here.
+    pub(super) fn broken_off(&self) -> Message {
+        match &self.state {
+            State::Whole { head, .. } => broken(head),
+            State::Head | State::Stream { .. } | State::Opaque => Message::end(false),
         }
     }
 
@@ -296,7 +310,7 @@ impl Framer {
                 messages.push(summary::event(event));
             }
             if part == Part::Last {
-                messages.push(Message::End { clean: true });
+                messages.push(Message::end(true));
                 return Some(self.last_unit(messages));
             }
             // What one chunk completes is a unit, so that a fate applies to that and no more. An event that has not
@@ -342,6 +356,17 @@ impl Framer {
                 self.read_unit()
             }
         }
+    }
+}
+
+/// The end of a message of which no more than the head came whole.
+fn broken(head: &Head) -> Message {
+    Message::End {
+        clean: false,
+        status: match head {
+            Head::Response(response) => Some(response.status),
+            Head::Request(_) => None,
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 //! asking changes nothing. What is recorded is `journal`'s; what is decided, `fault`'s.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -60,6 +61,8 @@ struct Inner {
     conns: u32,
     objects: u32,
     calm: bool,
+    /// The spans of entries in calm; the last one may still be open, and is empty then.
+    calms: Vec<Range<usize>>,
     closed: bool,
 }
 
@@ -117,6 +120,7 @@ impl Recorder {
             conns: 0,
             objects: 0,
             calm: false,
+            calms: Vec::new(),
             closed: false,
         })))
     }
@@ -164,7 +168,29 @@ impl Recorder {
 
     /// Begins or ends a time in which nothing is injected.
     pub fn set_calm(&self, calm: bool) {
-        self.inner().calm = calm;
+        let mut inner = self.inner();
+        let at = inner.len;
+        match (inner.calm, calm) {
+            (false, true) => inner.calms.push(at..at),
+            (true, false) => {
+                if let Some(last) = inner.calms.last_mut() {
+                    last.end = at;
+                }
+            }
+            _ => {}
+        }
+        inner.calm = calm;
+    }
+
+    /// The spans of entries in calm, in order.
+    #[must_use]
+    pub fn calms(&self) -> Vec<Range<usize>> {
+        let inner = self.inner();
+        let mut calms = inner.calms.clone();
+        if let Some(last) = calms.last_mut().filter(|_| inner.calm) {
+            last.end = inner.len;
+        }
+        calms
     }
 
     /// Ends the recording: what happens while the world is taken apart is not part of the run.

@@ -141,10 +141,8 @@ impl<S> Tap<S> {
                 lane.ended = true;
                 lane.queue.push_back(Item::Park);
             }
-            Fate::Cut(after_bytes) => {
-                let keep = usize::try_from(after_bytes)
-                    .unwrap_or(usize::MAX)
-                    .min(unit.bytes.len());
+            Fate::Cut(at) => {
+                let keep = at.after(&unit.bytes);
                 lane.queue.push_back(Item::Bytes(unit.bytes.slice(..keep)));
                 lane.queue.push_back(Item::Cut);
                 lane.ended = true;
@@ -163,8 +161,45 @@ impl<S> Tap<S> {
             Fate::Drop => {}
             Fate::Duplicate => {
                 lane.queue.push_back(Item::Bytes(unit.bytes.clone()));
-                lane.queue.push_back(Item::Bytes(unit.bytes));
+                lane.queue.push_back(Item::Bytes(unit.bytes.clone()));
+                // A whole message that comes twice is one more exchange at both ends.
+                if lane.framer.finished() > unit.ordinal {
+                    lane.framer.repeat();
+                    self.note_again(side, unit);
+                }
             }
+        }
+    }
+
+    /// What comes a second time is seen a second time; the other end sees what leaves twice by itself.
+    fn note_again(&self, side: Side, unit: Unit) {
+        let Some(link) = self.link.get().filter(|_| side == Side::Received) else {
+            return;
+        };
+        for message in unit.messages {
+            self.recorder
+                .note(self.event(link, side, unit.ordinal + 1, message));
+        }
+    }
+
+    /// A message as this end sees it.
+    fn event(&self, link: &Link, side: Side, ordinal: u32, message: Message) -> Event {
+        let (at, peer) = if self.dialled {
+            (&link.from, &link.to)
+        } else {
+            (&link.to, &link.from)
+        };
+        Event::Http {
+            exchange: Exchange {
+                conn: link.conn,
+                ordinal,
+            },
+            at: Arc::clone(at),
+            peer: Arc::clone(peer),
+            side,
+            object: link.object,
+            server: Arc::clone(&link.server),
+            message,
         }
     }
 
@@ -174,23 +209,8 @@ impl<S> Tap<S> {
         };
         let mut fate = Fate::Go;
         for message in &unit.messages {
-            let (at, peer) = if self.dialled {
-                (&link.from, &link.to)
-            } else {
-                (&link.to, &link.from)
-            };
-            let decided = self.recorder.at(Event::Http {
-                exchange: Exchange {
-                    conn: link.conn,
-                    ordinal: unit.ordinal,
-                },
-                at: Arc::clone(at),
-                peer: Arc::clone(peer),
-                side,
-                object: link.object,
-                server: Arc::clone(&link.server),
-                message: message.clone(),
-            });
+            let event = self.event(link, side, unit.ordinal, message.clone());
+            let decided = self.recorder.at(event);
             if fate == Fate::Go {
                 fate = decided;
             }
@@ -244,23 +264,9 @@ impl<S> Tap<S> {
         }
         self.break_noted = true;
         if let Some(link) = self.link.get() {
-            let (at, peer) = if self.dialled {
-                (&link.from, &link.to)
-            } else {
-                (&link.to, &link.from)
-            };
-            self.recorder.note(Event::Http {
-                exchange: Exchange {
-                    conn: link.conn,
-                    ordinal: self.inn.framer.finished(),
-                },
-                at: Arc::clone(at),
-                peer: Arc::clone(peer),
-                side: Side::Received,
-                object: link.object,
-                server: Arc::clone(&link.server),
-                message: Message::End { clean: false },
-            });
+            let (ordinal, end) = (self.inn.framer.finished(), self.inn.framer.broken_off());
+            self.recorder
+                .note(self.event(link, Side::Received, ordinal, end));
         }
     }
 

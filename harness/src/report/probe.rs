@@ -206,8 +206,14 @@ fn nearest(out: &mut String, probed: &Probed, learned: Option<&Learned>) {
     let same = nearest.compared - nearest.differences.len();
     let _ = writeln!(
         out,
-        "\n{bold}NEAREST DIALECT{bold:#}  {}: {same} of {} answers are the same",
-        nearest.dialect.name, nearest.compared
+        "\n{bold}NEAREST DIALECT{bold:#}  {}{}: {same} of {} answers are the same",
+        nearest.dialect.name,
+        if nearest.without_sessions {
+            " without its sessions"
+        } else {
+            ""
+        },
+        nearest.compared
     );
     let width = nearest
         .differences

@@ -352,8 +352,8 @@ impl Drawing<'_> {
                 let by = self.chains.answered_by(exchange).map(ToString::to_string);
                 (sse(event), if full { far } else { by.unwrap_or(far) })
             }
-            Message::End { clean: true } if !full && !self.is_get(exchange) => return None,
-            Message::End { clean } => (
+            Message::End { clean: true, .. } if !full && !self.is_get(exchange) => return None,
+            Message::End { clean, .. } => (
                 if *clean {
                     "stream ends"
                 } else {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use stalemate_wire::{Rpc, RpcKind};
 
-use crate::journal::{Action, Drawn, Fate, SessionEnd, SseSummary};
+use crate::journal::{Action, CutAt, Drawn, Fate, Part, SessionEnd, SseSummary};
 
 /// What a fate did, to a reader; nothing where all went as it should.
 pub(super) fn fate(fate: &Fate) -> Option<String> {
@@ -12,7 +12,10 @@ pub(super) fn fate(fate: &Fate) -> Option<String> {
         Fate::Go => return None,
         Fate::Delay(ms) => format!("delayed by {ms} ms"),
         Fate::Park => "withheld from here on".to_owned(),
-        Fate::Cut(bytes) => format!("connection cut after {bytes} bytes"),
+        Fate::Cut(CutAt::Byte(bytes)) => format!("connection cut after {bytes} bytes"),
+        Fate::Cut(CutAt::Part(Part::Head)) => "connection cut in the head".to_owned(),
+        Fate::Cut(CutAt::Part(Part::Body)) => "connection cut in the body".to_owned(),
+        Fate::Cut(CutAt::Part(Part::End)) => "connection cut at the end".to_owned(),
         Fate::Drop => "lost".to_owned(),
         Fate::Duplicate => "sent twice".to_owned(),
         Fate::Replace(replacement) => format!("replaced by a {}", replacement.status),

@@ -25,7 +25,7 @@ use stalemate_clients::Program;
 
 use crate::journal::Record;
 use crate::registry::{Registry, Subject};
-use crate::runner::reference::References;
+use crate::runner::reference::{References, is_luck, needs_more_than_a_retry};
 use crate::scenario::ServerKind;
 use crate::sim::{self, Findings, Options, Run, SimError, Spec};
 
@@ -102,7 +102,22 @@ impl Runner {
     /// [`RunError`]: a bug in the harness, or a client that never comes to rest.
     pub fn run_once(&self, cell: &Cell) -> Result<Run, RunError> {
         let mut run = self.run_against(cell, None)?;
-        self.add_no_progress(&cell.scenario, &mut run.record)?;
+        if is_luck(&cell.scenario) || needs_more_than_a_retry(&run.record) {
+            self.add_no_progress(&cell.scenario, &mut run.record)?;
+        }
+        Ok(run)
+    }
+
+    /// As [`run_once`](Self::run_once), but where all went well it is not asked whether that was luck: a search sees many
+    /// runs, and asking costs twelve more of each.
+    ///
+    /// # Errors
+    /// As [`run_once`](Self::run_once).
+    pub fn glance(&self, cell: &Cell) -> Result<Run, RunError> {
+        let mut run = self.run_against(cell, None)?;
+        if needs_more_than_a_retry(&run.record) {
+            self.add_no_progress(&cell.scenario, &mut run.record)?;
+        }
         Ok(run)
     }
 
@@ -118,7 +133,9 @@ impl Runner {
         let again = self.run_against(cell, Some(&record))?;
         let difference = again.difference.as_ref();
         let mut record = Arc::unwrap_or_clone(record);
-        self.add_no_progress(&cell.scenario, &mut record)?;
+        if is_luck(&cell.scenario) || needs_more_than_a_retry(&record) {
+            self.add_no_progress(&cell.scenario, &mut record)?;
+        }
         let record = Arc::new(record);
         let result = judge(&cell.scenario, &record, &findings, difference);
         Ok(Ran {
@@ -128,21 +145,21 @@ impl Runner {
         })
     }
 
-    /// Does something with each of many cells, side by side, and returns what it gave in the order of the cells.
-    pub fn for_all<T: Send>(
+    /// Does something with each of many things, side by side, and returns what it gave in their order.
+    pub fn for_all<C: Sync, T: Send>(
         &self,
-        cells: &[Cell],
-        act: impl Fn(&Self, &Cell) -> T + Sync,
+        all: &[C],
+        act: impl Fn(&Self, &C) -> T + Sync,
     ) -> Vec<T> {
         let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<Option<T>>> = Mutex::new(cells.iter().map(|_| None).collect());
+        let done: Mutex<Vec<Option<T>>> = Mutex::new(all.iter().map(|_| None).collect());
         thread::scope(|scope| {
-            for _ in 0..self.jobs.min(cells.len()) {
+            for _ in 0..self.jobs.min(all.len()) {
                 scope.spawn(|| {
                     loop {
                         let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(cell) = cells.get(at) else { break };
-                        let gave = act(self, cell);
+                        let Some(one) = all.get(at) else { break };
+                        let gave = act(self, one);
                         done.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(gave);
                     }
                 });
@@ -150,7 +167,7 @@ impl Runner {
         });
         let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.into_iter()
-            .map(|gave| gave.expect("every cell was taken by somebody"))
+            .map(|gave| gave.expect("each was taken by somebody"))
             .collect()
     }
 

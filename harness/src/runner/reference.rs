@@ -69,18 +69,13 @@ impl References {
 }
 
 impl Runner {
-    /// Adds to a record in which of its climbs no client could have got anywhere, or a right one needed more than a retry. That
-    /// is asked where no retry helped, and where luck may have: the answer is the same for every client and every seed.
+    /// Adds to a record in which of its climbs no client could have got anywhere, or a right one needed more than a retry. The
+    /// answer is the same for every client and every seed.
     pub(super) fn add_no_progress(
         &self,
         scenario: &Arc<Scenario>,
         record: &mut Record,
     ) -> Result<(), RunError> {
-        let is_asked =
-            is_luck(scenario) || climbs(&record.entries).any(|c| c.rung > Some(Rung::Retry));
-        if !is_asked {
-            return Ok(());
-        }
         let answer = self.references.of(scenario);
         let found = answer.get_or_init(|| self.find_out(scenario)).clone()?;
         let at_ms = record.last_ms();
@@ -128,8 +123,13 @@ impl Runner {
     }
 }
 
+/// Whether no retry helped in a climb.
+pub(super) fn needs_more_than_a_retry(record: &Record) -> bool {
+    climbs(&record.entries).any(|c| c.rung > Some(Rung::Retry))
+}
+
 /// Whether it is a matter of luck which process a request comes to.
-fn is_luck(scenario: &Scenario) -> bool {
+pub(super) fn is_luck(scenario: &Scenario) -> bool {
     scenario.servers.iter().any(|s| s.processes().len() > 1)
 }
 

@@ -1,6 +1,7 @@
 //! Injections: their shape in a file, whether the fault can ever fire, and how it is written. What a trigger matches and a
 //! fate does is `fault`'s business; the table of which fate applies to which event is there too.
 
+use super::cut::{self, CutForm};
 use super::hops::{Added, header_edits};
 use super::lasting::{self, UntilWord};
 use super::names::Names;
@@ -74,8 +75,9 @@ choice! {
     /// It and everything behind it on its connection stays away. After an effect or an opened session, which stay, the
     /// server never goes on with that request.
     "park" Park(One<Now>) = "park: now",
-    /// The connection is cut after that many bytes of the message.
-    "cut" Cut(Whole<0, 1_048_576>) = "cut: 20",
+    /// The connection is cut after that many bytes of the message, or in the middle of its `head` or `body`, or at its `end`.
+    /// An event of a stream has no head.
+    "cut" Cut(CutForm) = "cut: 20",
     /// The message is lost.
     "drop" Drop(One<Now>) = "drop: now",
     /// The message comes twice.
@@ -269,7 +271,7 @@ fn fate(form: &FateForm, names: &Names, report: &mut Report<'_>) -> Option<Fate>
     Some(match form {
         FateForm::Delay(duration) => Fate::Delay(duration.0),
         FateForm::Park(_) => Fate::Park,
-        FateForm::Cut(bytes) => Fate::Cut(bytes.0),
+        FateForm::Cut(form) => Fate::Cut(form.meant()),
         FateForm::Drop(_) => Fate::Drop,
         FateForm::Duplicate(_) => Fate::Duplicate,
         FateForm::Replace(form) => Fate::Replace(Replacement {
@@ -342,7 +344,7 @@ pub(super) fn written(injection: &Injection) -> Yaml {
 fn argument(fate: &Fate) -> Yaml {
     match fate {
         Fate::Delay(ms) => Yaml::text(duration::written(*ms)),
-        Fate::Cut(bytes) => Yaml::Number(*bytes),
+        Fate::Cut(at) => cut::written(*at),
         Fate::Replace(other) => {
             let body = (!other.body.is_empty()).then(|| Yaml::text(&other.body));
             let headers = other.headers.iter();

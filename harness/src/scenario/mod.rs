@@ -5,6 +5,7 @@
 
 mod check;
 mod client;
+mod cut;
 mod file;
 mod find;
 mod hops;
@@ -40,6 +41,7 @@ pub use schema::schema;
 pub use server::{MOST_REPLICAS, SUPERVISOR_MS, Server};
 pub use step::{Becomes, Call, CallExpect, DOWN_MS, DRAIN_MS, Request, Step, StepAction, Targets};
 pub use vocabulary::Vocabulary;
+pub(crate) use write::tree;
 pub use write::write;
 
 /// The longest duration that a scenario can name, in milliseconds: 7 days. The shortest is 1 ms.

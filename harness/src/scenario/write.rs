@@ -7,6 +7,11 @@ use crate::yaml::write::{Entries, Yaml};
 /// and names of machines in `stall`, `cut` and `partition`, which mean one step a process, are lost.
 #[must_use]
 pub fn write(scenario: &Scenario) -> String {
+    tree(scenario).document()
+}
+
+/// The scenario as the tree of its file.
+pub(crate) fn tree(scenario: &Scenario) -> Yaml {
     let servers = scenario
         .servers
         .iter()
@@ -76,5 +81,4 @@ pub fn write(scenario: &Scenario) -> String {
             some(!scenario.violates.is_empty(), violates.lines()),
         )
         .lines()
-        .document()
 }

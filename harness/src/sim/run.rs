@@ -1,5 +1,6 @@
 //! One run: the world of a scenario built for one client and one seed, driven to its end. Nothing is decided here.
 
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,6 +40,9 @@ pub struct Findings {
     pub access_log: Vec<(Arc<str>, String)>,
     /// How long it lasted, in virtual milliseconds.
     pub virtual_ms: u64,
+    /// The spans of entries in calm, in which nothing is injected that does not last.
+    #[serde(default)]
+    pub calms: Vec<Range<usize>>,
 }
 
 /// How a run is carried out, its content aside. A record does not depend on it.
@@ -120,6 +124,7 @@ fn drive(world: World<'_>, options: &Options) -> Result<Run, SimError> {
             unfired: recorder.unfired(),
             access_log: logs.take(),
             virtual_ms,
+            calms: recorder.calms(),
         },
     })
 }

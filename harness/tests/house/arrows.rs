@@ -82,24 +82,26 @@ const MAY: &[(&str, &[&str])] = &[
             "diagnose",
             "failure_mode",
             "invariant",
+            "fault",
             "journal",
             "live",
             "runner",
+            "search",
             "server",
         ],
     ),
     ("check", &["registry", "report", "runner", "scenario"]),
     (
-        "explore",
+        "search",
         &[
-            "fault", "journal", "proxy", "registry", "runner", "scenario", "server",
+            "fault", "journal", "proxy", "registry", "runner", "scenario", "server", "sim", "yaml",
         ],
     ),
     (
         "cli",
         &[
             "clause", "diagnose", "dialect", "input", "journal", "live", "programs", "registry",
-            "report", "runner", "scenario", "server", "sim", "yaml",
+            "report", "runner", "scenario", "search", "server", "sim", "yaml",
         ],
     ),
 ];

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use stalemate::app::CLIMBS_WITH;
 use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, Until, admitted};
-use stalemate::journal::{Action, Fate, Replacement};
+use stalemate::journal::{Action, CutAt, Fate, Part, Replacement};
 use stalemate::proxy::HopKind;
 use stalemate::scenario::{Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
 use stalemate::server::{Dialect, Durable, Keepalive, Situation, Tool, Tools};
@@ -320,7 +320,10 @@ fn injection(tape: &mut Tape, cast: &Cast) -> Injection {
     let fate = match tape.one(admitted(event)) {
         FateKind::Delay => Fate::Delay(tape.ms()),
         FateKind::Park => Fate::Park,
-        FateKind::Cut => Fate::Cut(tape.below(1_048_577) as u64),
+        FateKind::Cut => Fate::Cut(match tape.below(4) {
+            0 => CutAt::Part(*tape.one(&[Part::Head, Part::Body, Part::End])),
+            _ => CutAt::Byte(tape.below(1_048_577) as u64),
+        }),
         FateKind::Drop => Fate::Drop,
         FateKind::Duplicate => Fate::Duplicate,
         FateKind::Replace => Fate::Replace(Replacement {

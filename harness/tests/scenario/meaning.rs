@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stalemate::fault::{Injection, Trigger, TriggerEvent};
-use stalemate::journal::{Fate, Replacement};
+use stalemate::journal::{CutAt, Fate, Replacement};
 use stalemate::proxy::{BalancePolicy, Edits, HeaderEdits, HopKind, Redirect, RedirectTo};
 use stalemate::scenario::{
     Call, CallExpect, Hop, LONGEST_MS, Server, ServerKind, Step, StepAction, Targets,
@@ -274,7 +274,7 @@ fn injections_are_as_written() {
     let rest: Vec<_> = rest.into_iter().map(|i| (i.line, i.when.event, i.nth, i.fate)).collect();
     assert_eq!(rest, [
         (50, TriggerEvent::SseSent, 1, Fate::Park),
-        (51, TriggerEvent::SseReceived, 1, Fate::Cut(20)),
+        (51, TriggerEvent::SseReceived, 1, Fate::Cut(CutAt::Byte(20))),
         (52, TriggerEvent::RequestSent, 1, Fate::Drop),
         (53, TriggerEvent::RequestReceived, 1, Fate::Duplicate),
         (54, TriggerEvent::ResponseReceived, 1, Fate::Replace(Replacement { status: 503, body: "text".into(), ..Replacement::default() })),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use stalemate::explore::{self, FateOp, Op, PathKind, Schedule};
 use stalemate::registry::Registry;
 use stalemate::scenario::{Scenario, Server, ServerKind, Vocabulary, find, load, load_text, write};
+use stalemate::search::draw::{self, FateOp, Op, PathKind, Schedule};
 
 use crate::generated::{self, Tape};
 use crate::support::{LEAST, LIKE, WHOLE, right, vocabulary};
@@ -222,8 +222,9 @@ fn any_schedule_is_written() {
                 path,
                 seed,
                 ops,
+                ..Schedule::default()
             };
-            let scenario = explore::scenario(&schedule, "rmcp", &registry).expect("a dialect");
+            let scenario = draw::scenario(&schedule, "rmcp", &registry).expect("a dialect");
             assert_written(&scenario, &vocabulary);
             Ok(())
         })

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use stalemate::fault::{TriggerEvent, admits, admitted, applies};
 use stalemate::journal::{
-    CallId, ConnId, Event, Exchange, Fate, Message, Replacement, RequestSummary, ResponseSummary,
-    Side, SseSummary,
+    CallId, ConnId, CutAt, Event, Exchange, Fate, Message, Replacement, RequestSummary,
+    ResponseSummary, Side, SseSummary,
 };
 use stalemate::sim::Run;
 use stalemate_wire::Method;
@@ -219,7 +219,7 @@ fn the_table_of_fates() {
     let fates = [
         (Fate::Delay(1), "delay"),
         (Fate::Park, "park"),
-        (Fate::Cut(0), "cut"),
+        (Fate::Cut(CutAt::Byte(0)), "cut"),
         (Fate::Drop, "drop"),
         (Fate::Duplicate, "duplicate"),
         (
@@ -280,9 +280,6 @@ fn the_table_of_fates() {
     };
     for (fate, _) in &fates {
         assert!(!applies(fate, &over));
-        assert!(!applies(
-            fate,
-            &http(Side::Sent, Message::End { clean: true })
-        ));
+        assert!(!applies(fate, &http(Side::Sent, Message::end(true))));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use stalemate::fault::{Injection, Trigger, TriggerEvent};
-use stalemate::journal::{Entry, Fate, Replacement};
+use stalemate::journal::{CutAt, Entry, Fate, Part, Replacement};
 use stalemate::scenario::Scenario;
 
 use crate::support::{assert_same, client, one_server, run, scenario};
@@ -60,7 +60,11 @@ fn fates() -> impl Strategy<Value = Fate> {
     prop_oneof![
         (1..100_000_u64).prop_map(Fate::Delay),
         Just(Fate::Park),
-        prop_oneof![Just(0), 1..400_u64, Just(1_000_000)].prop_map(Fate::Cut),
+        prop_oneof![
+            prop_oneof![Just(0), 1..400_u64, Just(1_000_000)].prop_map(CutAt::Byte),
+            prop_oneof![Just(Part::Head), Just(Part::Body), Just(Part::End)].prop_map(CutAt::Part),
+        ]
+        .prop_map(Fate::Cut),
         Just(Fate::Drop),
         Just(Fate::Duplicate),
         (200..600_u16).prop_map(|status| Fate::Replace(Replacement {

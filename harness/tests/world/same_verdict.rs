@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use stalemate::explore::{self, Op, PathKind, Schedule};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use stalemate::invariant::{Party, get};
 use stalemate::journal::{CLIENT, ConnEnd, Event, Message, Record, Rung};
 use stalemate::proxy::HopKind;
 use stalemate::registry::Registry;
 use stalemate::runner::{Cell, Runner, Said, judge};
 use stalemate::scenario::{Hop, Scenario};
+use stalemate::search::draw::{self, Op, PathKind, Schedule};
 
-use crate::properties::{all_dialects, search_in};
+use crate::properties::all_dialects;
 
 /// Schedules drawn for each property, over both clients.
 const SCHEDULES: u32 = 700;
@@ -79,13 +80,42 @@ fn drawn(dialects: Vec<String>) -> impl Strategy<Value = Schedule> {
         path: PathKind::Direct,
         seed: 1,
         ops,
+        ..Schedule::default()
     })
 }
 
 fn scenario(schedule: &Schedule, before: &[Op], client: &str, registry: &Registry) -> Scenario {
     let mut schedule = schedule.clone();
     schedule.ops.splice(0..0, before.iter().copied());
-    explore::scenario(&schedule, client, registry).unwrap_or_else(|e| panic!("{e}"))
+    draw::scenario(&schedule, client, registry).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Searches for a schedule that fails, and makes it small. `worker` chooses the stream of draws.
+fn search_in(
+    worker: u8,
+    cases: u32,
+    schedules: impl Strategy<Value = Schedule>,
+    fails: impl Fn(&Schedule) -> Option<String>,
+) -> Option<(Schedule, String)> {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(
+        config,
+        TestRng::from_seed(RngAlgorithm::ChaCha, &[worker; 32]),
+    );
+    let result = runner.run(&schedules, |schedule| match fails(&schedule) {
+        None => Ok(()),
+        Some(why) => Err(TestCaseError::fail(why)),
+    });
+    match result {
+        Ok(()) => None,
+        Err(TestError::Fail(why, schedule)) => Some((schedule, why.to_string())),
+        Err(TestError::Abort(why)) => panic!("the search gave up: {why}"),
+    }
 }
 
 /// Holds each schedule's verdict against that of its variant, with every client.

@@ -152,7 +152,7 @@ pub(crate) fn brief(entry: &Entry) -> String {
                 Message::Sse(s) if s.comment => "comment".to_owned(),
                 Message::Sse(s) if s.rpc.is_empty() => "priming".to_owned(),
                 Message::Sse(_) => "event".to_owned(),
-                Message::End { clean } => format!("end {clean}"),
+                Message::End { clean, .. } => format!("end {clean}"),
             };
             format!("{at} {side} {}", what.trim_end())
         }
@@ -167,7 +167,7 @@ fn struck(entry: &Entry) -> Option<String> {
         Fate::Go => return None,
         Fate::Delay(ms) => format!("delayed by {ms} ms"),
         Fate::Park => "withheld from here on".to_owned(),
-        Fate::Cut(bytes) => format!("connection cut after {bytes} bytes"),
+        Fate::Cut(at) => format!("connection cut at {at:?}"),
         Fate::Drop => "lost".to_owned(),
         Fate::Duplicate => "sent twice".to_owned(),
         Fate::Replace(by) => format!("replaced by a {}", by.status),

@@ -197,10 +197,17 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
                 let of_server = view.client.iter().filter(|s| s.server == server);
                 of_server.filter(|s| s.is_get() && s.at < settled)
             };
-            // A server that takes another stream for open refuses this one, and a client may wait long before it asks again.
-            let is_taken = || gets().next_back().is_some_and(|s| s.status() == Some(409));
+            // A server that takes another stream for open refuses this one, and a client may wait long before it asks again;
+            // one that offers none is asked no more (GET-03).
+            let is_told = || {
+                let last = gets().next_back();
+                last.is_some_and(|s| match s.status() {
+                    Some(404) => !s.says_lost(&view.client),
+                    status => matches!(status, Some(405 | 409)),
+                })
+            };
             let tries = |s: &Seen| s.at > at || waits_until(view, s) > at;
-            if !is_back && (gets().any(tries) || is_taken()) {
+            if !is_back && (gets().any(tries) || is_told()) {
                 continue;
             }
             exercised = true;

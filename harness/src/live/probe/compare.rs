@@ -10,7 +10,7 @@ use super::interview::{Heard, Interview, Plan};
 use super::model::Model;
 use super::question::{Compared, Question};
 use super::said::{Answer, End, Said, hide};
-use crate::server::Dialect;
+use crate::server::{Dialect, IdShape, Situation};
 
 /// One question to which two servers say different things.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Nearest {
     pub differences: Vec<Difference>,
     /// How many questions both were asked.
     pub compared: usize,
+    /// Whether it is the dialect without sessions that is compared, because the server has none.
+    pub without_sessions: bool,
 }
 
 impl Nearest {
@@ -113,6 +115,7 @@ pub fn against(real: &Interview, dialect: &Arc<Dialect>, plan: &Plan, path: &str
         dialect: Arc::clone(dialect),
         differences,
         compared,
+        without_sessions: false,
     }
 }
 
@@ -124,9 +127,22 @@ pub fn nearest(
     plan: &Plan,
     path: &str,
 ) -> Option<Nearest> {
-    let all = dialects.iter().filter(|dialect| dialect.is_listed());
-    all.map(|dialect| against(real, dialect, plan, path))
-        .min_by_key(Nearest::cost)
+    let all = dialects
+        .iter()
+        .filter(|d| d.is_listed() && d.has_handshake());
+    all.map(|dialect| {
+        if real.has_sessions() || !dialect.has_sessions() {
+            return against(real, dialect, plan, path);
+        }
+        // How a server is built in other respects is seen without sessions too.
+        let alone = Arc::new(without_sessions(dialect));
+        Nearest {
+            dialect: Arc::clone(dialect),
+            without_sessions: true,
+            ..against(real, &alone, plan, path)
+        }
+    })
+    .min_by_key(Nearest::cost)
 }
 
 /// How much two answers differ; 0 if they are the same.
@@ -229,4 +245,23 @@ fn told(heard: &Heard, all: &Interview) -> String {
         None => {}
     }
     words
+}
+
+/// The same server without sessions.
+fn without_sessions(dialect: &Dialect) -> Dialect {
+    let mut dialect = dialect.clone();
+    dialect.sessions.id = IdShape::None;
+    dialect.sessions.single = false;
+    settle(&mut dialect);
+    dialect
+}
+
+/// Takes away what is said of situations that the server cannot come into.
+pub(super) fn settle(dialect: &mut Dialect) {
+    for (situation, _) in Situation::ALL {
+        if !dialect.knows(*situation) {
+            dialect.answers.remove(situation);
+            dialect.accepts.remove(situation);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stalemate_wire::{header, sse};
 
-use super::compare::{Difference, Nearest, against};
+use super::compare::{Difference, Nearest, against, settle};
 use super::interview::{Heard, Interview, Plan};
 use super::question::Question as Q;
 use super::said::{Answer as SaidAnswer, End, Said};
@@ -62,14 +62,19 @@ pub fn learn(
     }
     hazards(&mut dialect, real, plan);
     settle(&mut dialect);
-    let dialect = Arc::new(dialect);
     let left = if dialect.faults().is_empty() {
-        against(real, &dialect, plan, path).differences
+        against(real, &Arc::new(dialect.clone()), plan, path).differences
     } else {
+        // What does not fit together is not written down: the nearest one is, and what differs is told.
+        dialect = Dialect {
+            name: dialect.name,
+            summary: dialect.summary,
+            ..Dialect::clone(&nearest.dialect)
+        };
         nearest.differences.clone()
     };
     Learned {
-        dialect,
+        dialect: Arc::new(dialect),
         like: Arc::clone(&nearest.dialect),
         left,
     }
@@ -310,15 +315,5 @@ fn hazards(dialect: &mut Dialect, real: &Interview, plan: &Plan) {
             });
     } else if real.to(Q::PoisonedId).is_some() {
         dialect.hazards.poisoned_ids = None;
-    }
-}
-
-/// Takes away what is said of situations that the server cannot come into.
-fn settle(dialect: &mut Dialect) {
-    for (situation, _) in Situation::ALL {
-        if !dialect.knows(*situation) {
-            dialect.answers.remove(situation);
-            dialect.accepts.remove(situation);
-        }
     }
 }

@@ -184,10 +184,12 @@ impl<T: Target> Asker<'_, T> {
             Draft::of(Method::Get, s).header(header::ACCEPT, json)
         })
         .await;
-        self.ask_live(Q::InitializeLive, |a, s| {
-            a.initialize(s.as_deref(), Revision::LATEST.as_str())
-        })
-        .await;
+        if self.all.has_sessions() {
+            self.ask_live(Q::InitializeLive, |a, s| {
+                a.initialize(s.as_deref(), Revision::LATEST.as_str())
+            })
+            .await;
+        }
         self.ask_live(Q::WrongAccept, |a, s| {
             a.list(s.as_deref()).header(header::ACCEPT, json)
         })

@@ -103,7 +103,11 @@ impl Judge<'_> {
             .filter(|f| f.good == (verdict == Verdict::Kept));
         let words = together(&shown.collect::<Vec<_>>());
         let why = |question| self.all.left_out.iter().find(|(q, _)| *q == question);
+        let about_sessions = clause.starts_with("SES-");
         let said = match (verdict, about) {
+            (Verdict::NotAsked, _) if about_sessions && !self.all.has_sessions() => {
+                "it has no sessions".to_owned()
+            }
             (Verdict::NotAsked, "a session that was deleted") => why(Q::PostEnded)
                 .or(why(Q::Delete))
                 .map(|(_, why)| why.clone())

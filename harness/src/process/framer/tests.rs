@@ -20,7 +20,7 @@ fn kinds(units: &[Unit]) -> Vec<String> {
         Message::Response(r) if r.stream => format!("{} stream", r.status),
         Message::Response(r) => format!("{} {}", r.status, r.bytes),
         Message::Sse(e) => format!("event {}", e.bytes),
-        Message::End { clean } => format!("end {clean}"),
+        Message::End { clean, .. } => format!("end {clean}"),
     };
     units
         .iter()

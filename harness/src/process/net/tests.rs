@@ -105,7 +105,7 @@ fn told(entries: &[Entry]) -> Vec<String> {
                 Message::Request(request) => request.method.as_str().to_owned(),
                 Message::Response(response) => response.status.to_string(),
                 Message::Sse(_) => "event".to_owned(),
-                Message::End { clean } => format!("end {clean}"),
+                Message::End { clean, .. } => format!("end {clean}"),
             };
             format!("c{}.{ordinal} {at} {side} {peer}: {what}", conn.0)
         }

@@ -129,7 +129,7 @@ impl Made {
 
     /// The server's stream was over.
     pub(crate) fn end(&mut self, exchange: Exchange) {
-        let end = Message::End { clean: true };
+        let end = Message::end(true);
         self.http(exchange, &self.server(), Side::Sent, end);
     }
 

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::op::{OTHER, Op, SERVER};
 use super::script::Script;
 use crate::proxy::{BalancePolicy, HopKind};
@@ -13,9 +15,11 @@ use crate::scenario::{Hop, Scenario, Server, StepAction};
 use crate::server::Dialect;
 
 /// The way between client and server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PathKind {
     /// None: the client talks to the server.
+    #[default]
     Direct,
     /// nginx.
     Nginx,
@@ -30,7 +34,8 @@ pub enum PathKind {
 }
 
 /// A schedule against one server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Schedule {
     /// The server's dialect.
     pub dialect: String,
@@ -40,6 +45,16 @@ pub struct Schedule {
     pub seed: u64,
     /// What happens.
     pub ops: Vec<Op>,
+    /// The idle timeout of the server's sessions in milliseconds, where it is not the dialect's.
+    pub session_timeout_ms: Option<u64>,
+    /// The longest silence that hops wait for, in milliseconds, where it is not their product's.
+    pub read_timeout_ms: Option<u64>,
+    /// nginx buffers.
+    pub buffering: bool,
+    /// nginx and the balancer keep idle connections.
+    pub keepalive: bool,
+    /// nginx speaks HTTP/1.0 to what is behind it.
+    pub http10: bool,
 }
 
 impl Schedule {
@@ -48,8 +63,15 @@ impl Schedule {
             PathKind::Sticky => BalancePolicy::Sticky,
             _ => BalancePolicy::RoundRobin,
         };
+        let is_nginx = kind == HopKind::Nginx;
+        // nginx cannot keep connections on which it speaks HTTP/1.0.
+        let http10 = is_nginx && self.http10 && !self.keepalive;
         Hop {
             policy,
+            read_timeout_ms: self.read_timeout_ms,
+            buffering: is_nginx && self.buffering,
+            keepalive: (is_nginx || kind == HopKind::Balancer) && self.keepalive,
+            http10,
             ..Hop::new(kind)
         }
     }
@@ -71,6 +93,7 @@ impl Schedule {
                 PathKind::Sticky | PathKind::RoundRobin => 2,
                 PathKind::Direct | PathKind::Nginx | PathKind::Edge | PathKind::Gateway => 1,
             },
+            session_timeout_ms: self.session_timeout_ms.map(Some),
             ..server(SERVER, 3001)
         };
         let mut script = Script {

@@ -1,12 +1,15 @@
 //! What can happen in a schedule.
 
+use serde::{Deserialize, Serialize};
+
 /// The server of a schedule, and its connector.
 pub(super) const SERVER: &str = "memory";
 /// The other server, if there is one.
 pub(super) const OTHER: &str = "other";
 
 /// One thing that happens. The order of the variants is from mild to severe: shrinking goes towards the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Op {
     /// Time passes, in milliseconds.
     Wait(u64),
@@ -63,7 +66,8 @@ pub enum Op {
 }
 
 /// The fates that schedules draw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FateOp {
     /// Late by that many milliseconds.
     Delay(u64),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::op::{FateOp, OTHER, Op, SERVER};
 use crate::fault::{Injection, Trigger, TriggerEvent};
-use crate::journal::{CLIENT, Fate, Replacement};
+use crate::journal::{CLIENT, CutAt, Fate, Replacement};
 use crate::scenario::{Call, DOWN_MS, DRAIN_MS, Request, SUPERVISOR_MS, Step, StepAction, Targets};
 use crate::server::{Resource, Tool};
 
@@ -183,7 +183,7 @@ impl Script {
             FateOp::Delay(ms) => Fate::Delay(ms.max(1)),
             FateOp::Duplicate => Fate::Duplicate,
             FateOp::Drop => Fate::Drop,
-            FateOp::Cut => Fate::Cut(0),
+            FateOp::Cut => Fate::Cut(CutAt::Byte(0)),
             FateOp::Halt => Fate::Halt(self.processes[0].as_str().into()),
         };
         let when = Trigger {

@@ -1,0 +1,396 @@
+//! `stalemate explore` and `merge`: random worlds by their seeds, and the results of many machines put together.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Write};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest, Sha256};
+
+use crate::cli::args::{ExploreOptions, MergeOptions};
+use crate::cli::run::unknown_client;
+use crate::cli::small::Folder;
+use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, out, wanted};
+use crate::registry::Registry;
+use crate::runner::Runner;
+use crate::search::draw::Pool;
+use crate::search::{
+    self, EXPLORED_VERSION, Explored, Failed, Finding, Line, Merged, Plan, Sink, shard,
+};
+
+/// Exit code after an interrupt.
+const INTERRUPTED: u8 = 130;
+
+/// Where results go as they come. The first error ends the writing, and is told at the end.
+struct Results<'o> {
+    file: Option<Mutex<(File, Option<io::Error>)>>,
+    bar: ProgressBar,
+    stop: &'o AtomicBool,
+}
+
+impl Results<'_> {
+    fn line(&self, line: &Line) {
+        let Some(file) = &self.file else { return };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, error) = &mut *file;
+        if error.is_some() {
+            return;
+        }
+        let mut text = serde_json::to_vec(line).expect("plain data");
+        text.push(b'\n');
+        // A line a write: what a killed process leaves is whole lines.
+        if let Err(failure) = file.write_all(&text) {
+            *error = Some(failure);
+            // Work whose results cannot be kept is not worth doing.
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn error(self) -> Option<io::Error> {
+        let (_, error) = self
+            .file?
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        error
+    }
+}
+
+impl Sink for Results<'_> {
+    fn failed(&self, failed: &Failed) {
+        self.line(&Line::Failed(Box::new(failed.clone())));
+    }
+
+    fn done(&self, client: &str, seeds: Range<u64>) {
+        self.line(&Line::Done {
+            client: client.to_owned(),
+            from: seeds.start,
+            to: seeds.end,
+        });
+    }
+
+    fn ran(&self) {
+        self.bar.inc(1);
+    }
+}
+
+/// Runs the command and returns its exit code.
+pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
+    let registry = wanted::with_clients(registry.clone(), &options.client, &options.client_command);
+    let registry = match registry {
+        Ok(registry) => registry,
+        Err(code) => return code,
+    };
+    let clients = options.client.iter().chain(&options.client_command);
+    for client in clients.clone() {
+        if registry.get(client).is_none() {
+            return bad(&unknown_client(client, &registry));
+        }
+    }
+    let whole = match seeds(options) {
+        Ok(seeds) => seeds,
+        Err(why) => return bad(&why),
+    };
+    let (k, n) = options.shard.unwrap_or((1, 1));
+    let seeds = shard(&whole, k, n);
+    let dialects = match dialects(options, &registry) {
+        Ok(dialects) => dialects,
+        Err(why) => return bad(&why),
+    };
+    let mut runner = Runner::new(registry.clone());
+    if let Some(jobs) = options.jobs {
+        runner = runner.jobs(jobs);
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    if let Err(error) = on_interrupt(&stop) {
+        return bad(&format!("failed to listen for an interrupt: {error}"));
+    }
+    let mut folder = Folder::new(&options.out);
+    let mut code = 0;
+    let begin = match (&options.results, options.resume) {
+        (Some(file), true) => match read(&[file]) {
+            Ok(merged) => merged,
+            Err(why) => return bad(&why),
+        },
+        _ => Merged::default(),
+    };
+    for client in clients {
+        let before = begin.clients.get(client);
+        if let Some(before) = before.filter(|b| !b.dialects.is_empty() && b.dialects != dialects) {
+            return bad(&format!(
+                "cannot resume: the worlds for {client} were drawn from {}, and now would be from {}",
+                before.dialects.join(", "),
+                dialects.join(", ")
+            ));
+        }
+        let plan = Plan {
+            client: client.clone(),
+            pool: Pool::of(dialects.clone()),
+            seeds: seeds.clone(),
+            done: before.map(|b| b.done.clone()).unwrap_or_default(),
+            limit: options.time,
+        };
+        let left: u64 = search::without(plan.seeds.clone(), &plan.done)
+            .iter()
+            .map(|range| range.end - range.start)
+            .sum();
+        let bar = ProgressBar::new(left);
+        let template = "{msg}: {pos}/{len} seeds, {per_sec}, {eta} left";
+        bar.set_style(ProgressStyle::with_template(template).expect("a fixed template"));
+        bar.set_message(client.clone());
+        let results = match open(options, bar, &stop) {
+            Ok(results) => results,
+            Err(why) => return bad(&why),
+        };
+        results.line(&Line::Asked {
+            version: EXPLORED_VERSION,
+            client: client.clone(),
+            dialects: dialects.clone(),
+            from: seeds.start,
+            to: seeds.end,
+            of: (n > 1).then_some((whole.start, whole.end)),
+        });
+        let explored = search::explore(&plan, &runner, &stop, &results);
+        results.bar.finish_and_clear();
+        if let Some(error) = results.error() {
+            bad(&format!(
+                "failed to write results: {error}; what is in the file is whole, and --resume goes on from there"
+            ));
+            code = code.max(BAD_INPUT);
+        }
+        match explored {
+            Ok(explored) => code = code.max(tell(&plan, &explored, options, &runner, &mut folder)),
+            Err(why) => return bad(&why),
+        }
+    }
+    if code < HARNESS_BUG && stop.load(Ordering::Relaxed) && code != BAD_INPUT {
+        eprintln!("interrupted; what was found by then stands above");
+        code = INTERRUPTED;
+    }
+    code
+}
+
+fn open<'o>(
+    options: &ExploreOptions,
+    bar: ProgressBar,
+    stop: &'o AtomicBool,
+) -> Result<Results<'o>, String> {
+    let file = match &options.results {
+        None => None,
+        Some(path) => {
+            let opened = OpenOptions::new().create(true).append(true).open(path);
+            let file = opened.map_err(|e| format!("failed to open {}: {e}", path.display()))?;
+            Some(Mutex::new((file, None)))
+        }
+    };
+    Ok(Results { file, bar, stop })
+}
+
+/// The first interrupt lets the runs that are under way end; the second ends the process.
+fn on_interrupt(stop: &Arc<AtomicBool>) -> Result<(), ctrlc::Error> {
+    let stop = Arc::clone(stop);
+    ctrlc::set_handler(move || {
+        if stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED.into());
+        }
+    })
+}
+
+/// The seeds that are asked for: as given, or so many from one that a commit decides.
+fn seeds(options: &ExploreOptions) -> Result<Range<u64>, String> {
+    let Range { start, end } = options.seeds.clone();
+    let Some(commit) = &options.commit else {
+        return Ok(start..end);
+    };
+    let digest = Sha256::digest(commit.as_bytes());
+    let eight: [u8; 8] = digest[..8].try_into().expect("a digest has 32 bytes");
+    // Far from the end, so that the range fits.
+    let base = u64::from_be_bytes(eight) >> 16;
+    let (Some(from), Some(to)) = (base.checked_add(start), base.checked_add(end)) else {
+        return Err("these are too many seeds".to_owned());
+    };
+    Ok(from..to)
+}
+
+/// The dialects that worlds are drawn from: those that are named, or all real ones with sessions.
+fn dialects(options: &ExploreOptions, registry: &Registry) -> Result<Vec<String>, String> {
+    if options.dialect.is_empty() {
+        let all = registry.dialects().iter();
+        let listed = all.filter(|d| d.is_listed() && d.has_handshake());
+        return Ok(listed.map(|dialect| dialect.name.clone()).collect());
+    }
+    for name in &options.dialect {
+        if registry.dialect_of(name).is_none() {
+            return Err(format!(
+                "there is no dialect `{name}`; `list` shows which there are"
+            ));
+        }
+    }
+    Ok(options.dialect.clone())
+}
+
+/// Says what was found, and returns the exit code for it.
+fn tell(
+    plan: &Plan,
+    explored: &Explored,
+    options: &ExploreOptions,
+    runner: &Runner,
+    folder: &mut Folder<'_>,
+) -> u8 {
+    let Explored {
+        runs,
+        failed,
+        findings,
+        ..
+    } = explored;
+    out::line(format_args!(
+        "{} with seeds {}..{}: {runs} runs, {failed} failed",
+        plan.client, plan.seeds.start, plan.seeds.end
+    ));
+    let mut code = 0;
+    for finding in findings.sorted() {
+        let of_run = finding.failure.is_of_run();
+        code = code.max(if of_run { HARNESS_BUG } else { 1 });
+        out::line(line(finding));
+        let seed = finding.origin.seed.unwrap_or_default();
+        if options.no_shrink {
+            out::line(format_args!(
+                "      {}",
+                replay(&plan.client, options, seed)
+            ));
+            continue;
+        }
+        match folder.add(finding, &format!("explore, seed {seed}"), runner) {
+            Ok((file, small)) => {
+                let scenario = &small.example.scenario;
+                out::line(format_args!(
+                    "      {}: {} steps, {} injections, after {} runs",
+                    file.display(),
+                    scenario.steps.len(),
+                    scenario.inject.len(),
+                    small.runs
+                ));
+            }
+            Err(error) => {
+                bad(&format!("{}: {error}", finding.failure.invariant));
+            }
+        }
+        out::line(format_args!(
+            "      {}",
+            replay(&plan.client, options, seed)
+        ));
+    }
+    code
+}
+
+fn line(finding: &Finding) -> String {
+    let seed = finding.origin.seed.unwrap_or_default();
+    format!(
+        "  {} by {}, {} seeds, the simplest {seed}: {}",
+        finding.failure.invariant, finding.failure.party, finding.count, finding.why
+    )
+}
+
+/// The line that runs one seed again.
+fn replay(client: &str, options: &ExploreOptions, seed: u64) -> String {
+    let program = std::env::args().next();
+    let program = program.as_deref().unwrap_or("stalemate");
+    let client = wanted::option(client, &options.client_command);
+    let dialects = options.dialect.iter().map(|d| format!(" --dialect {d}"));
+    let folders = options.dialects.iter();
+    let folders = folders.map(|folder| format!(" --dialects {}", folder.display()));
+    let more: String = dialects.chain(folders).collect();
+    format!(
+        "replay: {program} explore --seeds {seed}..{} {client}{more}",
+        seed + 1
+    )
+}
+
+fn read<P: AsRef<Path>>(files: &[P]) -> Result<Merged, String> {
+    let mut merged = Merged::default();
+    for file in files {
+        let path = file.as_ref();
+        let in_file = |why: String| format!("{}: {why}", path.display());
+        let opened = File::open(path).map_err(|e| in_file(format!("failed to open it: {e}")))?;
+        let added = merged.add(BufReader::new(opened));
+        added.map_err(|error| in_file(error.to_string()))?;
+    }
+    Ok(merged)
+}
+
+/// Puts results together and says what they show, and which seeds are missing. 0 nothing failed, 1 something did, 5 seeds
+/// are missing.
+pub(super) fn merge(options: &MergeOptions) -> u8 {
+    let merged = match read(&options.files) {
+        Ok(merged) => merged,
+        Err(why) => return bad(&why),
+    };
+    let mut code = 0;
+    for (client, of) in &merged.clients {
+        let done: u64 = of.done.iter().map(|range| range.end - range.start).sum();
+        out::line(format_args!(
+            "{client}: {done} seeds done, {} failed",
+            of.failed.len()
+        ));
+        for (failure, seeds) in of.grouped() {
+            code = 1;
+            let first = seeds.first().copied().unwrap_or_default();
+            out::line(format_args!(
+                "  {} by {}, {} seeds, the first {first}: {}",
+                failure.invariant,
+                failure.party,
+                seeds.len(),
+                failure.cause
+            ));
+        }
+        let missing = of.missing();
+        if !missing.is_empty() {
+            let missing: Vec<String> = missing
+                .iter()
+                .map(|range| format!("{}..{}", range.start, range.end))
+                .collect();
+            out::line(format_args!("  missing: {}", missing.join(", ")));
+            code = if code == 0 { 5 } else { code };
+        }
+    }
+    if merged.cut_off > 0 {
+        eprintln!("{} files end in a line that was cut off", merged.cut_off);
+    }
+    code
+}
+
+/// A duration as an option has it.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let ms = crate::yaml::duration::read(text);
+    ms.map(Duration::from_millis)
+        .ok_or_else(|| "a duration is a number and a unit, e.g. `10m` or `90s`".to_owned())
+}
+
+/// A range of seeds as an option has it: `0..20000`.
+pub(super) fn range(text: &str) -> Result<Range<u64>, String> {
+    let wrong = || "seeds are a range such as `0..20000`, the last one not among them".to_owned();
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
+    let (from, to) = (number(from)?, number(to)?);
+    if from < to {
+        Ok(from..to)
+    } else {
+        Err(wrong())
+    }
+}
+
+/// A part of the work as an option has it: `2/8` is the second of eight.
+pub(super) fn part(text: &str) -> Result<(u64, u64), String> {
+    let wrong = || "a shard is its number and how many there are, e.g. `2/8`".to_owned();
+    let (k, n) = text.split_once('/').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
+    let (k, n) = (number(k)?, number(n)?);
+    if (1..=n).contains(&k) {
+        Ok((k, n))
+    } else {
+        Err(wrong())
+    }
+}
