@@ -18,7 +18,10 @@ should not be one that others use now. Tools are not called, but for one that is
   stalemate probe http://127.0.0.1:3001/mcp --restart 'systemctl --user restart my-server'
   stalemate probe http://127.0.0.1:3001/mcp --write dialects/mine.yaml && stalemate run --dialects dialects my.yaml
 
-Exit codes: 0 what is demanded (MUST) is kept; 1 some of it is broken; 2 bad usage, or nobody to ask.";
+  stalemate probe http://127.0.0.1:3001/mcp --against supergateway-4.0.0 --seeds 200
+
+Exit codes: 0 what is demanded (MUST) is kept, or no answer differs from the model's; 1 some of it is broken, or some answers
+differ; 2 bad usage, or nobody to ask.";
 
 pub(super) const DIAGNOSE_HELP: &str = "\
 It reads nginx's access logs (plain or gzip), HAR files as browsers save them, and records of `trace --format json`. For each
@@ -54,6 +57,12 @@ pub(super) struct ProbeOptions {
     /// How long an answer is waited for
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
     pub(super) limit: u64,
+    /// Send random sequences of requests to the server and to a model of this dialect instead, and show where they differ
+    #[arg(long, value_name = "DIALECT", conflicts_with_all = ["restart", "idle", "slow_call", "write"])]
+    pub(super) against: Option<String>,
+    /// How many sequences, of seeds from 0 on
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "against")]
+    pub(super) seeds: u64,
     /// Write the server's dialect to this file, so that it can take part in scenarios; its name is the file's
     #[arg(long, value_name = "FILE.yaml")]
     pub(super) write: Option<PathBuf>,

@@ -64,6 +64,9 @@ pub(super) fn probe(options: &ProbeOptions, registry: &Registry) -> u8 {
         patience_ms: options.limit,
         ..Plan::default()
     };
+    if let Some(name) = &options.against {
+        return against(options, &endpoint, &plan, name, registry);
+    }
     let bar = ProgressBar::new_spinner();
     let style = ProgressStyle::with_template("{spinner} asking {msg} ({elapsed})");
     bar.set_style(style.expect("a fixed template"));
@@ -127,6 +130,44 @@ pub(super) fn probe(options: &ProbeOptions, registry: &Registry) -> u8 {
         .iter()
         .any(|j| j.verdict == Verdict::Broken && must(j.clause));
     if broken { BROKEN } else { 0 }
+}
+
+/// Plays random sequences to the server and to a model of that dialect.
+fn against(
+    options: &ProbeOptions,
+    endpoint: &Endpoint,
+    plan: &Plan,
+    name: &str,
+    registry: &Registry,
+) -> u8 {
+    let Some(dialect) = registry.dialect_of(name) else {
+        let known = registry.dialects().iter().filter(|d| d.is_listed());
+        let known: Vec<&str> = known.map(|d| d.name.as_str()).collect();
+        return bad(&format!(
+            "there is no dialect `{name}`; there are {}",
+            known.join(", ")
+        ));
+    };
+    let played = match probe::sequences(endpoint, plan, dialect, options.seeds) {
+        Ok(played) => played,
+        Err(error) => return bad(&format!("{}: {error}", options.url)),
+    };
+    match options.format {
+        Format::Table => out::text(report::sequences_table(
+            &options.url,
+            name,
+            options.seeds,
+            &played,
+        )),
+        Format::Json => out::line(report::sequences_json(
+            &options.url,
+            name,
+            options.seeds,
+            &played,
+        )),
+    }
+    let differs = played.whole.same < played.whole.all || !played.broken_off.is_empty();
+    if differs { BROKEN } else { 0 }
 }
 
 /// The name that a dialect in that file has: the file's, without its ending.

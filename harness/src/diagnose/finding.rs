@@ -63,6 +63,7 @@ pub fn findings(ledger: &Ledger, known: &[Fingerprint]) -> Vec<Finding> {
         all.extend(server(ledger, known));
         all.extend(client(ledger));
     }
+    all.extend(looks_like(ledger, known));
     all.extend(lost_header(ledger, known));
     all.extend(proxy(ledger));
     all
@@ -204,6 +205,37 @@ fn balancer(ledger: &Ledger) -> Option<Finding> {
         remedy: "send all requests of a session to the process that opened it (sticky by the id that the answer gave, not a hash \
                  of the request's), or run one process, or keep sessions where all of them find them"
             .to_owned(),
+    })
+}
+
+/// Refusals in a log without session ids, known by their lengths: to both methods, because one length may be a chance.
+fn looks_like(ledger: &Ledger, known: &[Fingerprint]) -> Option<Finding> {
+    let fitting = |print: &Fingerprint, method: Verb| -> u64 {
+        let fits = |r: &&Refusals| {
+            let known = print.fits_dead(method.as_str(), r.status, r.bytes);
+            r.method == method && r.bytes.is_some() && known == Some(true)
+        };
+        ledger.untold.iter().filter(fits).map(|r| r.count).sum()
+    };
+    let both = known.iter().filter_map(|print| {
+        let (posts, gets) = (fitting(print, Verb::Post), fitting(print, Verb::Get));
+        (posts > 0 && gets > 0).then_some((print, posts + gets))
+    });
+    let both: Vec<_> = both.collect();
+    let (first, count) = both.first()?;
+    let products: Vec<String> = both.iter().map(|(print, _)| print.name.clone()).collect();
+    Some(Finding {
+        layer: Layer::Server,
+        clause: "SES-07b",
+        what: format!(
+            "{count} answers have the status and the length with which {} refuses ids that are dead, and the status is not the 404 \
+             that is demanded; this log has no session ids, so whose they were is not told",
+            first.name
+        ),
+        remedy: remedy_of_server(400, &products),
+        products,
+        sessions: 0,
+        line: 0,
     })
 }
 

@@ -147,6 +147,9 @@ pub struct Ledger {
     pub last_opened: Option<Mark>,
     /// Requests without an id that were refused, by kind.
     pub without: Vec<Refusals>,
+    /// Refusals of requests of which it is not told whether they had to do with sessions, by kind. What a web server answers
+    /// to everybody, 404, is not among them.
+    pub untold: Vec<Refusals>,
     /// 502, 503, 504 and 499 by status.
     pub outages: BTreeMap<u16, Outage>,
     /// The first and the last line with a time.
@@ -166,6 +169,9 @@ impl Ledger {
         let streams = hit.accept.is_some_and(|a| a.contains("text/event-stream"));
         let session = hit.session.filter(|id| id.len() <= LONGEST_ID);
         if session.is_none() && hit.given.is_none() && !streams {
+            if is_refusal(hit.status) && hit.status != 404 {
+                count(&mut self.untold, hit);
+            }
             return;
         }
         self.about_sessions += 1;

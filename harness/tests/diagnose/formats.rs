@@ -45,6 +45,20 @@ fn nginxs_own_format_and_the_advised_one_are_known() {
         (true, 1, false)
     );
     assert!(LogFormat::parse(COMBINED).is_ok());
+    // Without ids, the lengths of two kinds of refusals tell on a server; one of them alone may be a chance.
+    let refused = |method: &str, bytes: u64| {
+        format!(
+            "127.0.0.1 - - [28/Nov/2026:21:00:00 +0000] \"{method} /mcp HTTP/1.1\" 400 {bytes} \"-\" \"-\"\n"
+        )
+    };
+    let log = read(&(refused("POST", 105) + &refused("GET", 29)), None);
+    let found = crate::support::of(&log.ledger);
+    assert_eq!(found[0].products, ["supergateway-3.4.3"]);
+    assert!(found[0].what.contains("2 answers"), "{}", found[0].what);
+    assert_eq!(
+        crate::support::of(&read(&refused("POST", 105).repeat(9), None).ledger),
+        []
+    );
     let advised = r#"2026-11-28T21:00:00+00:00 10.0.0.1 "POST /mcp HTTP/1.1" 200 341 in:"-" out:"ead943df" upstream:"127.0.0.1:3001, 127.0.0.1:3002" upstream_status:"502, 200" took:0.012 accept:"application/json, text/event-stream" agent:"node""#;
     let hit = LogFormat::parse(ADVISED).expect("ours");
     let hit = hit.read(advised).expect("its line");

@@ -156,6 +156,38 @@ fn the_json_says_the_same() {
 }
 
 #[test]
+fn sequences_against_a_model_are_counted() {
+    let (same, other) = run(async {
+        let served = serve(&builtin("supergateway-4.0.0"), Durable::Nothing).await;
+        let url = format!("http://{}/mcp", served.model.address());
+        let against = |dialect| {
+            [
+                "probe",
+                &url,
+                "--seeds",
+                "2",
+                "--format",
+                "json",
+                "--against",
+                dialect,
+            ]
+        };
+        let same = stalemate(&against("supergateway-4.0.0")).await;
+        (same, stalemate(&against("supergateway-3.4.3")).await)
+    });
+    assert_eq!((same.code, same.err.as_str()), (0, ""), "{}", same.out);
+    let all: Value = serde_json::from_str(&same.out).expect("JSON");
+    assert_eq!(all["whole"], serde_json::json!({"all": 32, "same": 32}));
+    assert_eq!(other.code, 1, "{}{}", other.out, other.err);
+    let all: Value = serde_json::from_str(&other.out).expect("JSON");
+    assert!(
+        all["unlike"].as_array().is_some_and(|u| !u.is_empty()),
+        "{}",
+        other.out
+    );
+}
+
+#[test]
 fn what_cannot_be_asked_is_refused_with_a_reason() {
     let nobody = "http://127.0.0.1:1/mcp";
     for (args, why) in [
@@ -181,6 +213,19 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
             vec![nobody, "--header", "Mcp-Session-Id: 1"],
             "not yours to give",
         ),
+        (
+            vec![nobody, "--against", "spec", "--idle", "1s"],
+            "cannot be used with",
+        ),
+        (
+            vec![nobody, "--against", "spce"],
+            "there is no dialect `spce`",
+        ),
+        (
+            vec![nobody, "--against", "spec"],
+            "nobody listens on 127.0.0.1:1",
+        ),
+        (vec![nobody, "--seeds", "3"], "--against"),
         (
             vec![nobody, "--write", "spec.yaml"],
             "the name of a dialect that is there already",

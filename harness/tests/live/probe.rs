@@ -259,3 +259,36 @@ fn a_server_on_a_socket_is_recorded_as_in_a_simulation() {
     let times: Vec<u64> = record.entries.iter().map(|e| e.at_ms).collect();
     assert!(times.is_sorted() && times.last() > Some(&100));
 }
+
+/// The model on sockets and the model alone say the same to every sequence; another dialect does not.
+#[test]
+fn random_sequences_find_a_difference_where_there_is_one() {
+    let played = |served: &'static str, against: &'static str| {
+        run(async move {
+            let served = serve(&builtin(served), Durable::Nothing).await;
+            let plan = probe::Plan {
+                patience_ms: 3_000,
+                ..probe::Plan::default()
+            };
+            let dialect = builtin(against);
+            probe::play_sequences(&served.endpoint, &plan, &dialect, 4)
+                .await
+                .expect("it answers")
+        })
+    };
+    let same = played("supergateway-3.4.3", "supergateway-3.4.3");
+    assert_eq!(same.unlike, []);
+    assert_eq!((same.whole.all, same.whole.same), (64, 64));
+    assert!(same.core.all > 20 && same.broken_off.is_empty());
+    let other = played("supergateway-4.0.0", "supergateway-3.4.3");
+    assert!(other.whole.same < other.whole.all);
+    let unknown = other
+        .unlike
+        .iter()
+        .find(|u| u.asked.contains("never given"));
+    assert!(
+        unknown.is_some_and(|u| u.real.starts_with("404") && u.model.starts_with("400")),
+        "{:#?}",
+        other.unlike
+    );
+}

@@ -77,8 +77,8 @@ pub fn against(real: &Interview, dialect: &Arc<Dialect>, plan: &Plan, path: &str
                 if cost > 0 {
                     let (mut here, mut there) = (told(one, real), told(other, &model));
                     if here == there {
-                        here += &beyond_words(one);
-                        there += &beyond_words(other);
+                        here += &beyond_words(&one.said);
+                        there += &beyond_words(&other.said);
                     }
                     differences.push(Difference {
                         question: *question,
@@ -157,16 +157,19 @@ fn differ(one: &Heard, other: &Heard, real: &Interview, model: &Interview, plan:
     };
     let minted = u32::from(one.minted_lives != other.minted_lives);
     let said = match (&one.said, &other.said) {
-        (Said::Answer(one), Said::Answer(two)) => answers(one, two, other.question, real, model),
+        (Said::Answer(one), Said::Answer(two)) => {
+            answers(one, two, other.question.compared(), real, model)
+        }
         (one, other) => u32::from(one != other) * 4,
     };
     lives + minted + said
 }
 
-fn answers(
+/// How much two answers differ, whose ids are known to those.
+pub(super) fn answers(
     one: &Answer,
     other: &Answer,
-    question: Question,
+    compared: Compared,
     real: &Interview,
     model: &Interview,
 ) -> u32 {
@@ -179,7 +182,7 @@ fn answers(
         (one.end == End::Cut) != (other.end == End::Cut) || is_open(one) != is_open(other),
     );
     let is_result = one.is_success() && !one.messages().is_empty();
-    let words = if is_result || question.compared() == Compared::Kind {
+    let words = if is_result || compared == Compared::Kind {
         0
     } else {
         u32::from(words(one, real) != words(other, model)) * 2
@@ -212,8 +215,8 @@ fn words(answer: &Answer, all: &Interview) -> String {
 }
 
 /// What is told of an answer only where its words are those of another.
-fn beyond_words(heard: &Heard) -> String {
-    let Some(answer) = heard.said.answer() else {
+pub(super) fn beyond_words(said: &Said) -> String {
+    let Some(answer) = said.answer() else {
         return String::new();
     };
     let kind = match answer.media_type() {
@@ -225,7 +228,11 @@ fn beyond_words(heard: &Heard) -> String {
         End::Open => "left open",
         End::Cut => "cut",
     };
-    format!(" ({kind}, {end})")
+    let named = match answer.session_id() {
+        Some(_) => "names a session",
+        None => "names no session",
+    };
+    format!(" ({kind}, {end}, {named})")
 }
 
 /// What was said, and what became of the session.

@@ -11,6 +11,7 @@ mod question;
 mod real;
 mod said;
 mod script;
+mod sequence;
 mod target;
 mod verdict;
 
@@ -26,6 +27,7 @@ pub use self::interview::{Heard, Interview, Plan, Restart};
 pub use self::learn::{Learned, learn};
 pub use self::question::Question;
 pub use self::said::{Answer, End, Said};
+pub use self::sequence::{Count, Sequences, Unlike};
 pub use self::verdict::{Judged, Verdict, judge};
 
 use self::asker::Asker;
@@ -57,6 +59,8 @@ pub enum ProbeError {
     Silent(u64),
     /// It asks for a token; what it said.
     Unauthorized(String),
+    /// It opens sessions without ids, so that no sequence of them can be asked for.
+    NoSessions,
     /// What is needed of this machine cannot be had.
     Machine(String),
 }
@@ -81,6 +85,9 @@ impl fmt::Display for ProbeError {
             Self::Unauthorized(said) => write!(
                 f,
                 "the server wants to know who asks: {said}; give it a token with --header 'Authorization: Bearer …'"
+            ),
+            Self::NoSessions => f.write_str(
+                "the server gives no session ids; sequences of requests are about sessions, so leave out --against",
             ),
             Self::Machine(why) => f.write_str(why),
         }
@@ -127,6 +134,42 @@ pub async fn ask(
         nearest,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         interview,
+    })
+}
+
+/// Plays random sequences to a server on this machine and to a model of that dialect, those of the seeds from 0 on.
+///
+/// # Errors
+/// [`ProbeError`] if there is nobody to ask, or it opens no two sessions.
+pub fn sequences(
+    endpoint: &Endpoint,
+    plan: &Plan,
+    dialect: &Arc<Dialect>,
+    seeds: u64,
+) -> Result<Sequences, ProbeError> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|why| ProbeError::Machine(format!("failed to start: {why}")))?;
+    let played = play_sequences(endpoint, plan, dialect, seeds);
+    LocalSet::new().block_on(&runtime, played)
+}
+
+/// As [`sequences`], within a runtime, in a place where tasks can be spawned that stay on their thread.
+///
+/// # Errors
+/// As [`sequences`].
+pub async fn play_sequences(
+    endpoint: &Endpoint,
+    plan: &Plan,
+    dialect: &Arc<Dialect>,
+    seeds: u64,
+) -> Result<Sequences, ProbeError> {
+    let mut real = Real::new(endpoint, plan.patience_ms, None);
+    let played = sequence::play(&mut real, dialect, plan, &endpoint.path, seeds).await;
+    played.map_err(|said| match said {
+        Said::Refused => ProbeError::NobodyListens(places(&endpoint.addresses)),
+        Said::Silence => ProbeError::Silent(plan.patience_ms / 1_000),
+        said if said.answer().is_some_and(|a| a.is_success()) => ProbeError::NoSessions,
+        said => ProbeError::NoHandshake(said.words(&[])),
     })
 }
 
