@@ -28,6 +28,7 @@ def text_of(result):
 class Driver:
     """A client. Who derives from it says how one is opened, and what it is asked: `list_tools`, `call_tool`, `request`."""
 
+    lacks = ()  # the requests of the protocol that the SDK does not offer
     owner = None  # the task in which the client lives: its cancel scopes must stay there
     session = None
 
@@ -95,7 +96,7 @@ async def main(driver):
         except BaseException as error:
             say({"id": id, "error": words(error)})
 
-    say({"ready": 1})
+    say({"ready": 1, "lacks": list(driver.lacks)})
     while line := await reader.readline():
         task = asyncio.create_task(carry_out(**json.loads(line)))
         tasks.add(task)

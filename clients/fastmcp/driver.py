@@ -15,6 +15,8 @@ async def on_message(message):
 
 
 class Driver(drive.Driver):
+    lacks = ("resources/subscribe",)
+
     def opened(self, url):
         return Client(url, message_handler=on_message)
 
@@ -30,8 +32,6 @@ class Driver(drive.Driver):
             result = await client.read_resource_mcp(params["uri"], meta=params.get("_meta"))
         elif method == "prompts/get":
             result = await client.get_prompt_mcp(params["name"], params.get("arguments"))
-        elif method != "completion/complete":
-            raise RuntimeError(f"this client has no {method}")
         else:
             reference = types.PromptReference(**params["ref"])
             result = await client.complete_mcp(reference, params["argument"])

@@ -13,6 +13,8 @@ def texts(result):
 
 
 class Driver(drive.Driver):
+    lacks = ("completion/complete", "resources/subscribe")
+
     def opened(self, url):
         return MCPServerStreamableHttp({"url": url})
 
@@ -26,8 +28,6 @@ class Driver(drive.Driver):
         client = self.client()
         if method == "resources/read":
             result = await client.read_resource(params["uri"])
-        elif method == "prompts/get":
-            result = await client.get_prompt(params["name"], params.get("arguments"))
         else:
-            raise RuntimeError(f"this client has no {method}")
+            result = await client.get_prompt(params["name"], params.get("arguments"))
         return result.model_dump_json()

@@ -6,6 +6,8 @@ from pydantic_ai.mcp import MCPToolset
 
 
 class Driver(drive.Driver):
+    lacks = ("completion/complete", "resources/subscribe")
+
     def opened(self, url):
         return MCPToolset(url)
 
@@ -19,6 +21,4 @@ class Driver(drive.Driver):
         client = self.client()
         if method == "resources/read":
             return str(await client.read_resource(params["uri"]))
-        if method == "prompts/get":
-            return str(await client.get_prompt(params["name"], params.get("arguments")))
-        raise RuntimeError(f"this client has no {method}")
+        return str(await client.get_prompt(params["name"], params.get("arguments")))

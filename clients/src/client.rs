@@ -41,6 +41,12 @@ pub trait Client {
         Box::pin(std::future::ready(Err(ClientError::new(told))))
     }
 
+    /// Whether the client offers such requests at all: what it does not, a user interface shows nobody, so that nobody asks.
+    fn offers(&self, method: RequestMethod) -> bool {
+        let _ = method;
+        true
+    }
+
     /// Ends the connection as the client's own user interface would.
     fn disconnect(&self) -> LocalBoxFuture<'_, Result<(), ClientError>>;
 

@@ -25,6 +25,12 @@ pub trait Dial: Send + Sync {
     /// What a socket would report: `ConnectionRefused` and the like. It may also wait for ever, as a lost SYN does;
     /// whoever dials sets the limit.
     fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<BoxIo>> + Send>>;
+
+    /// The same way for another client in place of this one, which shares nothing with it: whoever keeps account of clients
+    /// counts it as one of its own. `None`, the default, where nobody does.
+    fn for_another(&self) -> Option<Arc<dyn Dial>> {
+        None
+    }
 }
 
 /// The bearer tokens of one user at one server. The application gets and renews them beside the client's own traffic; clients
@@ -91,6 +97,16 @@ impl Dialler {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}{}", self.host, self.path)
+    }
+
+    /// A dialler for another client in place of this one: see [`Dial::for_another`].
+    #[must_use]
+    pub fn for_another(&self) -> Self {
+        let mut other = self.clone();
+        if let Some(dial) = self.dial.for_another() {
+            other.dial = dial;
+        }
+        other
     }
 
     /// Opens a new connection to the endpoint's host.

@@ -4,6 +4,10 @@
 
 use std::fmt;
 
+mod gaps;
+
+pub use gaps::{GAPS, gap};
+
 /// How binding a clause is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -401,6 +405,14 @@ mod tests {
             let revision = clause.source.split(", ").next().unwrap_or_default();
             assert!(clause.revisions.contains(&revision), "{}", clause.id);
             assert_eq!(clause.source.split(", ").count(), 3, "{}", clause.id);
+        }
+    }
+
+    #[test]
+    fn a_gap_is_a_demand_of_a_clause() {
+        for (id, _) in GAPS {
+            let clause = get(id).unwrap_or_else(|| panic!("there is no clause {id}"));
+            assert_ne!(clause.level, Level::May, "{id}");
         }
     }
 

@@ -100,6 +100,10 @@ fn main() -> ExitCode {
         matrix_is_as_committed("matrix-of-real-clients", &real, &of_real)
     });
     tests.push(matrix.with_ignored_flag(!are_there));
+    let (covered, of_models) = (Arc::clone(&loaded), runner.clone());
+    tests.push(Trial::test("snapshot of what is covered", move || {
+        coverage_is_as_committed(&covered, &of_models)
+    }));
     tests.push(Trial::test("snapshot of the matrix", move || {
         matrix_is_as_committed("matrix", &loaded, &runner)
     }));
@@ -128,14 +132,36 @@ fn trace_is_as_committed(scenario: &Shown, runner: &Runner) -> Result<(), Failed
     committed(area, name, &report::trace(result, record, Detail::Short))
 }
 
-fn matrix_is_as_committed(name: &str, scenarios: &[Shown], runner: &Runner) -> Result<(), Failed> {
+fn all_results(scenarios: &[Shown], runner: &Runner) -> Result<Vec<CellResult>, Failed> {
     let mut results = Vec::new();
     for scenario in scenarios {
         for at in 0..scenario.cells.len() {
             results.push(scenario.ran(at, runner)?.0.clone());
         }
     }
+    Ok(results)
+}
+
+fn matrix_is_as_committed(name: &str, scenarios: &[Shown], runner: &Runner) -> Result<(), Failed> {
+    let results = all_results(scenarios, runner)?;
     committed("", name, &report::matrix(&results))
+}
+
+/// Every invariant is put to the test by some scenario, and each clause is judged, a permission, or a gap with its reason.
+fn coverage_is_as_committed(scenarios: &[Shown], runner: &Runner) -> Result<(), Failed> {
+    let results = all_results(scenarios, runner)?;
+    let idle = report::never_tested(&results);
+    if !idle.is_empty() {
+        let idle = idle.join(", ");
+        return Err(Failed::from(format!("no scenario puts {idle} to the test")));
+    }
+    let table = report::coverage(&results);
+    if table.contains("nobody has said why") {
+        return Err(Failed::from(format!(
+            "a clause without an invariant or a reason:\n{table}"
+        )));
+    }
+    committed("", "coverage", &table)
 }
 
 /// Some scenario shows each way in which recovery fails; that it is caught there, the loader and the cells' tests see to.

@@ -164,9 +164,10 @@ impl Core {
         let core = Rc::clone(self);
         self.spawn(async move {
             loop {
-                let listed = core.limited(core.request(list_request)).await;
+                // What failed is asked for again only where there is more news: a session that follows lists anew.
+                let _ = core.limited(core.request(list_request)).await;
                 let mut state = core.state.borrow_mut();
-                if listed.is_err() || state.listing != Listing::Outdated {
+                if state.listing != Listing::Outdated {
                     state.listing = Listing::Idle;
                     return;
                 }

@@ -5,11 +5,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::calls::{Listed, list_request};
 use super::failure::Failure;
 use super::http::Http;
-use super::knobs::{Killed, LostShown, Resume};
+use super::knobs::{Answerless, Killed, LostShown, Resume};
 use super::policy::Policy;
 use super::session::Core;
 use crate::{
@@ -90,8 +91,32 @@ impl ModelClient {
         }
     }
 
-    /// Runs what the user asked for until it is done, its limit is over, or the user disconnects.
+    /// As [`settled`](Self::settled), for a request: one that ran when a failure ended the client object comes to the end that
+    /// the policy has for it.
     async fn asked<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, ClientError> {
+        let core = &self.core;
+        let (epoch, began) = (core.state.borrow().epoch, Instant::now());
+        let result = self.settled(work).await;
+        let is_killed = {
+            let state = core.state.borrow();
+            state.is_dead && state.epoch != epoch
+        };
+        match (core.policy.killed_calls, core.policy.request_timeout) {
+            _ if result.is_ok() || !is_killed => result,
+            (Answerless::Fails, _) => result,
+            (Answerless::Waits, Some(limit)) => {
+                tokio::time::sleep_until(began + limit).await;
+                Err(self.shown(&Failure::TimedOut))
+            }
+            (Answerless::Waits | Answerless::WaitsForEver, _) => std::future::pending().await,
+        }
+    }
+
+    /// Runs what the user asked for until it is done, its limit is over, or the user disconnects.
+    async fn settled<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, ClientError> {
@@ -171,7 +196,7 @@ fn names(result: &Value) -> Vec<String> {
 
 impl Client for ModelClient {
     fn connect(&self) -> LocalBoxFuture<'_, Result<(), ClientError>> {
-        Box::pin(self.asked(self.connect()))
+        Box::pin(self.settled(self.connect()))
     }
 
     fn list_tools(&self) -> LocalBoxFuture<'_, Result<Vec<String>, ClientError>> {

@@ -34,6 +34,8 @@ pub struct Policy {
     pub fatal: Vec<Fault>,
     /// What it takes after such a failure.
     pub killed: Killed,
+    /// What becomes of the calls that run at such a failure, the one that met it included.
+    pub killed_calls: Answerless,
     /// Which answers to a request that carried a session id mean that the session is lost. Everything else keeps the id.
     /// Empty: nothing does (F1).
     pub lost_session: Vec<LostSignal>,
@@ -181,6 +183,7 @@ impl Policy {
             cut_json: Answerless::Fails,
             fatal: Vec::new(),
             killed: Killed::UntilConnect,
+            killed_calls: Answerless::Fails,
             // 410 is what some servers answer instead (F2); 400 too: the client's requests are valid otherwise, so the id is
             // what was wrong with it.
             lost_session: [404, 410, 400].map(LostSignal::status).to_vec(),

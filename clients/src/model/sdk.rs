@@ -109,6 +109,8 @@ fn python_1() -> Policy {
             Fault::Reset,
             Fault::Silence,
         ],
+        // Those who wait are told of it by what reads the stream of messages, which is cancelled with the rest.
+        killed_calls: Answerless::Waits,
         reopen_stream: Reopen::After(Reopening {
             backoff: Backoff::ms(1000, 1000),
             attempts: Some(2),
@@ -128,6 +130,7 @@ fn python_2() -> Policy {
         answerless: Answerless::Fails,
         cut_json: Answerless::Fails,
         fatal: vec![Fault::Refused, Fault::Reset, Fault::Silence, Fault::CutJson],
+        killed_calls: Answerless::Fails,
         ignore_refused_initialized: true,
         ..python_1()
     }

@@ -96,6 +96,11 @@ impl InFront for Bare {
         Box::pin(async move { self.client(server)?.request(method, params).await })
     }
 
+    fn offers(&self, server: &ServerName, method: RequestMethod) -> bool {
+        let client = self.client(server);
+        client.map_or(true, |client| client.offers(method))
+    }
+
     fn has_rung(&self, rung: Rung) -> bool {
         !matches!(rung, Rung::NewConversation | Rung::Incognito)
     }

@@ -81,6 +81,12 @@ pub trait InFront {
         params: Value,
     ) -> LocalBoxFuture<'a, CallResult>;
 
+    /// Whether a request of that kind can be asked for here.
+    fn offers(&self, server: &ServerName, method: RequestMethod) -> bool {
+        let _ = (server, method);
+        true
+    }
+
     /// Whether a rung exists here.
     fn has_rung(&self, rung: Rung) -> bool;
 }

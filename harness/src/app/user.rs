@@ -72,6 +72,8 @@ pub struct CallSpec {
     pub progress: bool,
     /// How long the user waits for it, in milliseconds; `None` for as long as the way and the tool may take.
     pub patience_ms: Option<u64>,
+    /// How many bytes longer the arguments of a tool are than they need be.
+    pub padding: u32,
 }
 
 impl CallSpec {
@@ -89,6 +91,7 @@ impl CallSpec {
             takes_ms: 0,
             progress: false,
             patience_ms: None,
+            padding: 0,
         }
     }
 }
@@ -136,6 +139,13 @@ impl User {
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// Whether that can be asked of a server here: what a client does not offer, nobody is shown.
+    #[must_use]
+    pub fn can_ask(&self, server: &ServerName, asked: Asked) -> bool {
+        let method = asked.method();
+        method.is_none_or(|method| self.front.offers(server, method))
     }
 
     /// Does something and waits for its end, or for the limit. Returns whether it went well.
@@ -245,6 +255,14 @@ fn params(spec: CallSpec, nonce: &str) -> Value {
             });
         }
     };
+    let mut arguments = arguments(tool, spec, nonce);
+    if spec.padding > 0 {
+        arguments["padding"] = "x".repeat(spec.padding as usize).into();
+    }
+    arguments
+}
+
+fn arguments(tool: Tool, spec: CallSpec, nonce: &str) -> Value {
     match tool {
         Tool::CreateEntities => {
             json!({"entities": [{"entityType": "note", "name": nonce, "observations": []}]})

@@ -96,6 +96,16 @@ pub(super) enum Command {
     Diagnose(DiagnoseOptions),
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ResultsFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// A matrix for a page: what each scenario takes of each client, and which versions they are
+    Markdown,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct RunOptions {
     /// Scenario files, or directories of them
@@ -112,14 +122,17 @@ pub(super) struct RunOptions {
     #[arg(long)]
     pub(super) seed: Option<u64>,
     /// How to print the results
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = ResultsFormat::Table)]
+    pub(super) format: ResultsFormat,
     /// How many cells run at once; as many as there are cores unless given
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,
     /// Print the hops' access logs too, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,
+    /// Say too what was put to the test, clause by clause
+    #[arg(long)]
+    pub(super) coverage: bool,
     /// A directory of dialect files, which scenarios can name; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(super) dialects: Vec<PathBuf>,
@@ -220,6 +233,9 @@ pub(super) struct ExploreOptions {
     /// Only servers of this dialect; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(super) dialect: Vec<String>,
+    /// What servers and hops violate counts too
+    #[arg(long)]
+    pub(super) servers: bool,
     /// A file to which results are added as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub(super) results: Option<PathBuf>,

@@ -132,6 +132,7 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
             seeds: seeds.clone(),
             done: before.map(|b| b.done.clone()).unwrap_or_default(),
             limit: options.time,
+            others: options.servers,
         };
         let left: u64 = search::without(plan.seeds.clone(), &plan.done)
             .iter()

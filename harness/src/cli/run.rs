@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::args::{Format, RunOptions};
+use crate::cli::args::{ResultsFormat, RunOptions};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
 use crate::cli::{out, wanted};
 use crate::registry::Registry;
@@ -102,9 +102,10 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         })
         .collect();
     match options.format {
-        Format::Json => {
+        ResultsFormat::Json => {
             let results = Results {
                 version: RESULTS_VERSION,
+                clients: whose(&results, registry),
                 results,
             };
             out::line(format_args!(
@@ -113,10 +114,17 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
             ));
         }
         // Nothing ran: why, has been said.
-        Format::Table if results.is_empty() => {}
-        Format::Table => {
+        _ if results.is_empty() => {}
+        ResultsFormat::Table => {
             out::text(report::table(&results));
             summary(&results);
+            if options.coverage {
+                out::line("");
+                out::text(report::coverage(&results));
+            }
+        }
+        ResultsFormat::Markdown => {
+            out::text(report::markdown(&results, &whose(&results, registry)));
         }
     }
     if options.access_log {
@@ -143,6 +151,17 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
 fn is_of(result: &CellResult, cell: &Cell) -> bool {
     (&result.scenario, &result.client, result.seed)
         == (&cell.scenario.name, &cell.client, cell.seed)
+}
+
+/// What the clients of these results are, with their versions.
+fn whose(results: &[CellResult], registry: &Registry) -> BTreeMap<String, String> {
+    let what = |result: &CellResult| {
+        let mut known = registry.iter();
+        let found = known.find(|(name, _)| *name == result.client);
+        let what = found.map_or("as the scenario describes it", |(_, what)| what);
+        (result.client.clone(), what.to_owned())
+    };
+    results.iter().map(what).collect()
 }
 
 fn summary(results: &[CellResult]) {

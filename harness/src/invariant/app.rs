@@ -205,7 +205,9 @@ fn refused_ids<'v>(view: &'v View<'_>, by: usize) -> Vec<(&'v ServerName, &'v st
         let (Some(id), Some((at, response))) = (seen.session(), &seen.response) else {
             continue;
         };
-        let refused = refuses_id(response.status);
+        // The page of a framework that knows no GET says nothing of the id.
+        let is_page = response.status == 404 && !seen.says_lost(&view.client);
+        let refused = refuses_id(response.status) && !is_page;
         if *at >= by || (response.status >= 300 && !refused) {
             continue;
         }

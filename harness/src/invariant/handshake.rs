@@ -1,12 +1,12 @@
 //! More of what judgements ask of a view: handshakes, and who was up. It holds no opinion.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stalemate_wire::Revision;
 
 use crate::invariant::seen::Seen;
 use crate::invariant::view::View;
-use crate::journal::{Event, ObjectId, ServerName};
+use crate::journal::{Entry, Event, ObjectId, ServerName, SessionEnd};
 
 /// What a client object learned from a successful `initialize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub struct Handshake<'a> {
     pub id: Option<&'a str>,
     /// The revision that was settled on; `None` if it is none with sessions, or the result was lost.
     pub revision: Option<Revision>,
+}
+
+/// Whether a process ends at an entry.
+fn is_end(entry: &Entry, of: &str) -> bool {
+    matches!(&entry.event, Event::ProcessDown { process, .. } if **process == *of)
 }
 
 impl View<'_> {
@@ -85,6 +90,55 @@ impl View<'_> {
     #[must_use]
     pub fn is_out(&self, at: usize) -> bool {
         self.outages.was_out(at)
+    }
+
+    /// How many sessions of a process live at an entry, as it told of them, those aside that somebody left behind.
+    #[must_use]
+    pub fn sessions_at_work(&self, process: &str, at: usize) -> usize {
+        let mut live = BTreeSet::new();
+        for entry in &self.entries[..at] {
+            match &entry.event {
+                Event::SessionOpened {
+                    at, session, left, ..
+                } if **at == *process && !left => {
+                    live.insert(session);
+                }
+                Event::SessionEnded { at, session, .. } if **at == *process => {
+                    live.remove(session);
+                }
+                _ => {}
+            }
+        }
+        live.len()
+    }
+
+    /// Whether a process received two requests in one life.
+    #[must_use]
+    pub fn is_one_life(&self, one: &Seen, other: &Seen) -> bool {
+        let between = one.at.min(other.at)..one.at.max(other.at);
+        one.process == other.process
+            && !self.entries[between]
+                .iter()
+                .any(|e| is_end(e, &one.process))
+    }
+
+    /// Whether a process opens a session, or ends one, in the life in which it received a request.
+    #[must_use]
+    pub fn has_sessions_in_life(&self, seen: &Seen) -> bool {
+        let is_end = |e: &&Entry| is_end(e, &seen.process);
+        let before = self.entries[..seen.at].iter().rev();
+        let after = self.entries[seen.at..].iter();
+        let mut of_life = before
+            .take_while(|e| !is_end(e))
+            .chain(after.take_while(|e| !is_end(e)));
+        of_life.any(|e| match &e.event {
+            Event::SessionOpened { at, .. } => *at == seen.process,
+            // Those that end with a process are of the life before.
+            Event::SessionEnded { at, cause, .. } => {
+                *at == seen.process && *cause != SessionEnd::ProcessEnded
+            }
+            _ => false,
+        })
     }
 
     /// How long before an entry something last broke, healed, went down or came up, in milliseconds; since the beginning

@@ -79,8 +79,8 @@ pub(super) const SESSION_AFFINITY: Invariant = Invariant {
         );
         // What a right client met there in another world, this one may have been spared by luck.
         let elsewhere = || {
-            let of_hop = |(_, blamed): &(usize, &[String])| blamed.iter().any(|b| **b == **hop);
-            let (at, _) = view.no_progress().find(of_hop)?;
+            let mut nowhere = view.no_progress();
+            let (at, ..) = nowhere.find(|(_, blamed, _)| blamed.iter().any(|b| **b == **hop))?;
             let why = "requests in a session go past the process that has it, for a right client";
             Some((at, why.to_owned()))
         };

@@ -80,7 +80,8 @@ impl<'a> View<'a> {
         keep_endpoints(&mut client);
         let initializes = client.iter().enumerate();
         let initializes = initializes.filter(|(_, s)| s.request.asks("initialize"));
-        let servers = exchanges.servers(cast);
+        let mut servers = exchanges.servers(cast);
+        servers.values_mut().for_each(keep_endpoints);
         let fates = servers.keys();
         Self {
             cast,
@@ -200,11 +201,14 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Where no client could have got anywhere: the entries that say so, with those that it is due to.
-    pub fn no_progress(&self) -> impl Iterator<Item = (usize, &'a [String])> + use<'a> {
+    /// Where no client could have got anywhere: the entries that say so, with those that it is due to, and those of them that
+    /// are full.
+    pub fn no_progress(
+        &self,
+    ) -> impl Iterator<Item = (usize, &'a [String], &'a [String])> + use<'a> {
         let entries = self.entries.iter().enumerate();
         entries.filter_map(|(at, entry)| match &entry.event {
-            Event::NoProgress { blamed, .. } => Some((at, &blamed[..])),
+            Event::NoProgress { blamed, full, .. } => Some((at, &blamed[..], &full[..])),
             _ => None,
         })
     }
@@ -229,15 +233,15 @@ pub fn refuses_id(status: u16) -> bool {
     matches!(status, 400 | 404 | 410)
 }
 
-/// Leaves out what a client sends to other paths of its server than the endpoint, where one is known by an `initialize`: how to
-/// log in is asked for there, and that is no business of a session.
-fn keep_endpoints(client: &mut Vec<Seen>) {
-    let initializes = client.iter().filter(|s| s.request.asks("initialize"));
+/// Leaves out what is sent to other paths of a server than the endpoint, where one is known by an `initialize`: how to log in is
+/// asked for there, and that is no business of a session.
+fn keep_endpoints(seen: &mut Vec<Seen>) {
+    let initializes = seen.iter().filter(|s| s.request.asks("initialize"));
     let endpoints: BTreeSet<(ServerName, String)> = initializes
         .map(|s| (s.server.clone(), s.request.path.clone()))
         .collect();
     let is_known = |server: &ServerName| endpoints.iter().any(|(of, _)| of == server);
-    client.retain(|s| {
+    seen.retain(|s| {
         !is_known(&s.server) || endpoints.contains(&(s.server.clone(), s.request.path.clone()))
     });
 }

@@ -80,6 +80,9 @@ pub enum Event {
         /// The servers and hops that violated anything else there, where nobody is blamed for that.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         violating: Vec<String>,
+        /// Those of the blamed that are full: each handshake was refused with 429 or 503 while others worked with their sessions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        full: Vec<String>,
     },
     /// When the run was over: in a climb a right client in a world of its own needed more than a retry. No client owes less.
     RightNeeds {
@@ -185,6 +188,9 @@ pub enum Event {
         /// Whether it is one of the other users'; such an opening is no injection point.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         for_others: bool,
+        /// Whether whoever it is for has gone without ending it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        left: bool,
     },
     /// A server's session ended.
     SessionEnded {

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::journal::{Cast, Event, Fate, Phase, Rung, ServerName};
 
 /// The version of the form in which records are written.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One observed event with its place, its time and its fate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

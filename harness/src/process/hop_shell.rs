@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -196,7 +197,8 @@ impl<N: Network> HopShell<N> {
             return Ok(whole(response));
         }
         let onward = core.forward(&received);
-        let flight = Flight::begin(&self.host);
+        let host = Rc::clone(&self.host);
+        let flight = Flight::begin(&host);
         // A task of its own, so that the line is logged and the upstream let go in order when the client leaves.
         let (mut answer, answered) = oneshot::channel();
         spawn_local(async move {
@@ -216,10 +218,19 @@ impl<N: Network> HopShell<N> {
             }
         });
         match answered.await {
-            Ok(response) => Ok(response),
+            Ok(response) => Ok(leaving(&host, response)),
             Err(_) => std::future::pending().await,
         }
     }
+}
+
+/// A response as it leaves: of a hop that is told to stop gracefully it is the last one on its connection, and says so.
+fn leaving(host: &Host, mut response: HyperResponse) -> HyperResponse {
+    let connection = response.headers_mut().get_mut(CONNECTION);
+    if let Some(connection) = connection.filter(|_| host.is_draining()) {
+        *connection = HeaderValue::from_static("close");
+    }
+    response
 }
 
 /// An exchange in flight, which a drain waits for, an open stream included.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stalemate_clients::{Client, ClientFactory, Credentials, Dialler, StoredSession};
 
 use crate::app::MakeClient;
-use crate::journal::{Event, ServerName};
+use crate::journal::ServerName;
 use crate::process::net::{Net, Outermost};
 use crate::process::network::Network;
 use crate::process::state::Process;
@@ -28,19 +28,8 @@ pub struct Maker<N> {
 
 impl<N: Network> MakeClient for Maker<N> {
     fn make(&self, server: &ServerName, resume: Option<StoredSession>) -> Arc<dyn Client> {
-        let object = self.net.recorder.new_object();
-        let resumed = resume.is_some();
-        self.net.recorder.note(Event::ObjectMade {
-            object,
-            server: Arc::clone(server),
-            resumed,
-        });
-        let outermost = Outermost {
-            net: Arc::clone(&self.net),
-            from: Arc::clone(&self.process),
-            server: Arc::clone(server),
-            object,
-        };
+        let (net, process) = (Arc::clone(&self.net), Arc::clone(&self.process));
+        let outermost = Outermost::new(net, process, Arc::clone(server), resume.is_some());
         let host = format!("{server}.example");
         let dialler = Dialler::new(host, Arc::clone(&self.paths[server]), Arc::new(outermost));
         let dialler = match self.tokens.get(server) {

@@ -223,6 +223,25 @@ pub struct Outermost<N> {
     pub object: ObjectId,
 }
 
+impl<N: Network> Outermost<N> {
+    /// The way for an object that is made now.
+    #[must_use]
+    pub fn new(net: Arc<Net<N>>, from: Arc<Process>, server: ServerName, resumed: bool) -> Self {
+        let object = net.recorder.new_object();
+        net.recorder.note(Event::ObjectMade {
+            object,
+            server: Arc::clone(&server),
+            resumed,
+        });
+        Self {
+            net,
+            from,
+            server,
+            object,
+        }
+    }
+}
+
 impl<N: Network> Dial for Outermost<N> {
     fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<BoxIo>> + Send>> {
         let dialling = Arc::clone(&self.net).dial(
@@ -232,6 +251,17 @@ impl<N: Network> Dial for Outermost<N> {
             Some(self.object),
         );
         Box::pin(async move { Ok(Box::new(dialling.await?) as BoxIo) })
+    }
+
+    fn for_another(&self) -> Option<Arc<dyn Dial>> {
+        let (net, from, server) = (&self.net, &self.from, &self.server);
+        let server = Arc::clone(server);
+        Some(Arc::new(Self::new(
+            Arc::clone(net),
+            Arc::clone(from),
+            server,
+            false,
+        )))
     }
 }
 

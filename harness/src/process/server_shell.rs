@@ -181,14 +181,16 @@ impl<N: Network> ServerShell<N> {
                     at: Arc::clone(&self.host.process.name),
                     session,
                     for_others: false,
+                    left: false,
                 });
                 self.host.process.undergo(fate).await;
             }
-            Output::OpenForOthers { session } => recorder.note(Event::SessionOpened {
+            Output::OpenForOthers { session, held } => recorder.note(Event::SessionOpened {
                 server: Arc::clone(&self.server),
                 at: Arc::clone(&self.host.process.name),
                 session,
                 for_others: true,
+                left: !held,
             }),
             Output::EndSession { session, cause } => {
                 recorder.note(Event::SessionEnded {

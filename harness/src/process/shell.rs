@@ -198,6 +198,12 @@ impl Host {
             .await;
     }
 
+    /// Whether any host of the process was told to drain.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        matches!(*self.to_all.borrow(), Some(Order::Drain(_)))
+    }
+
     /// Gives an order. Returns whether anybody is there to take it.
     pub fn order(&self, order: Order) -> bool {
         self.to_all.send_replace(Some(order.clone()));

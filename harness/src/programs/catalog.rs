@@ -33,6 +33,7 @@ const FOLDERS: &[Folder] = &[
     folder!("pydantic-ai": "client.yaml", "driver.py", "../drive.py", "requirements.txt"),
     folder!("python-sdk-1": "client.yaml", "driver.py", "../drive.py", "requirements.txt"),
     folder!("python-sdk-2": "client.yaml", "driver.py", "../drive.py", "requirements.txt"),
+    folder!("rust-sdk": "client.yaml", "Cargo.toml", "Cargo.lock", "src/main.rs"),
     folder!("typescript-sdk-1": "client.yaml", "driver.mjs", "../drive.mjs", "package.json", "package-lock.json"),
     folder!("typescript-sdk-2": "client.yaml", "driver.mjs", "../drive.mjs", "package.json", "package-lock.json"),
 ];

@@ -86,8 +86,12 @@ fn fill(
     let package = client.manifest.package.as_deref().unwrap_or_default();
     for (file, text) in client.files.iter().filter(|(file, _)| place::is_lock(file)) {
         let path = folder.join(file);
-        let is_wanted = client.chosen.is_none() || *file == "package.json";
+        let is_locked = file.ends_with("lock.json") || file.ends_with(".lock");
+        let is_wanted = client.chosen.is_none() || !is_locked && installer != Installer::Pip;
         if is_wanted {
+            let parent = path.parent().unwrap_or(folder);
+            let made = fs::create_dir_all(parent);
+            made.map_err(|error| InstallError::Io(parent.to_owned(), error))?;
             fs::write(&path, text).map_err(|error| InstallError::Io(path.clone(), error))?;
         }
     }
@@ -112,6 +116,20 @@ fn fill(
                 &wanted,
             ];
             run(folder, "npm", &arguments)
+        }
+        (Installer::Cargo, chosen) => {
+            progress("cargo build");
+            if let Some(version) = chosen {
+                choose(&folder.join("Cargo.toml"), package, version)?;
+            }
+            let locked: &[&str] = if chosen.is_none() { &["--locked"] } else { &[] };
+            let build = ["build", "--release", "--quiet", "--target-dir", "target"];
+            run(folder, "cargo", &[&build, locked].concat())?;
+            let (built, bin) = (folder.join("target"), folder.join("bin"));
+            let moved = fs::create_dir_all(&bin)
+                .and_then(|()| fs::rename(built.join("release/driver"), bin.join("driver")))
+                .and_then(|()| place::clear(&built));
+            moved.map_err(|error| InstallError::Io(bin, error))
         }
         (Installer::Pip, chosen) => {
             progress("python3 -m venv");
@@ -140,6 +158,21 @@ fn fill(
             run(folder, &python, &["-m", "compileall", "-q", "venv/lib"]).or(Ok(()))
         }
     }
+}
+
+/// Puts another version of a package into a `Cargo.toml` that demands an exact one.
+fn choose(file: &Path, package: &str, version: &str) -> Result<(), InstallError> {
+    let io = |error| InstallError::Io(file.to_owned(), error);
+    let text = fs::read_to_string(file).map_err(io)?;
+    let begins = format!("{package} = {{ version = \"=");
+    let lines = text.lines().map(|line| match line.strip_prefix(&begins) {
+        Some(rest) => {
+            let rest = rest.split_once('"').map_or("", |(_, rest)| rest);
+            format!("{begins}{version}\"{rest}\n")
+        }
+        None => format!("{line}\n"),
+    });
+    fs::write(file, lines.collect::<String>()).map_err(io)
 }
 
 /// Runs a program in a folder to its end.

@@ -25,6 +25,7 @@ words! {
     Installer, "installers";
     Npm = "npm",
     Pip = "pip",
+    Cargo = "cargo",
 }
 
 record! {

@@ -13,7 +13,15 @@ use super::known::Known;
 /// The environment variable that names the directory in which clients are installed.
 const DIRECTORY: &str = "STALEMATE_CLIENTS_DIR";
 /// Files that say what is installed; every other is the client's own.
-const LOCKS: [&str; 3] = ["package.json", "package-lock.json", "requirements.txt"];
+const LOCKS: [&str; 6] = [
+    "package.json",
+    "package-lock.json",
+    "requirements.txt",
+    "Cargo.toml",
+    "Cargo.lock",
+    // What is compiled is as much what is installed.
+    "src/main.rs",
+];
 
 /// The directory below which clients are installed: what `STALEMATE_CLIENTS_DIR` says, or else a folder of the user's cache.
 #[must_use]

@@ -269,10 +269,12 @@ pub enum BodyEnd {
 pub struct HopOptions {
     /// Host and port as nginx's `proxy_pass` names them, e.g. `localhost:3001`: the `Host` that its upstream sees.
     pub upstream_host: String,
-    /// The path of nginx's `proxy_pass`, e.g. `/mcp`: it takes the place of the request's whole path, as where the
-    /// location is the connector's secret path; a query stays. `None` leaves the path as it is. Cloudflare's always
-    /// stays.
+    /// The path of nginx's `proxy_pass`, e.g. `/mcp`: it takes the place of what the location matches of the request's
+    /// path, of all of it without a location; a query stays. `None` leaves the path as it is. Cloudflare's always stays.
     pub upstream_path: Option<String>,
+    /// nginx: the one location that leads upstream, e.g. the connector's secret path. What is asked of other paths nginx
+    /// answers itself. `None` leads everything upstream.
+    pub location: Option<String>,
     /// nginx: HTTP/1.0 upstream, its own default; `false` is `proxy_http_version 1.1`.
     pub http10: bool,
     /// nginx: `proxy_buffering`, on by its own default. `X-Accel-Buffering` overrides it.
@@ -299,6 +301,7 @@ impl HopOptions {
         Self {
             upstream_host: upstream_host.into(),
             upstream_path: None,
+            location: None,
             http10: false,
             buffering: false,
             connect_timeout_ms: None,

@@ -3,10 +3,11 @@
 //! where a capture does not show it, read from its source.
 //!
 //! Not in here: `Date` (there is no clock; the upstream's is hidden all the same), several upstream addresses and
-//! `proxy_next_upstream` (see `upstreams`), locations that do not match, `proxy_redirect`, `X-Accel-Redirect`, and the
-//! padding of error pages for Chrome and Internet Explorer. What it refuses by itself is in `limits`.
+//! `proxy_next_upstream` (see `upstreams`), `proxy_redirect`, `X-Accel-Redirect`, and the padding of error pages for
+//! Chrome and Internet Explorer. What it refuses by itself is in `limits`, and what no location matches in `location`.
 
 mod limits;
+mod location;
 
 use stalemate_wire::{Headers, Request, Response, header, reason};
 
@@ -86,9 +87,11 @@ impl Nginx {
         let Some(upstream_path) = &self.options.upstream_path else {
             return path.to_owned();
         };
-        match path.split_once('?') {
-            Some((_, query)) if !query.is_empty() => format!("{upstream_path}?{query}"),
-            _ => upstream_path.clone(),
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let rest = location::rest(&self.options, path).unwrap_or_default();
+        match query {
+            "" => format!("{upstream_path}{rest}"),
+            query => format!("{upstream_path}{rest}?{query}"),
         }
     }
 
@@ -118,6 +121,7 @@ impl Hop for Nginx {
 
     fn answer(&self, request: &ForwardRequest<'_>) -> Option<Response> {
         limits::refusal(request.request, self.options.max_body_bytes)
+            .or_else(|| location::elsewhere(&self.options, request.request))
     }
 
     fn forward(&self, request: &ForwardRequest<'_>) -> Request {
@@ -221,6 +225,7 @@ fn page(status: u16, title: &str, heading: &str, more: &str) -> Response {
 /// nginx's own words for a status.
 fn phrase(status: u16) -> &'static str {
     match status {
+        405 => "Not Allowed",
         413 => "Request Entity Too Large",
         414 => "Request-URI Too Large",
         other => reason(other),

@@ -2,10 +2,12 @@
 //! judged cell and its journal; nothing is judged here.
 
 mod chain;
+mod coverage;
 mod diagnosis;
 mod explain;
 mod footer;
 mod grid;
+mod markdown;
 mod names;
 mod others;
 mod probe;
@@ -15,8 +17,10 @@ mod table;
 mod trace;
 mod words;
 
+pub use coverage::{coverage, never_tested};
 pub use diagnosis::{Diagnosis, json as diagnosis_json, table as diagnosis_table};
 pub use explain::{ClientTopic, KeyTopic, explain, topics};
+pub use markdown::markdown;
 pub use probe::{Needs, json as probe_json, table as probe_table};
 pub use sequences::{json as sequences_json, table as sequences_table};
 pub use sweep::sweep;

@@ -19,7 +19,7 @@ fn style(outcome: Outcome) -> Style {
 }
 
 /// `no progress` where a climb got nowhere because of the path or the server, `-` where nobody climbed.
-fn rung(result: &CellResult) -> &'static str {
+pub(super) fn rung(result: &CellResult) -> &'static str {
     let nobody_climbed = result.rungs.values().all(Option::is_some);
     match result.rung {
         Some(rung) => Rung::as_str(rung),
@@ -99,16 +99,8 @@ fn violated(result: &CellResult) -> Vec<String> {
 /// worst. One verdict that changes, or one client more, changes two lines and no others.
 #[must_use]
 pub fn matrix(results: &[CellResult]) -> String {
-    let mut worst: BTreeMap<(&str, &str), &CellResult> = BTreeMap::new();
-    for result in results {
-        let cell = (result.scenario.as_str(), result.client.as_str());
-        let worst = worst.entry(cell).or_insert(result);
-        if order(worst) < order(result) {
-            *worst = result;
-        }
-    }
     let mut scenarios: BTreeMap<&str, BTreeMap<u8, Vec<&CellResult>>> = BTreeMap::new();
-    for ((scenario, _), result) in worst {
+    for ((scenario, _), result) in worst(results) {
         let rungs = scenarios.entry(scenario).or_default();
         rungs.entry(order(result)).or_default().push(result);
     }
@@ -121,6 +113,19 @@ pub fn matrix(results: &[CellResult]) -> String {
         }
     }
     out
+}
+
+/// The results by scenario and client; of several seeds the worst.
+pub(super) fn worst(results: &[CellResult]) -> BTreeMap<(&str, &str), &CellResult> {
+    let mut all: BTreeMap<(&str, &str), &CellResult> = BTreeMap::new();
+    for result in results {
+        let cell = (result.scenario.as_str(), result.client.as_str());
+        let worst = all.entry(cell).or_insert(result);
+        if order(worst) < order(result) {
+            *worst = result;
+        }
+    }
+    all
 }
 
 /// The worse, the more.

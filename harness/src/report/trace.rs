@@ -106,12 +106,13 @@ impl Drawing<'_> {
                 server,
                 blamed,
                 violating,
+                full,
                 ..
             } => (
                 Row::Rule,
                 format!(
                     "{server}: {}",
-                    runner::no_progress(self.cast, server, blamed, violating)
+                    runner::no_progress(self.cast, server, [blamed, violating, full])
                 ),
             ),
             Event::RightNeeds { server, rung, .. } => (

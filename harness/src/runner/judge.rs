@@ -55,13 +55,14 @@ fn judge_with(
             server,
             blamed,
             violating,
+            full,
             ..
         } = &entry.event
             && !is_no_progress
         {
             let why = format!(
                 "{server}: {}",
-                no_progress(&record.cast, server, blamed, violating)
+                no_progress(&record.cast, server, [blamed, violating, full])
             );
             verdict.problem(Outcome::NoProgress, why);
         }
@@ -252,10 +253,14 @@ pub fn never_shown(scenario: &Scenario, results: &[CellResult]) -> Vec<String> {
 }
 
 /// That no client can get anywhere with a server, and where that lies: the hops that lead clients astray, the server that
-/// opens no session, those that violate anything, or else the way as a whole.
+/// opens no session or is full, those that violate anything, or else the way as a whole. The lists are those of
+/// [`Event::NoProgress`]: who is blamed, who violates something, who is full.
 #[must_use]
-pub fn no_progress(cast: &Cast, server: &str, blamed: &[String], violating: &[String]) -> String {
-    let whose = if blamed.iter().any(|b| b == server) {
+pub fn no_progress(cast: &Cast, server: &str, lists: [&[String]; 3]) -> String {
+    let [blamed, violating, full] = lists;
+    let whose = if full.iter().any(|b| b == server) {
+        format!("{server} has no room for another session")
+    } else if blamed.iter().any(|b| b == server) {
         format!("{server} opens no session for anybody")
     } else if blamed.is_empty() && !violating.is_empty() {
         let does = if violating.len() == 1 { "does" } else { "do" };

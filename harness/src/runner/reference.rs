@@ -26,8 +26,19 @@ type Names = BTreeSet<String>;
 enum Came {
     /// It worked again, at the worst at that rung.
     Works(Rung),
-    /// It got nowhere, which is due to those; where they are none, those violated something.
-    Nowhere(Names, Names),
+    /// It got nowhere.
+    Nowhere(Nowhere),
+}
+
+/// Why a right client got nowhere.
+#[derive(Clone, Default)]
+struct Nowhere {
+    /// To whom it is due.
+    blamed: Names,
+    /// Where they are none, those who violated something.
+    violating: Names,
+    /// Those of the blamed who are full.
+    full: Names,
 }
 
 impl Came {
@@ -36,7 +47,11 @@ impl Came {
         match (self, other) {
             (Self::Works(a), Self::Works(b)) => Self::Works(a.max(b)),
             (Self::Works(_), nowhere) | (nowhere, Self::Works(_)) => nowhere,
-            (Self::Nowhere(a, b), Self::Nowhere(c, d)) => Self::Nowhere(&a | &c, &b | &d),
+            (Self::Nowhere(a), Self::Nowhere(b)) => Self::Nowhere(Nowhere {
+                blamed: &a.blamed | &b.blamed,
+                violating: &a.violating | &b.violating,
+                full: &a.full & &b.full,
+            }),
         }
     }
 }
@@ -83,11 +98,12 @@ impl Runner {
         for (n, climb) in of_record.into_iter().enumerate() {
             let server = climb.server;
             let event = match found.get(n) {
-                Some(Came::Nowhere(blamed, violating)) => Event::NoProgress {
+                Some(Came::Nowhere(nowhere)) => Event::NoProgress {
                     climb: n,
                     server,
-                    blamed: blamed.iter().cloned().collect(),
-                    violating: violating.iter().cloned().collect(),
+                    blamed: nowhere.blamed.iter().cloned().collect(),
+                    violating: nowhere.violating.iter().cloned().collect(),
+                    full: nowhere.full.iter().cloned().collect(),
                 },
                 Some(Came::Works(rung)) if *rung > Rung::Retry => Event::RightNeeds {
                     climb: n,
@@ -146,15 +162,26 @@ fn came_to(record: &Record) -> Climbs {
         let led = astray
             .iter()
             .filter(|a| during.contains(&a.at) && a.server == climb.server);
-        let mut blamed: Names = led.map(|a| a.hop.to_string()).collect();
+        let mut nowhere = Nowhere {
+            blamed: led.map(|a| a.hop.to_string()).collect(),
+            ..Nowhere::default()
+        };
         let is_never = climb.rung == Some(Rung::Never);
-        if is_never && blamed.is_empty() && opens_none(&view, &climb.server, during) {
-            blamed.insert(climb.server.to_string());
+        let server = &climb.server;
+        if is_never && nowhere.blamed.is_empty() && opens_none(&view, server, during.clone()) {
+            nowhere.blamed.insert(server.to_string());
+            if is_full(&view, server, during) {
+                nowhere.full.insert(server.to_string());
+            }
         }
         match climb.rung {
-            Some(rung) if !is_never && blamed.is_empty() => Came::Works(rung),
-            _ if blamed.is_empty() => Came::Nowhere(blamed, violating(&view)),
-            _ => Came::Nowhere(blamed, Names::new()),
+            Some(rung) if !is_never && nowhere.blamed.is_empty() => Came::Works(rung),
+            _ => {
+                if nowhere.blamed.is_empty() {
+                    nowhere.violating = violating(&view);
+                }
+                Came::Nowhere(nowhere)
+            }
         }
     };
     climbs(&record.entries).map(of_climb).collect()
@@ -173,6 +200,19 @@ fn opens_none(view: &View<'_>, server: &ServerName, during: Range<usize>) -> boo
         asked.peek().is_some() && asked.all(is_refused)
     };
     all_refused("initialize") || all_refused("notifications/initialized")
+}
+
+/// Whether a server refused each handshake between those entries because there was no room: with 429 or 503, and while somebody
+/// worked with a session of the process that refused. One that keeps what was left behind, and ends none of it, has its own doing
+/// to thank for it.
+fn is_full(view: &View<'_>, server: &ServerName, during: Range<usize>) -> bool {
+    let received = view.servers.get(server).into_iter().flatten();
+    let is_one = |s: &&Seen| during.contains(&s.at) && s.request.asks("initialize");
+    let mut asked = received.filter(is_one).peekable();
+    asked.peek().is_some()
+        && asked.all(|s| {
+            matches!(s.status(), Some(429 | 503)) && view.sessions_at_work(&s.process, s.at) > 0
+        })
 }
 
 /// The servers and hops that violate what they must keep.

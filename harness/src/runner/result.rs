@@ -87,7 +87,7 @@ impl Said {
 }
 
 /// The version of the form of [`Results`].
-pub const RESULTS_VERSION: u32 = 1;
+pub const RESULTS_VERSION: u32 = 2;
 
 /// What `run --format json` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -95,6 +95,8 @@ pub const RESULTS_VERSION: u32 = 1;
 pub struct Results {
     /// [`RESULTS_VERSION`].
     pub version: u32,
+    /// What each client is, with its version where it is somebody's program.
+    pub clients: BTreeMap<String, String>,
     /// The cells, in the order in which the table has them.
     pub results: Vec<CellResult>,
 }

@@ -39,7 +39,9 @@ pub use model::Scenario;
 pub use promises::Expectation;
 pub use schema::schema;
 pub use server::{MOST_REPLICAS, SUPERVISOR_MS, Server};
-pub use step::{Becomes, Call, CallExpect, DOWN_MS, DRAIN_MS, Request, Step, StepAction, Targets};
+pub use step::{
+    Becomes, Call, CallExpect, DOWN_MS, DRAIN_MS, MOST_PADDING, Request, Step, StepAction, Targets,
+};
 pub use vocabulary::Vocabulary;
 pub(crate) use write::tree;
 pub use write::write;

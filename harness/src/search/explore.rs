@@ -31,6 +31,8 @@ pub struct Plan {
     pub done: Vec<Range<u64>>,
     /// After how long no new block is begun.
     pub limit: Option<Duration>,
+    /// Whether what servers and hops violate counts too.
+    pub others: bool,
 }
 
 /// A violation as a line of results has it.
@@ -103,7 +105,7 @@ pub fn cell(
 }
 
 /// Runs the world of a seed, and says what was violated on the client's side, and whether the run came to no end. Servers
-/// and hops are models here, which own to what they do wrong, and are not judged.
+/// and hops are models that are known for what they do wrong, so they count only where the plan says so.
 ///
 /// # Errors
 /// That there is no such dialect.
@@ -114,7 +116,7 @@ pub fn try_seed(plan: &Plan, seed: u64, runner: &Runner) -> Result<(Cell, Option
         Ok((shown, _)) => (shown.violations, shown.rung),
         Err(error) => (vec![Violation::of_run(&error)], None),
     };
-    let counts = |v: &Violation| v.failure.is_clients() || v.failure.is_of_nobody();
+    let counts = |v: &Violation| plan.others || v.failure.is_clients() || v.failure.is_of_nobody();
     let violations: Vec<Told> = violations
         .into_iter()
         .filter(counts)

@@ -167,11 +167,10 @@ fn shown(run: &Run, result: &CellResult, keeps_connections: bool) -> Shown {
     for entry in &run.record.entries {
         match &entry.event {
             Event::NoProgress { .. } => no_progress = true,
-            Event::RightNeeds { .. } if keeps_connections => continue,
             Event::RightNeeds { .. } => {}
             _ => continue,
         }
-        is_unexplained |= !others_violate;
+        is_unexplained |= !others_violate && !keeps_connections;
     }
     if is_unexplained {
         let why =

@@ -155,6 +155,8 @@ pub enum Output {
     OpenForOthers {
         /// Its id.
         session: String,
+        /// Whether somebody works with it; otherwise they are gone.
+        held: bool,
     },
     /// A session ends.
     EndSession {

@@ -44,6 +44,7 @@ impl ServerCore {
             }
             t.out.push(Output::OpenForOthers {
                 session: id.clone(),
+                held,
             });
             self.asked(t, &id);
             // What opened it came, and is over.

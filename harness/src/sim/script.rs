@@ -144,6 +144,7 @@ impl Script {
             },
             progress: call.progress,
             patience_ms: call.patience_ms,
+            padding: call.padding,
         };
         let many = Many {
             line,
@@ -183,6 +184,9 @@ impl Script {
             line, spec, expect, ..
         } = many;
         let server: ServerName = Arc::from(many.on);
+        if !self.user.can_ask(&server, spec.asked) {
+            return;
+        }
         let calls: Vec<_> = (0..many.parallel)
             .map(|_| {
                 let (user, server, findings) = (

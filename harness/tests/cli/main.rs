@@ -7,6 +7,7 @@ mod diagnose;
 mod output;
 mod readme;
 mod records;
+mod search;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

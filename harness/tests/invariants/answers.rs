@@ -88,6 +88,33 @@ pub(crate) mod get_is_stream {
         made.holds(ID);
     }
 
+    /// After its restart it keeps the session, and takes only another revision.
+    #[test]
+    fn a_revision_that_is_not_taken_any_more_must_be_refused() {
+        let mut made = Made::default();
+        settled(&mut made, "S");
+        let (process, cause) = (made.server(), "stopped".to_owned());
+        made.note(Event::ProcessDown { process, cause });
+        made.serves(asks(Some("S")), empty(400));
+        assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        // It turns out to take it.
+        let call = versioned("tools/list", Some("S"), "2025-06-18");
+        made.serves(call, empty(200));
+        made.is_violated(ID);
+    }
+
+    #[test]
+    fn nor_need_a_revision_be_taken_that_the_session_never_had() {
+        let mut made = Made::default();
+        settled(&mut made, "S");
+        let other = RequestSummary {
+            version: Some("2026-07-28".to_owned()),
+            ..asks(Some("S"))
+        };
+        made.serves(other, empty(400));
+        assert_eq!(made.verdict(ID), Verdict::NotExercised);
+    }
+
     #[test]
     fn a_server_without_sessions_is_asked_too() {
         let mut made = Made::default();

@@ -412,6 +412,33 @@ mod windows {
     }
 }
 
+mod full {
+    use super::*;
+
+    const ID: &str = "srv-opens-sessions";
+
+    #[test]
+    fn who_has_no_room_is_not_blamed_for_that() {
+        let nowhere = |full: &[&str]| {
+            let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+            let mut made = Made::default();
+            made.served("initialize", None, 503, None);
+            made.climbed(Rung::Never);
+            let server = made.server();
+            made.note(Event::NoProgress {
+                climb: 0,
+                server,
+                blamed: names(&["memory"]),
+                violating: Vec::new(),
+                full: names(full),
+            });
+            made
+        };
+        nowhere(&[]).is_violated(ID);
+        assert_eq!(nowhere(&["memory"]).verdict(ID), Verdict::NotExercised);
+    }
+}
+
 #[test]
 fn two_servers_may_give_the_same_id() {
     let id = "app-connectors-isolated";
@@ -470,6 +497,34 @@ mod dead_sessions {
         made.session("S1", None);
         made.served("tools/call", Some("S1"), 200, None);
         made.holds(ID);
+    }
+
+    /// It is restarted as one without sessions, and serves whoever comes; with a sign of sessions it may not.
+    #[test]
+    fn a_server_without_sessions_takes_no_notice_of_an_id() {
+        for is_sessionless in [true, false] {
+            let mut made = Made::default();
+            made.session("S1", None);
+            made.served("tools/call", Some("S1"), 200, Some("S1"));
+            process_ends(&mut made);
+            made.session("S1", Some(SessionEnd::ProcessEnded));
+            for (what, status) in [("tools/call", 200), ("GET", 405), ("GET", 200)] {
+                made.served(what, Some("S1"), status, None);
+            }
+            if is_sessionless {
+                made.served("initialize", None, 200, None);
+                assert_eq!(made.verdict(ID), Verdict::NotExercised);
+                let other = made.verdict("srv-no-resurrection");
+                assert_eq!(other, Verdict::NotExercised);
+                // What is refused, is refused wrongly still.
+                made.served("tools/call", Some("S1"), 400, None);
+                made.breaks(ID, made.last());
+            } else {
+                made.served("initialize", None, 200, Some("S2"));
+                made.is_violated(ID);
+                made.is_violated("srv-no-resurrection");
+            }
+        }
     }
 
     #[test]

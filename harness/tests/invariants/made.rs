@@ -153,6 +153,7 @@ impl Made {
             server,
             blamed: Vec::new(),
             violating: Vec::new(),
+            full: Vec::new(),
         });
     }
 

@@ -2,10 +2,12 @@
 //! situation. What is neither broken nor right is in `edges`; the broken clients together are in `broken`.
 
 mod answers;
+mod asking;
 mod broken;
 mod edges;
 mod hand_made;
 mod made;
+mod pings;
 mod served;
 mod situations;
 mod support;

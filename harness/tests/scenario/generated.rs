@@ -14,7 +14,7 @@ use stalemate::fault::{FateKind, Injection, Trigger, TriggerEvent, Until, admitt
 use stalemate::journal::{Action, CutAt, Fate, Part, Replacement};
 use stalemate::proxy::HopKind;
 use stalemate::scenario::{Hop, LONGEST_MS, Scenario, Server, ServerKind, Vocabulary};
-use stalemate::server::{Dialect, Durable, Keepalive, Situation, Tool, Tools};
+use stalemate::server::{Dialect, Durable, Keepalive, SessionOf, Situation, Tokens, Tool, Tools};
 
 use hops::{path, way};
 use script::Script;
@@ -191,8 +191,26 @@ fn kind(tape: &mut Tape, dialects: &[Arc<Dialect>]) -> ServerKind {
         every_ms: tape.ms(),
         comment: tape.texts.next().unwrap_or_default(),
     });
+    tokens(tape, &mut dialect);
     let dialect = Arc::new(dialect);
     ServerKind::Like { dialect, like }
+}
+
+/// The bearer tokens that a server asks for, and what it says of those that are not good.
+fn tokens(tape: &mut Tape, dialect: &mut Dialect) {
+    dialect.tokens = tape.maybe(|tape| Tokens {
+        lifetime_ms: tape.maybe(Tape::ms),
+        session_of: *tape.one(&[SessionOf::User, SessionOf::Token]),
+    });
+    for situation in [Situation::Unauthorized, Situation::ForeignSession] {
+        if !dialect.knows(situation) {
+            dialect.answers.remove(&situation);
+        } else if tape.is() || !dialect.answers.contains_key(&situation) {
+            let mut refusal = dialect.answers[&Situation::OtherPath].clone();
+            refusal.status = *tape.one(&[401, 403, 404]);
+            dialect.answers.insert(situation, refusal);
+        }
+    }
 }
 
 /// Who can be named.

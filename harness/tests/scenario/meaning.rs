@@ -165,6 +165,7 @@ fn the_steps_are_as_written() {
         takes_ms: 10_000,
         progress: false,
         patience_ms: None,
+        padding: 0,
     };
     let slow = Call {
         tool: Tool::Slow,
@@ -172,6 +173,7 @@ fn the_steps_are_as_written() {
         parallel: 1,
         background: Some("first".into()),
         takes_ms: 15_000,
+        padding: 2_000,
         ..call.clone()
     };
     let stall = |target: &str, for_ms| A::Stall { target: target.into(), for_ms };

@@ -2,6 +2,7 @@
 //! is there at the rate at which it is there, and results are put together whatever their order.
 
 mod canary;
+mod modes;
 mod results;
 mod small;
 mod swept;
@@ -67,6 +68,7 @@ pub(crate) fn plan(client: &str, dialects: &[&str], seeds: Range<u64>) -> Plan {
         seeds,
         done: Vec::new(),
         limit: None,
+        others: false,
     }
 }
 

@@ -263,6 +263,7 @@ fn the_table_of_fates() {
                 server: "memory".into(),
                 session: "s".to_owned(),
                 for_others: false,
+                left: false,
             },
         ),
     ];

@@ -87,6 +87,17 @@ pub(crate) async fn ask(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<hyper::Response<Incoming>, String> {
+    ask_at(dialler, dialler.path(), method, headers, body).await
+}
+
+/// As [`ask`], of another path.
+pub(crate) async fn ask_at(
+    dialler: &Dialler,
+    path: &str,
+    method: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<hyper::Response<Incoming>, String> {
     let io = dialler.dial().await.map_err(|e| e.to_string())?;
     let (mut sender, driving) = http1::handshake(TokioIo::new(io))
         .await
@@ -94,7 +105,7 @@ pub(crate) async fn ask(
     spawn_local(async move { drop(driving.await) });
     let mut request = hyper::Request::builder()
         .method(method)
-        .uri(dialler.path())
+        .uri(path)
         .header("host", dialler.host());
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -51,6 +51,9 @@ pub struct Rpc {
     /// The error of an error message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RpcError>,
+    /// Whether it is a result that says nothing: an object that has no member but `_meta`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub empty: bool,
 }
 
 /// A member that is there, even if it is null, which `Option` alone takes for one that is missing.
@@ -116,6 +119,8 @@ fn summarize_value(value: &Value) -> Option<Rpc> {
         .into_iter()
         .find_map(|at| value.pointer(at)?.as_str())
         .map(str::to_owned);
+    let result = object.get("result").and_then(Value::as_object);
+    let says_nothing = result.is_some_and(|r| r.keys().all(|key| key == "_meta"));
     Some(Rpc {
         kind,
         method,
@@ -123,6 +128,7 @@ fn summarize_value(value: &Value) -> Option<Rpc> {
         tool,
         revision,
         error,
+        empty: kind == RpcKind::Result && says_nothing,
     })
 }
 
@@ -183,6 +189,22 @@ mod tests {
         let settled = r#"{"id":0,"result":{"protocolVersion":"2025-06-18"}}"#;
         assert_eq!(of(settled).as_deref(), Some("2025-06-18"));
         assert_eq!(of(r#"{"id":1,"result":{}}"#), None);
+    }
+
+    #[test]
+    fn a_result_is_empty_if_it_has_no_members_of_its_own() {
+        let of = |text: &str| summarize(text.as_bytes())[0].empty;
+        assert!(of(r#"{"id":1,"result":{}}"#));
+        assert!(of(r#"{"id":1,"result":{"_meta":{"a":1}}}"#));
+        for other in [
+            r#"{"id":1,"result":{"pong":true}}"#,
+            r#"{"id":1,"result":"pong"}"#,
+            r#"{"id":1,"result":[]}"#,
+            r#"{"id":1,"result":null}"#,
+            r#"{"id":1,"result":{},"error":{"code":1,"message":""}}"#,
+        ] {
+            assert!(!of(other), "{other}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(in crate::invariant) const ANSWERS_PING: Invariant = Invariant {
         Evidence::ServerTruth,
         Evidence::Faults,
     ],
-    demands: "a ping that reached the client is answered with a result within 10 s, in the same session",
+    demands: "a ping that reached the client is answered with an empty result within 10 s, in the same session",
     forbids: "the server asks on the stream whether its client is there, hears nothing, and ends the session of a client that \
               is well; a session that ends meanwhile, and a network that is disturbed, are exempt",
     judge: Judge::Client(|view| {
@@ -40,14 +40,18 @@ pub(in crate::invariant) const ANSWERS_PING: Invariant = Invariant {
                     is_own && messages.any(|r| r.method.is_none() && r.id == ping.id)
                 });
                 let in_time = answer.filter(|s| view.ms(s.at) - view.ms(at) <= ANSWERED_WITHIN_MS);
-                let is_result = |s: &Seen| {
+                let answer_in = |s: &'_ Seen| {
                     let mut messages = s.request.rpc.iter();
-                    messages.any(|r| r.kind == RpcKind::Result && r.id == ping.id)
+                    let found = messages.find(|r| r.method.is_none() && r.id == ping.id);
+                    found.map(|r| (r.kind, r.empty))
                 };
-                let why = match in_time {
-                    Some(answer) if is_result(answer) => {
+                let why = match in_time.and_then(answer_in) {
+                    Some((RpcKind::Result, true)) => {
                         exercised = true;
                         continue;
+                    }
+                    Some((RpcKind::Result, false)) => {
+                        "a ping is answered with more than an empty result"
                     }
                     Some(_) => "a ping is answered with an error",
                     None if is_excused(view, stream, session, at) => continue,

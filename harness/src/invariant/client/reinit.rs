@@ -1,11 +1,11 @@
 //! How a client initializes again: when it must, once, and not in a storm. What the handshake itself must be is one level
 //! up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stalemate_wire::Method;
 
-use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
+use crate::invariant::{Handshake, Invariant, Judge, Party, Seen, Severity, Verdict, View};
 use crate::journal::{Action, Event, Evidence, ObjectId, Phase, ServerName};
 
 /// `cli-reinit-on-404`.
@@ -176,6 +176,8 @@ pub(in crate::invariant) const SINGLE_FLIGHT: Invariant = Invariant {
 
 /// The most attempts in a window that are no storm, and the window in milliseconds.
 const STORM: (usize, u64) = (5, 10_000);
+/// What each lost session is good for: one initialize and one GET.
+const PER_LOSS: usize = 2;
 
 /// `cli-no-reinit-storm`.
 pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
@@ -189,8 +191,8 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
         Evidence::ClientObjects,
         Evidence::UserView,
     ],
-    demands: "a client object begins no more than 5 initialize and GET requests in any 10 s, besides those that the user \
-              asks for, and the first GET for the rest of each call's stream that broke",
+    demands: "a client object begins no more than 5 initialize and GET requests in any 10 s, two more for each session that it \
+              is told to have lost, besides those that the user asks for, the first GET for the rest of each call's stream that broke, and what asks a server what kind it is",
     forbids: "the server is starting and answers 503; the client asks five times a second, and the server never comes up \
               under it",
     judge: Judge::Client(|view| {
@@ -200,7 +202,7 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
         let is_sent_on = |s: &Seen| matches!(s.status(), Some(300..400));
         let is_attempt = |s: &&Seen| {
             let is_one = (s.is_get() && !fetches_rest(view, s)) || s.request.asks("initialize");
-            is_one && !is_sent_on(s)
+            is_one && !is_sent_on(s) && !asks_about(view, s)
         };
         for seen in view.client.iter().filter(is_attempt) {
             // Each press of the button is good for one initialize and one GET.
@@ -218,6 +220,10 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
             let of_object = attempts.entry(seen.object).or_default();
             of_object.push(seen.at);
             let (most, window_ms) = STORM;
+            if of_object.len() <= most {
+                continue;
+            }
+            let most = most + PER_LOSS * told_lost(view, seen, window_ms);
             if let Some(first) = of_object.len().checked_sub(most + 1)
                 && view.ms(seen.at) - view.ms(of_object[first]) <= window_ms
             {
@@ -233,6 +239,30 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
         Verdict::of(!attempts.is_empty(), None)
     }),
 };
+
+/// How many sessions a client object was told in that time that it had lost.
+fn told_lost(view: &View<'_>, by: &Seen, window_ms: u64) -> usize {
+    let from_ms = view.ms(by.at).saturating_sub(window_ms);
+    let told = view.client.iter().filter(|s| {
+        let when = s.response.as_ref().map(|(n, _)| *n);
+        let in_time = when.is_some_and(|n| n < by.at && view.ms(n) >= from_ms);
+        in_time && s.object == by.object && s.says_lost(&view.client)
+    });
+    let lost: BTreeSet<&str> = told.filter_map(Seen::session).collect();
+    lost.len()
+}
+
+/// Whether a GET asks what kind of server that is: it names no session, the client object has had none there, and it is answered
+/// that this is no way in. Nothing is recovered by it.
+fn asks_about(view: &View<'_>, get: &Seen) -> bool {
+    let is_refused = matches!(get.status(), Some(400..500));
+    let had_one = || {
+        let mut handshakes = view.handshakes();
+        let is_own = |h: &Handshake<'_>| h.object == get.object && *h.server == get.server;
+        handshakes.any(|h| is_own(&h) && h.answered < get.at)
+    };
+    get.is_get() && get.session().is_none() && is_refused && !had_one()
+}
 
 /// Whether a GET is the first that asks for the rest of the stream of a POST: several calls may break at once.
 fn fetches_rest(view: &View<'_>, get: &Seen) -> bool {

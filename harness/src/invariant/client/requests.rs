@@ -19,20 +19,24 @@ pub(in crate::invariant) const ALL_RECOVER: Invariant = Invariant {
     demands: "where a tool's call that finds its session lost comes to a good end by itself, so does reading a resource, filling \
               in a prompt, and completing an argument",
     forbids: "after a restart the client answers the 404 to tools/call with a new session and sends the call again, and shows \
-              the 404 to resources/read as an error, with the old id still in use; an error for another reason, and one \
-              where the recovery itself met trouble, are exempt",
+              the 404 to resources/read as an error, with the old id still in use; an error for another reason, one \
+              where the recovery itself met trouble, and one where another request of the kind recovered, are exempt",
     judge: Judge::Client(|view| {
         let losses = losses(view);
-        let recovers = |server: &ServerName| {
+        let recovers = |server: &ServerName, method: &str| {
             let mut of_server = losses.iter().filter(|l| l.server == server);
-            of_server.any(|l| l.method == TOOLS_CALL && *l.outcome == Outcome::Ok)
+            of_server.any(|l| l.method == method && *l.outcome == Outcome::Ok)
+        };
+        // Where another one of the kind came to a good end, it is not the kind.
+        let differs = |loss: &Loss<'_>| {
+            recovers(loss.server, TOOLS_CALL) && !recovers(loss.server, loss.method)
         };
         let mut exercised = false;
         let mut found = None;
         for loss in losses.iter().filter(|l| l.method != TOOLS_CALL) {
             match loss.outcome {
                 Outcome::Ok => exercised = true,
-                Outcome::Error(_) if recovers(loss.server) && !loss.met_trouble(view) => {
+                Outcome::Error(_) if differs(loss) && !loss.met_trouble(view) => {
                     let why = format!(
                         "{} finds its session lost and fails, where tools/call recovers",
                         loss.method

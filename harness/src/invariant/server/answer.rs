@@ -55,7 +55,8 @@ pub(in crate::invariant) const GET_IS_STREAM: Invariant = Invariant {
     needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
     demands: "a GET in a session that lives is answered by an event stream, or by 405",
     forbids: "a server without a stream answers GET by its framework's 404 page, which a client must take for the end of the \
-              session; a refusal of a second stream (409) and of the caller (401, 403, 429) are other matters",
+              session; a refusal of a second stream (409), of the caller (401, 403, 429) and of a revision that the server was not \
+              seen to take (400) are other matters",
     judge: Judge::Server(|view, server, received| {
         let fates = view.fates(server);
         let gives_ids = received.iter().any(|s| s.given().is_some());
@@ -91,8 +92,10 @@ pub(in crate::invariant) const GET_IS_STREAM: Invariant = Invariant {
                 405 => None,
                 200..300 => Some("no event stream".to_owned()),
                 409 if is_taken() => continue,
-                // Without its version header a request may be refused (VER-04).
-                400 if is_unversioned(view, seen) => continue,
+                // Without its version header a request may be refused, and with a revision that is not taken it must be (VER-04).
+                400 if is_unversioned(view, seen) || !is_taken_version(view, received, seen) => {
+                    continue;
+                }
                 401 | 403 | 429 | 300..400 | 500.. => continue,
                 status => Some(status.to_string()),
             };
@@ -261,6 +264,23 @@ fn lives(fates: &Fates, seen: &Seen) -> bool {
         *answered
     };
     fates.lives(id, &seen.process, seen.at, until)
+}
+
+/// Whether the server takes the revision that a request names in its version header, as far as that shows: in the same life of
+/// the process it settled on it, or served a request that named it. What names none is taken to be of a revision that it takes.
+fn is_taken_version(view: &View<'_>, received: &[Seen], seen: &Seen) -> bool {
+    let Some(version) = seen.request.version.as_deref() else {
+        return true;
+    };
+    let is_served = |s: &Seen| s.status().is_some_and(|status| status < 300);
+    let settles = |s: &Seen| {
+        let mut messages = s.messages();
+        messages.any(|(_, rpc, _)| rpc.revision.as_deref() == Some(version))
+    };
+    received.iter().filter(|s| is_served(s)).any(|s| {
+        let names = s.request.version.as_deref() == Some(version);
+        (names || s.request.asks("initialize") && settles(s)) && view.is_one_life(s, seen)
+    })
 }
 
 /// Whether a request lacks the version header that its session's revision has.

@@ -32,9 +32,12 @@ pub(in crate::invariant) const NO_RESURRECTION: Invariant = Invariant {
             if seen.request.method == Method::Delete || !is_dead {
                 continue;
             }
-            exercised = true;
             // A dead id with initialize may be ignored, and a new session opened.
             let renews = seen.request.asks("initialize") && response.session.as_deref() != Some(id);
+            if super::is_without_sessions(view, received, seen, response.status) {
+                continue;
+            }
+            exercised = true;
             if response.status < 300 && !renews {
                 let why = format!("accepts {} with an id that was dead already", seen.what());
                 return Verdict::Violated { at: *at, why };
@@ -149,7 +152,7 @@ pub(in crate::invariant) const OPENS_SESSIONS: Invariant = Invariant {
     severity: Severity::Policy,
     clauses: &["policy"],
     needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
-    demands: "a server that runs opens a session for a client that initializes as it should",
+    demands: "a server that runs and has room opens a session for a client that initializes as it should",
     forbids: "a server with one transport for all loses its session and keeps the transport, which was initialized once; \
               every further initialize is refused until somebody restarts it",
     judge: Judge::Server(|view, server, received| {
@@ -161,8 +164,12 @@ pub(in crate::invariant) const OPENS_SESSIONS: Invariant = Invariant {
         // What a right client met in another world, this one may never have asked for.
         let found = view
             .no_progress()
-            .find(|(_, blamed)| blamed.iter().any(|b| **b == **server))
-            .map(|(at, _)| {
+            // Who has no room for those at work says so by rights, and may have some later.
+            .find(|(_, blamed, full)| {
+                let is_among = |names: &[String]| names.iter().any(|b| **b == **server);
+                is_among(blamed) && !is_among(full)
+            })
+            .map(|(at, ..)| {
                 let why = "it refuses every handshake of a right client, with no fault about";
                 (at, why.to_owned())
             });

@@ -55,6 +55,8 @@ knobs! {
         "killed-by" fatal: Vec<Fault> = fatal,
         /// What it takes after that: `connect`, or `another-object`.
         "killed-until" killed: Killed = killed,
+        /// What that means to the calls that run: each `fails`, `waits` for its limit, or `waits-for-ever`.
+        "killed-calls" killed_calls: Answerless = killed_calls,
         /// Which answers to a request with a session id mean that the session is lost: statuses, or `{status: …, code: …,
         /// says: …}` where the body must say so.
         "lost-session" lost_session: Vec<LostSignal> = lost_session,
@@ -225,7 +227,7 @@ const IDLE: [(&str, &[&str]); 3] = [
             "resends",
         ],
     ),
-    ("killed-by: [refused]", &["killed-until"]),
+    ("killed-by: [refused]", &["killed-until", "killed-calls"]),
 ];
 
 impl OwnForm {

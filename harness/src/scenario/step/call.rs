@@ -13,6 +13,9 @@ use crate::yaml::write::{Entries, Yaml};
 /// The time that the slow tool takes, where the file names none, in milliseconds.
 const SLOW_MS: u64 = 10_000;
 
+/// The longest padding of a call, in bytes: more than any limit of a proxy or server that is usual.
+pub const MOST_PADDING: u32 = 16_777_216;
+
 /// A driven call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
@@ -32,6 +35,8 @@ pub struct Call {
     pub progress: bool,
     /// How long the user waits for it, in milliseconds; `None` for longer than the tool takes and the path waits.
     pub patience_ms: Option<u64>,
+    /// How many bytes longer its arguments are than they need be, at most [`MOST_PADDING`].
+    pub padding: u32,
 }
 
 /// How a call must end.
@@ -89,6 +94,8 @@ record! {
         "progress" progress: At<One<Wanted>>,
         /// How long the user waits; if it is missing, longer than the tool takes and than any hop on the path waits.
         "patience" patience: At<Duration>,
+        /// How many bytes longer its arguments are than they need be, by one that no tool reads; 0 if it is missing.
+        "padding" padding: Whole<0, 16_777_216>,
     }
 }
 
@@ -135,6 +142,7 @@ pub(crate) fn call(form: &CallForm, check: &mut Checker<'_, '_>) -> Option<Call>
         takes_ms: form.takes.as_ref().map_or(SLOW_MS, |takes| takes.value.0),
         progress: form.progress.is_some(),
         patience_ms: form.patience.as_ref().map(|patience| patience.value.0),
+        padding: form.padding.map_or(Some(0), |n| u32::try_from(n.0).ok())?,
     })
 }
 
@@ -151,6 +159,7 @@ impl Call {
             takes_ms: SLOW_MS,
             progress: false,
             patience_ms: None,
+            padding: 0,
         }
     }
 
@@ -169,6 +178,10 @@ impl Call {
             .with_some(
                 "patience",
                 self.patience_ms.map(|ms| Yaml::text(written(ms))),
+            )
+            .with_some(
+                "padding",
+                (self.padding > 0).then(|| Yaml::Number(self.padding.into())),
             )
             .map()
     }

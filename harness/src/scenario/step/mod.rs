@@ -14,7 +14,7 @@ mod verbs;
 use std::slice;
 
 pub use becomes::Becomes;
-pub use call::{Call, CallExpect};
+pub use call::{Call, CallExpect, MOST_PADDING};
 pub(super) use checker::Checker;
 pub use request::Request;
 pub use targets::Targets;

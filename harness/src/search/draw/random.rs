@@ -44,7 +44,14 @@ impl Pool {
         let path = *dice.one(&self.paths);
         let session_timeout_ms = dice.maybe(4, |dice| *dice.one(&[30_000, 120_000, 600_000]));
         let read_timeout_ms = dice.maybe(4, |dice| *dice.one(&[5_000, 20_000, 120_000]));
-        let (buffering, keepalive, http10) = (dice.chance(6), dice.chance(3), dice.chance(6));
+        // A buffer holds a stream back only where nginx speaks HTTP/1.0, on which it keeps no connection.
+        let (buffering, keepalive, http10) = match dice.below(8) {
+            0 => (true, false, true),
+            1 => (true, false, false),
+            2 => (false, false, true),
+            3 | 4 => (false, true, false),
+            _ => (false, false, false),
+        };
         let possible = dice.kinds();
         let count = dice.below(self.most_ops + 1);
         let ops = (0..count).map(|_| dice.op(&possible)).collect();

@@ -64,14 +64,12 @@ impl Schedule {
             _ => BalancePolicy::RoundRobin,
         };
         let is_nginx = kind == HopKind::Nginx;
-        // nginx cannot keep connections on which it speaks HTTP/1.0.
-        let http10 = is_nginx && self.http10 && !self.keepalive;
         Hop {
             policy,
             read_timeout_ms: self.read_timeout_ms,
             buffering: is_nginx && self.buffering,
             keepalive: (is_nginx || kind == HopKind::Balancer) && self.keepalive,
-            http10,
+            http10: is_nginx && self.http10,
             ..Hop::new(kind)
         }
     }

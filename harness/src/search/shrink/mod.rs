@@ -6,7 +6,7 @@ mod edits;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::runner::{Cell, RunError, Runner};
+use crate::runner::{Cell, Outcome, RunError, Runner, judge};
 use crate::scenario::{self, Scenario, Vocabulary};
 use crate::search::counterexample::{Counterexample, bare};
 use crate::search::shown::{Failure, show};
@@ -76,6 +76,7 @@ pub fn shrink(
         vocabulary: runner.registry().vocabulary(),
         left: runs.max(1),
         spent: 0,
+        outcome: None,
         ran,
     };
     let mut tree = scenario::tree(&bare(cell));
@@ -117,6 +118,8 @@ struct Search<'s> {
     vocabulary: Vocabulary,
     left: usize,
     spent: usize,
+    /// How the best file so far comes out when it is run: a smaller one must not come out worse.
+    outcome: Option<Outcome>,
     ran: &'s dyn Fn(),
 }
 
@@ -145,7 +148,16 @@ impl Search<'_> {
         let shown = show(&cell, self.runner);
         (self.ran)();
         match shown {
-            Ok((shown, _, result)) => Counterexample::of(&cell, &shown, &result, self.failure),
+            Ok((shown, run, result)) => {
+                let example = Counterexample::of(&cell, &shown, &result, self.failure)?;
+                // As somebody who runs the file would judge it.
+                let outcome = judge(&example.scenario, &run.record, &run.findings, None).outcome;
+                let is_as_good = self.outcome.is_none_or(|best| outcome <= best);
+                is_as_good.then(|| {
+                    self.outcome = Some(outcome);
+                    example
+                })
+            }
             Err(error) => self.of_error(&cell, &error),
         }
     }

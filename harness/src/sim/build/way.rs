@@ -13,7 +13,7 @@ use crate::process::hop_shell::Behind;
 use crate::process::net::{Routes, Target};
 use crate::process::recorder::Recorder;
 use crate::process::tokens::UserTokens;
-use crate::proxy::{self, HopKind, HopOptions};
+use crate::proxy::{self, HopKind, HopOptions, RedirectTo};
 use crate::scenario::{self, Scenario, Server};
 use crate::sim::seed::Generator;
 use crate::sim::spec::Spec;
@@ -40,7 +40,9 @@ fn servers_behind<'s>(scenario: &'s Scenario, hop: &scenario::Hop) -> Vec<(&'s S
 /// What a hop's software is told of the servers behind it.
 pub(super) fn behind(scenario: &Scenario, hop: &scenario::Hop) -> BTreeMap<ServerName, Behind> {
     let of = |(server, position): (&Server, usize)| {
-        let core = proxy::hop(hop.kind, &options(hop, server.port));
+        let mut options = options(hop, server.port);
+        options.location = Some(location(scenario, hop, server));
+        let core = proxy::hop(hop.kind, &options);
         let next = position + 1;
         (Arc::from(server.name.as_str()), Behind { core, next })
     };
@@ -76,6 +78,20 @@ fn options(hop: &scenario::Hop, port: u16) -> HopOptions {
         max_body_bytes: hop.max_body_bytes,
         edits: hop.edits.clone(),
         ..HopOptions::new(format!("localhost:{port}"))
+    }
+}
+
+/// The path under which a hop is asked for a server: the client's own, until a hop before it has led on to the endpoint.
+fn location(scenario: &Scenario, hop: &scenario::Hop, server: &Server) -> String {
+    let way = scenario.way_to(server);
+    let leads_on = |h: &&scenario::Hop| {
+        let redirect = h.edits.redirect.as_ref();
+        h.kind == HopKind::Nginx || redirect.is_some_and(|r| matches!(r.to, RedirectTo::Path(_)))
+    };
+    let mut before = way.into_iter().take_while(|h| h.name != hop.name);
+    match before.find(leads_on) {
+        Some(_) => ENDPOINT.to_owned(),
+        None => endpoint_paths(scenario)[server.name.as_str()].to_string(),
     }
 }
 

@@ -47,7 +47,7 @@ impl ClientFactory for PortalFactory {
         Arc::new(ProgramClient {
             program: self.program.clone(),
             desk: self.desk.clone(),
-            dialler,
+            dialler: Mutex::new((dialler, false)),
             sink,
             process: Mutex::new(None),
         })
@@ -73,7 +73,8 @@ impl Drop for Process {
 struct ProgramClient {
     program: Program,
     desk: SharedDesk,
-    dialler: Dialler,
+    /// The way to the server, and whether a process has gone it.
+    dialler: Mutex<(Dialler, bool)>,
     sink: NotificationSink,
     /// Never locked across an await.
     process: Mutex<Option<Process>>,
@@ -93,11 +94,27 @@ impl ProgramClient {
         });
     }
 
+    fn dialler(&self) -> Dialler {
+        let dialler = self.dialler.lock().unwrap_or_else(PoisonError::into_inner);
+        dialler.0.clone()
+    }
+
+    /// The way of a process that is to be started. Each is a client of its own: it knows nothing of the one before.
+    fn way(&self) -> Dialler {
+        let mut dialler = self.dialler.lock().unwrap_or_else(PoisonError::into_inner);
+        let (way, is_gone) = &mut *dialler;
+        if std::mem::replace(is_gone, true) {
+            *way = way.for_another();
+        }
+        way.clone()
+    }
+
     fn started(&self) -> Process {
+        let dialler = self.way();
         let (desk, open) = (self.desk.clone(), Open::default());
         let (to, did) = unbounded_channel();
         let number = desk.with(super::Desk::number);
-        let host = self.dialler.host();
+        let host = dialler.host();
         let (host, port) = match host.rsplit_once(':') {
             Some((name, port)) => (name, port.parse().unwrap_or(80)),
             None => (host, 80),
@@ -106,7 +123,7 @@ impl ProgramClient {
             number,
             Order::Start(Start {
                 program: self.program.clone(),
-                url: self.dialler.url(),
+                url: dialler.url(),
                 host: host.to_owned(),
                 port,
                 to,
@@ -116,7 +133,7 @@ impl ProgramClient {
             did,
             desk.clone(),
             number,
-            self.dialler.clone(),
+            dialler,
             open.clone(),
             Arc::clone(&self.sink),
         );
@@ -188,7 +205,7 @@ impl Client for ProgramClient {
         Box::pin(async move {
             if self.program.speaks == Speaks::Driver {
                 self.start();
-                let parameters = json!({"url": self.dialler.url()});
+                let parameters = json!({"url": self.dialler().url()});
                 return self.operate("connect", parameters).await.map(|_| ());
             }
             // A host starts the program anew.
@@ -246,6 +263,15 @@ impl Client for ProgramClient {
                 Speaks::McpStdio => self.request_mcp(method.as_str(), params).await?,
             };
             Ok(text(&result))
+        })
+    }
+
+    /// A program that speaks MCP passes on whatever it is asked.
+    fn offers(&self, method: RequestMethod) -> bool {
+        self.with(|process| {
+            process
+                .as_ref()
+                .is_none_or(|p| !p.open.lacks(method.as_str()))
         })
     }
 

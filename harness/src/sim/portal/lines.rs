@@ -11,8 +11,8 @@ pub(super) const LONGEST: usize = 4 * 1024 * 1024;
 /// What a program said.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Said {
-    /// That it can be told what to do.
-    Ready,
+    /// That it can be told what to do, and which requests its client does not offer.
+    Ready(Vec<String>),
     /// The answer to what it was told under that number.
     Answer(u64, Result<Value, String>),
     /// That its server sent that notification.
@@ -40,11 +40,14 @@ pub(super) fn read(speaks: Speaks, line: &str) -> Result<Said, String> {
 
 fn driver(value: &Value) -> Result<Said, String> {
     if let Some(version) = value.get("ready") {
-        return if version.as_u64() == Some(PROTOCOL) {
-            Ok(Said::Ready)
-        } else {
-            Err(format!("its protocol is not version {PROTOCOL}"))
-        };
+        if version.as_u64() != Some(PROTOCOL) {
+            return Err(format!("its protocol is not version {PROTOCOL}"));
+        }
+        let lacks = value.get("lacks").cloned().unwrap_or_else(|| json!([]));
+        let lacks = serde_json::from_value(lacks);
+        return lacks
+            .map(Said::Ready)
+            .map_err(|_| "`lacks` is no list of methods".to_owned());
     }
     if let Some(method) = value.get("notification") {
         let method = method.as_str().ok_or("`notification` is no text")?;
@@ -121,7 +124,12 @@ mod tests {
     #[test]
     fn a_driver_says_what_the_protocol_has_words_for() {
         let said = |line| read(Speaks::Driver, line);
-        assert_eq!(said(r#"{"ready":1,"client":"x 1.0"}"#), Ok(Said::Ready));
+        let ready = |lacks: &[&str]| Said::Ready(lacks.iter().map(ToString::to_string).collect());
+        assert_eq!(said(r#"{"ready":1,"client":"x 1.0"}"#), Ok(ready(&[])));
+        assert_eq!(
+            said(r#"{"ready":1,"lacks":["prompts/get"]}"#),
+            Ok(ready(&["prompts/get"]))
+        );
         assert_eq!(
             said(r#"{"id":3,"ok":["a"]}"#),
             Ok(Said::Answer(3, Ok(json!(["a"]))))
@@ -132,6 +140,7 @@ mod tests {
         );
         for wrong in [
             r#"{"ready":2}"#,
+            r#"{"ready":1,"lacks":"prompts/get"}"#,
             r#"{"id":3}"#,
             r#"{"id":3,"ok":1,"error":"x"}"#,
             r#"{"id":-1,"ok":1}"#,

@@ -203,7 +203,7 @@ impl Running {
                         answers.push(Some(lines::reply(&id, &method)));
                         continue;
                     }
-                    Said::Ready | Said::Log => continue,
+                    Said::Log => continue,
                     said => Did::Said(said),
                 },
             };
@@ -239,10 +239,10 @@ impl Running {
         let said = lines::read(self.speaks, line).map_err(|why| self.child.wrong(&wrong(why)))?;
         self.has_spoken = true;
         match &said {
-            Said::Ready if self.is_ready => {
+            Said::Ready(_) if self.is_ready => {
                 return Err(self.child.wrong(&wrong("it is ready twice".to_owned())));
             }
-            Said::Ready => self.is_ready = true,
+            Said::Ready(_) => self.is_ready = true,
             Said::Answer(id, _) if !self.open.remove(id) => {
                 let why = format!("nothing was asked under {id}, or it is answered twice");
                 return Err(self.child.wrong(&wrong(why)));

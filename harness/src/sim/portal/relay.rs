@@ -25,6 +25,8 @@ pub(super) type Answer = Result<Value, String>;
 #[derive(Default)]
 struct ByNumber {
     waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
+    /// The requests that the program does not offer.
+    lacks: Vec<String>,
     /// Why nothing is answered any more.
     closed: Option<String>,
 }
@@ -46,6 +48,11 @@ impl Open {
             None => drop(open.waiting.insert(id, to)),
         });
         answer
+    }
+
+    /// Whether the program has said that it offers no such request.
+    pub(super) fn lacks(&self, method: &str) -> bool {
+        self.with(|open| open.lacks.iter().any(|lacked| lacked == method))
     }
 
     fn answer(&self, id: u64, answer: Answer) {
@@ -100,6 +107,7 @@ pub(super) async fn carry(
             }
             Did::Said(Said::Answer(id, answer)) => open.answer(id, answer),
             Did::Said(Said::Notification(method)) => sink(&method),
+            Did::Said(Said::Ready(lacks)) => open.with(|open| open.lacks = lacks),
             Did::Said(_) => {}
             Did::Ended(how) => return open.close(&how),
         }

@@ -32,6 +32,19 @@ fn bytes(body: &Value) -> Vec<u8> {
     }
 }
 
+fn event(id: &str, data: &Value) -> SseSummary {
+    let text = bytes(data);
+    SseSummary {
+        id: Some(id.to_owned()),
+        retry_ms: None,
+        bytes: text.len() as u64,
+        comment: false,
+        rpc: summarize(&text),
+        call: None,
+        digest: data.get("method").map(|_| data.to_string()),
+    }
+}
+
 impl Made {
     /// What the server receives and answers.
     pub(crate) fn served(
@@ -58,6 +71,27 @@ impl Made {
         let exchange = self.new_exchange();
         self.request(exchange, CLIENT, Side::Sent, asked);
         self.response(exchange, CLIENT, Side::Received, answered);
+    }
+
+    /// The client opened the stream of a session.
+    pub(crate) fn listens(&mut self, id: &str) -> Exchange {
+        let exchange = self.asks("GET", Some(id));
+        let mut head = response(200, None, b"");
+        head.stream = true;
+        self.response(exchange, CLIENT, Side::Received, head);
+        exchange
+    }
+
+    /// A message came to the client on a stream.
+    pub(crate) fn hears(&mut self, exchange: Exchange, data: &Value) {
+        let message = Message::Sse(Arc::new(event("1", data)));
+        self.http(exchange, CLIENT, Side::Received, message);
+    }
+
+    /// The client sent that message in a session, and it was taken.
+    pub(crate) fn tells(&mut self, id: &str, data: &Value) {
+        let asked = request(Method::Post, Some(id), &bytes(data));
+        self.gets(asked, response(202, None, b""));
     }
 
     /// The hop received a request, sent one on for it, was answered, and answered.
@@ -113,17 +147,7 @@ impl Made {
 
     /// The server sent an event.
     pub(crate) fn event(&mut self, exchange: Exchange, id: &str, data: &Value) {
-        let text = bytes(data);
-        let event = SseSummary {
-            id: Some(id.to_owned()),
-            retry_ms: None,
-            bytes: text.len() as u64,
-            comment: false,
-            rpc: summarize(&text),
-            call: None,
-            digest: data.get("method").map(|_| data.to_string()),
-        };
-        let message = Message::Sse(Arc::new(event));
+        let message = Message::Sse(Arc::new(event(id, data)));
         self.http(exchange, &self.server(), Side::Sent, message);
     }
 
@@ -142,6 +166,7 @@ impl Made {
                 server,
                 session,
                 for_others: false,
+                left: false,
             },
             Some(cause) => Event::SessionEnded {
                 at,

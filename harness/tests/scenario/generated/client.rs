@@ -79,6 +79,7 @@ fn client(tape: &mut Tape, policy: &mut Policy) {
     policy.fatal = tape.some(&FAULTS);
     if !policy.fatal.is_empty() {
         policy.killed = *tape.one(&[Killed::UntilConnect, Killed::ForGood]);
+        policy.killed_calls = *tape.one(&ANSWERLESS);
     }
     policy.lost_session = (0..tape.below(4)).map(|_| signal(tape)).collect();
     policy.lost_shown = *tape.one(&[LostShown::Error, LostShown::ToolError, LostShown::Result]);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use stalemate::scenario::{Becomes, Call, CallExpect, Request, Step, StepAction, Targets};
+use stalemate::scenario::{
+    Becomes, Call, CallExpect, MOST_PADDING, Request, Step, StepAction, Targets,
+};
 use stalemate::server::{Demand, Others, Prompt, Resource, Tool};
 
 use super::{Cast, Tape, kind, tools};
@@ -90,6 +92,7 @@ impl<'c> Script<'c> {
             call.takes_ms = tape.maybe(Tape::ms).unwrap_or(call.takes_ms);
             call.progress = tape.is();
         }
+        call.padding = *tape.one(&[0, 1, 2_000_000, MOST_PADDING]);
         call.expect = tape.maybe(|tape| *tape.one(&[CallExpect::Ok, CallExpect::Error]));
         call.parallel = 1 + u32::try_from(tape.below(64)).expect("small");
         call.background = self.background(tape);

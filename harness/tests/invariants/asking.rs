@@ -1,0 +1,104 @@
+//! What clients ask before they have a session: how to log in, and what kind of server that is. It is no use of a session, and no
+//! try to get one back.
+
+use stalemate::invariant::Verdict;
+use stalemate::journal::RequestSummary;
+
+use crate::made::{Made, named, response};
+
+const STORM: &str = "cli-no-reinit-storm";
+
+fn asks(status: u16, opens: bool) -> Made {
+    let mut made = Made::default();
+    if opens {
+        made.opens("S");
+    }
+    for _ in 0..7 {
+        made.exchange("GET", None, status);
+    }
+    made.opens("T");
+    made
+}
+
+#[test]
+fn asking_what_kind_of_server_that_is_recovers_nothing() {
+    for status in [400, 401, 404, 405] {
+        asks(status, false).holds(STORM);
+        asks(status, true).is_violated(STORM);
+    }
+    asks(503, false).is_violated(STORM);
+}
+
+#[test]
+fn another_path_of_a_server_has_no_sessions() {
+    const ID: &str = "srv-no-id-is-400";
+    for (path, verdict) in [
+        (
+            "/.well-known/oauth-protected-resource",
+            Some(Verdict::NotExercised),
+        ),
+        (
+            "/mcp/.well-known/openid-configuration",
+            Some(Verdict::NotExercised),
+        ),
+        ("/mcp", None),
+    ] {
+        let mut made = Made::default();
+        let opened = response(200, Some("S"), b"");
+        made.serves(named("initialize", None), opened);
+        let asked = RequestSummary {
+            path: path.to_owned(),
+            ..named("GET", None)
+        };
+        made.serves(asked, response(404, None, b""));
+        match verdict {
+            Some(verdict) => assert_eq!(made.verdict(ID), verdict, "{path}"),
+            None => made.is_violated(ID),
+        }
+    }
+}
+
+/// Two of one kind at once find the session lost: one is sent again, the other is not.
+#[test]
+fn where_one_of_a_kind_recovers_it_is_not_the_kind() {
+    use stalemate::journal::{CallId, Event, Outcome, SessionEnd};
+
+    const ID: &str = "cli-all-requests-recover";
+    for (recovers, verdict) in [(true, Some(Verdict::Held)), (false, None)] {
+        let mut made = Made::default();
+        made.opens("S");
+        made.session("S", None);
+        made.session("S", Some(SessionEnd::Expired));
+        let calls = [
+            (1, "tools/call", true),
+            (2, "prompts/get", recovers),
+            (3, "prompts/get", false),
+        ];
+        for (call, method, is_ok) in calls {
+            let (server, call) = (made.server(), CallId(call));
+            made.note(Event::CallBegan {
+                call,
+                server,
+                method: method.to_owned(),
+                tool: String::new(),
+                nonce: String::new(),
+                during_outage: false,
+            });
+            let asked = made.asks_for(method, Some("S"), Some(call.0));
+            made.answered(asked, 404, None);
+            if is_ok {
+                let again = made.asks_for(method, Some("T"), Some(call.0));
+                made.answered(again, 200, None);
+            }
+            let outcome = match is_ok {
+                true => Outcome::Ok,
+                false => Outcome::Error("lost".to_owned()),
+            };
+            made.note(Event::CallEnded { call, outcome });
+        }
+        match verdict {
+            Some(verdict) => assert_eq!(made.verdict(ID), verdict),
+            None => made.is_violated(ID),
+        }
+    }
+}
