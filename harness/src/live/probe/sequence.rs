@@ -341,11 +341,10 @@ pub(super) async fn play<T: Target>(
             there.learn(ask, &other);
             let (left, right) = (&here.asker.all, &there.asker.all);
             let same = is_same(ask, (&one, left), (&other, right));
-            for count in [Some(&mut all.whole), ask.is_core().then_some(&mut all.core)] {
-                if let Some(count) = count {
-                    count.all += 1;
-                    count.same += u64::from(same);
-                }
+            let counts = [Some(&mut all.whole), ask.is_core().then_some(&mut all.core)];
+            for count in counts.into_iter().flatten() {
+                count.all += 1;
+                count.same += u64::from(same);
             }
             if !same {
                 let asked = format!("{} {}", ask.words(), whose.words());
