@@ -95,7 +95,10 @@ pub(super) struct DiagnoseOptions {
 
 fn duration(text: &str) -> Result<u64, String> {
     let ms = crate::yaml::duration::read(text);
-    ms.ok_or_else(|| "a duration is a number and a unit, e.g. `90s` or `10m`".to_owned())
+    let ms = ms.filter(|ms| (1..=crate::scenario::LONGEST_MS).contains(ms));
+    ms.ok_or_else(|| {
+        "a duration is a number and a unit, e.g. `90s` or `10m`, up to 7 days".to_owned()
+    })
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {

@@ -9,7 +9,7 @@ use super::asker::Asker;
 use super::interview::{Heard, Interview, Plan};
 use super::model::Model;
 use super::question::{Compared, Question};
-use super::said::{Answer, End, Said, hide};
+use super::said::{Answer, End, Said};
 use crate::server::{Dialect, IdShape, Situation};
 
 /// One question to which two servers say different things.
@@ -241,7 +241,7 @@ fn told(heard: &Heard, all: &Interview) -> String {
         (Question::Abandoned, Said::Refused) => "the process ends".to_owned(),
         (Question::Abandoned, Said::HungUp) => "the session ends".to_owned(),
         (Question::Abandoned, _) => "nothing happens".to_owned(),
-        _ => hide(&heard.said.words(&all.ids), &all.ids),
+        _ => heard.said.words(&all.ids),
     };
     if heard.lives == Some(false) && heard.question != Question::Abandoned {
         words += "; the session is dead then";

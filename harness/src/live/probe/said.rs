@@ -67,7 +67,7 @@ impl Said {
     #[must_use]
     pub fn words(&self, ids: &[String]) -> String {
         match self {
-            Self::Answer(answer) => hide(&answer.words(), ids),
+            Self::Answer(answer) => answer.words(ids),
             Self::Silence => "no answer in the time there was".to_owned(),
             Self::HungUp => "connection closed without an answer".to_owned(),
             Self::Refused => "nobody listens".to_owned(),
@@ -138,7 +138,7 @@ impl Answer {
         messages.find_map(|m| summarize(m.to_string().as_bytes()).into_iter().next())
     }
 
-    fn words(&self) -> String {
+    fn words(&self, ids: &[String]) -> String {
         let said = match self.rpc() {
             Some(rpc) => match rpc.error {
                 Some(error) => format!("{} {}", error.code, error.message),
@@ -148,7 +148,8 @@ impl Answer {
             None if self.is_stream() => String::new(),
             None => String::from_utf8_lossy(&self.body).into_owned(),
         };
-        let said = short(&said);
+        // Hidden first: what is cut off an id would not be known for it.
+        let said = short(&hide(&said, ids));
         let mut words = vec![self.status.to_string()];
         if self.is_stream() {
             words.push("stream".to_owned());
@@ -175,7 +176,7 @@ fn short(text: &str) -> String {
 }
 
 /// A text with those ids shortened.
-pub(super) fn hide(text: &str, ids: &[String]) -> String {
+fn hide(text: &str, ids: &[String]) -> String {
     ids.iter().fold(text.to_owned(), |text, id| {
         if id.chars().count() <= SHOWN_OF_ID {
             return text;
