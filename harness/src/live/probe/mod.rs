@@ -3,6 +3,7 @@
 
 mod asker;
 mod compare;
+mod draw;
 mod endings;
 mod interview;
 mod learn;
