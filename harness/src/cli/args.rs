@@ -8,8 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(super) use crate::cli::format::Format;
 use crate::cli::outside::{DIAGNOSE_HELP, DiagnoseOptions, PROBE_HELP, ProbeOptions};
-
-use crate::cli::explore;
+use crate::cli::values;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all promises kept; 1 a promise broken; 2 bad usage or bad scenario; 3 no progress;
@@ -218,17 +217,17 @@ pub(super) struct ExploreOptions {
     #[arg(long, value_name = "COMMAND")]
     pub(super) client_command: Vec<String>,
     /// The seeds, from the first to before the last
-    #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = explore::range)]
+    #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = values::range)]
     pub(super) seeds: Range<u64>,
     /// Seeds that this text decides, so that each commit is tried with others and can be tried again: the range counts
     /// from there
     #[arg(long, value_name = "HASH")]
     pub(super) commit: Option<String>,
     /// Begin nothing more after that time, e.g. 10m
-    #[arg(long, value_name = "TIME", value_parser = explore::duration)]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub(super) time: Option<Duration>,
     /// Only that part of the seeds, e.g. 2/8
-    #[arg(long, value_name = "K/N", value_parser = explore::part)]
+    #[arg(long, value_name = "K/N", value_parser = values::part)]
     pub(super) shard: Option<(u64, u64)>,
     /// Only servers of this dialect; may be given several times
     #[arg(long, value_name = "NAME")]
@@ -266,8 +265,14 @@ pub(super) struct MergeOptions {
 #[derive(Debug, ClapArgs)]
 pub(super) struct ShrinkOptions {
     /// The scenario file
-    #[arg(value_name = "SCENARIO")]
-    pub(super) path: PathBuf,
+    #[arg(value_name = "SCENARIO", required_unless_present = "explored")]
+    pub(super) path: Option<PathBuf>,
+    /// The world that `explore` draws from that seed, in place of a file
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["path", "seed"])]
+    pub(super) explored: Option<u64>,
+    /// Of such a world: only servers of this dialect, as for `explore`; may be given several times
+    #[arg(long, value_name = "NAME", requires = "explored")]
+    pub(super) dialect: Vec<String>,
     /// The client, as for `run`; the scenario's first unless given
     #[arg(long, value_name = "NAME", conflicts_with = "client_command")]
     pub(super) client: Option<String>,

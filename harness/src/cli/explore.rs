@@ -6,13 +6,12 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use crate::cli::args::{ExploreOptions, MergeOptions};
-use crate::cli::run::unknown_client;
+use crate::cli::load::unknown_client;
 use crate::cli::small::Folder;
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, out, wanted};
 use crate::registry::Registry;
@@ -96,7 +95,7 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
     };
     let (k, n) = options.shard.unwrap_or((1, 1));
     let seeds = shard(&whole, k, n);
-    let dialects = match dialects(options, &registry) {
+    let dialects = match wanted::dialects(&options.dialect, &registry) {
         Ok(dialects) => dialects,
         Err(why) => return bad(&why),
     };
@@ -133,6 +132,7 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
             done: before.map(|b| b.done.clone()).unwrap_or_default(),
             limit: options.time,
             others: options.servers,
+            options: same(client, options),
         };
         let left: u64 = search::without(plan.seeds.clone(), &plan.done)
             .iter()
@@ -216,23 +216,6 @@ fn seeds(options: &ExploreOptions) -> Result<Range<u64>, String> {
     Ok(from..to)
 }
 
-/// The dialects that worlds are drawn from: those that are named, or all real ones with sessions.
-fn dialects(options: &ExploreOptions, registry: &Registry) -> Result<Vec<String>, String> {
-    if options.dialect.is_empty() {
-        let all = registry.dialects().iter();
-        let listed = all.filter(|d| d.is_listed() && d.has_handshake());
-        return Ok(listed.map(|dialect| dialect.name.clone()).collect());
-    }
-    for name in &options.dialect {
-        if registry.dialect_of(name).is_none() {
-            return Err(format!(
-                "there is no dialect `{name}`; `list` shows which there are"
-            ));
-        }
-    }
-    Ok(options.dialect.clone())
-}
-
 /// Says what was found, and returns the exit code for it.
 fn tell(
     plan: &Plan,
@@ -258,10 +241,7 @@ fn tell(
         out::line(line(finding));
         let seed = finding.origin.seed.unwrap_or_default();
         if options.no_shrink {
-            out::line(format_args!(
-                "      {}",
-                replay(&plan.client, options, seed)
-            ));
+            out::line(format_args!("      replay: {}", plan.replay(seed)));
             continue;
         }
         match folder.add(finding, &format!("explore, seed {seed}"), runner) {
@@ -279,10 +259,7 @@ fn tell(
                 bad(&format!("{}: {error}", finding.failure.invariant));
             }
         }
-        out::line(format_args!(
-            "      {}",
-            replay(&plan.client, options, seed)
-        ));
+        out::line(format_args!("      replay: {}", plan.replay(seed)));
     }
     code
 }
@@ -295,19 +272,15 @@ fn line(finding: &Finding) -> String {
     )
 }
 
-/// The line that runs one seed again.
-fn replay(client: &str, options: &ExploreOptions, seed: u64) -> String {
-    let program = std::env::args().next();
-    let program = program.as_deref().unwrap_or("stalemate");
+/// The options that say what is explored, the seeds aside.
+fn same(client: &str, options: &ExploreOptions) -> String {
     let client = wanted::option(client, &options.client_command);
     let dialects = options.dialect.iter().map(|d| format!(" --dialect {d}"));
     let folders = options.dialects.iter();
     let folders = folders.map(|folder| format!(" --dialects {}", folder.display()));
-    let more: String = dialects.chain(folders).collect();
-    format!(
-        "replay: {program} explore --seeds {seed}..{} {client}{more}",
-        seed + 1
-    )
+    let servers = options.servers.then(|| " --servers".to_owned());
+    let more: String = dialects.chain(folders).chain(servers).collect();
+    format!("{client}{more}")
 }
 
 fn read<P: AsRef<Path>>(files: &[P]) -> Result<Merged, String> {
@@ -361,37 +334,4 @@ pub(super) fn merge(options: &MergeOptions) -> u8 {
         eprintln!("{} files end in a line that was cut off", merged.cut_off);
     }
     code
-}
-
-/// A duration as an option has it.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let ms = crate::yaml::duration::read(text);
-    ms.map(Duration::from_millis)
-        .ok_or_else(|| "a duration is a number and a unit, e.g. `10m` or `90s`".to_owned())
-}
-
-/// A range of seeds as an option has it: `0..20000`.
-pub(super) fn range(text: &str) -> Result<Range<u64>, String> {
-    let wrong = || "seeds are a range such as `0..20000`, the last one not among them".to_owned();
-    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
-    let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
-    let (from, to) = (number(from)?, number(to)?);
-    if from < to {
-        Ok(from..to)
-    } else {
-        Err(wrong())
-    }
-}
-
-/// A part of the work as an option has it: `2/8` is the second of eight.
-pub(super) fn part(text: &str) -> Result<(u64, u64), String> {
-    let wrong = || "a shard is its number and how many there are, e.g. `2/8`".to_owned();
-    let (k, n) = text.split_once('/').ok_or_else(wrong)?;
-    let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
-    let (k, n) = (number(k)?, number(n)?);
-    if (1..=n).contains(&k) {
-        Ok((k, n))
-    } else {
-        Err(wrong())
-    }
 }

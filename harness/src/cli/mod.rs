@@ -5,6 +5,7 @@ mod diagnose;
 mod explore;
 mod format;
 mod install;
+mod load;
 mod out;
 mod outside;
 mod probe;
@@ -13,6 +14,7 @@ mod show;
 mod shrink;
 mod small;
 mod sweep;
+mod values;
 mod wanted;
 
 use std::path::PathBuf;

@@ -1,44 +1,21 @@
 //! `stalemate run`: every cell of the scenarios, in parallel, in a fixed order.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::args::{ResultsFormat, RunOptions};
+use crate::cli::load::{code_of, load_all, unknown_client};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
 use crate::cli::{out, wanted};
 use crate::registry::Registry;
 use crate::report;
 use crate::runner::{
-    self, Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown,
+    Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown,
 };
 use crate::scenario::Scenario;
 use crate::sim::Findings;
-
-/// Loads scenarios. Every bad file is reported; the good ones are returned with whether there was a bad one.
-pub(super) fn load_all(
-    paths: &[PathBuf],
-    registry: &Registry,
-) -> Result<(Vec<Arc<Scenario>>, bool), u8> {
-    let found = runner::scenarios(paths, registry).map_err(|diagnostics| {
-        anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
-        BAD_INPUT
-    })?;
-    let mut any_bad = false;
-    let mut scenarios = Vec::new();
-    for (_, loaded) in found {
-        match loaded {
-            Ok(scenario) => scenarios.push(scenario),
-            Err(diagnostics) => {
-                any_bad = true;
-                anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
-            }
-        }
-    }
-    Ok((scenarios, any_bad))
-}
 
 /// Runs the command and returns its exit code.
 pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
@@ -196,15 +173,6 @@ fn replay(cell: &Cell, options: &RunOptions) {
     eprintln!("replay: {program} {}{dialects}", cell.replay_with(&client));
 }
 
-/// The exit code for a cell that gave no result.
-pub(super) fn code_of(error: &RunError) -> u8 {
-    if error.is_of_the_place() {
-        BAD_INPUT
-    } else {
-        HARNESS_BUG
-    }
-}
-
 /// Of two exit codes the one that comes first in 101, 4, 2, 1, 3, 5, 0.
 fn more_severe(one: u8, two: u8) -> u8 {
     const ORDER: [u8; 7] = [HARNESS_BUG, 4, BAD_INPUT, 1, 3, 5, 0];
@@ -222,19 +190,6 @@ fn blame_unshown(scenarios: &[Arc<Scenario>], results: &mut [CellResult]) {
             }
         }
     }
-}
-
-pub(super) fn unknown_client(client: &str, registry: &Registry) -> String {
-    let nearest = registry
-        .iter()
-        .map(|(name, _)| (strsim::jaro_winkler(name, client), name))
-        .filter(|(score, _)| *score > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = nearest.map_or_else(
-        || ":".to_owned(),
-        |(_, name)| format!("; did you mean `{name}`?"),
-    );
-    format!("there is no client `{client}`{hint} `stalemate list` shows them all")
 }
 
 fn cells(scenarios: &[Arc<Scenario>], options: &RunOptions) -> Vec<Cell> {

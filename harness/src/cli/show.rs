@@ -9,8 +9,8 @@ use stalemate_clients::Program;
 use crate::cli::args::{
     ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceOptions,
 };
+use crate::cli::load::{code_of, load_all};
 use crate::cli::out;
-use crate::cli::run::{code_of, load_all};
 use crate::cli::wanted::{self, One};
 use crate::cli::{BAD_INPUT, bad};
 use crate::input;

@@ -5,11 +5,12 @@ use std::fs;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::args::ShrinkOptions;
-use crate::cli::run::code_of;
+use crate::cli::load::{code_of, unknown_client};
 use crate::cli::wanted::{self, One};
 use crate::cli::{BAD_INPUT, bad, out};
 use crate::registry::Registry;
-use crate::runner::Runner;
+use crate::runner::{Cell, Runner};
+use crate::search::draw::Pool;
 use crate::search::{self, Failure, Violation, show};
 
 /// Exit code where there is nothing to make small.
@@ -22,7 +23,11 @@ pub(super) fn shrink(options: &ShrinkOptions, registry: &Registry) -> u8 {
         command: options.client_command.as_ref(),
         seed: options.seed,
     };
-    let (registry, cell) = match wanted::one(&options.path, client, registry) {
+    let found = match (&options.path, options.explored) {
+        (Some(path), _) => wanted::one(path, client, registry),
+        (None, seed) => drawn(options, seed.unwrap_or_default(), registry),
+    };
+    let (registry, cell) = match found {
         Ok(found) => found,
         Err(code) => return code,
     };
@@ -77,6 +82,23 @@ pub(super) fn shrink(options: &ShrinkOptions, registry: &Registry) -> u8 {
         small.runs
     );
     0
+}
+
+/// The cell of a world that `explore` draws.
+fn drawn(options: &ShrinkOptions, seed: u64, registry: &Registry) -> Result<(Registry, Cell), u8> {
+    let names: Vec<String> = options.client.iter().cloned().collect();
+    let commands: Vec<String> = options.client_command.iter().cloned().collect();
+    let registry = wanted::with_clients(registry.clone(), &names, &commands)?;
+    let Some(client) = names.first().or(commands.first()) else {
+        return Err(bad("say with --client in whose world"));
+    };
+    if registry.get(client).is_none() {
+        return Err(bad(&unknown_client(client, &registry)));
+    }
+    let dialects = wanted::dialects(&options.dialect, &registry).map_err(|why| bad(&why))?;
+    let world = Pool::of(dialects).draw(seed);
+    let cell = search::cell(&world, client, seed, &registry).map_err(|why| bad(&why))?;
+    Ok((registry, cell))
 }
 
 /// The violation that is kept: of that invariant, or the first that the scenario does not list, or the first.

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::cli::args::{Format, SweepOptions};
-use crate::cli::run::{code_of, unknown_client};
+use crate::cli::load::{code_of, unknown_client};
 use crate::cli::small::Folder;
 use crate::cli::{HARNESS_BUG, bad, out, wanted};
 use crate::registry::Registry;

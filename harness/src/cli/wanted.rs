@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::Arc;
 
-use crate::cli::run::{load_all, unknown_client};
+use crate::cli::load::{load_all, unknown_client};
 use crate::cli::{BAD_INPUT, bad};
 use crate::programs;
 use crate::registry::Registry;
@@ -101,6 +101,26 @@ pub(super) fn one(
         seed,
     };
     Ok((registry, cell))
+}
+
+/// The dialects that worlds are drawn from: those that are named, or all of real servers with sessions.
+///
+/// # Errors
+/// That there is no such dialect.
+pub(super) fn dialects(names: &[String], registry: &Registry) -> Result<Vec<String>, String> {
+    if names.is_empty() {
+        let all = registry.dialects().iter();
+        let listed = all.filter(|d| d.is_listed() && d.has_handshake());
+        return Ok(listed.map(|dialect| dialect.name.clone()).collect());
+    }
+    for name in names {
+        if registry.dialect_of(name).is_none() {
+            return Err(format!(
+                "there is no dialect `{name}`; `list` shows which there are"
+            ));
+        }
+    }
+    Ok(names.to_vec())
 }
 
 /// The option that names a client again.

@@ -13,7 +13,7 @@ use crate::registry::Registry;
 use crate::runner::{Cell, Runner};
 use crate::search::draw::{self, Pool, Schedule};
 use crate::search::findings::{Findings, Origin};
-use crate::search::shown::{Failure, Violation, glance};
+use crate::search::shown::{Told, Violation, glance};
 
 /// Seeds of which it is told together that they are done.
 const BLOCK: u64 = 256;
@@ -33,16 +33,17 @@ pub struct Plan {
     pub limit: Option<Duration>,
     /// Whether what servers and hops violate counts too.
     pub others: bool,
+    /// The options of the command that say the same, its seeds aside: for the line that replays a failure.
+    pub options: String,
 }
 
-/// A violation as a line of results has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    /// What was violated, by whom and how.
-    #[serde(flatten)]
-    pub failure: Failure,
-    /// What happened, in a sentence.
-    pub why: String,
+impl Plan {
+    /// The line that runs one seed again.
+    #[must_use]
+    pub fn replay(&self, seed: u64) -> String {
+        let next = seed.saturating_add(1);
+        format!("stalemate explore --seeds {seed}..{next} {}", self.options)
+    }
 }
 
 /// A seed whose world showed a failure.
@@ -58,6 +59,8 @@ pub struct Failed {
     pub violations: Vec<Told>,
     /// The worst rung.
     pub rung: Option<Rung>,
+    /// The line that runs the seed again.
+    pub replay: String,
 }
 
 /// Whom an exploration tells.
@@ -131,6 +134,7 @@ pub fn try_seed(plan: &Plan, seed: u64, runner: &Runner) -> Result<(Cell, Option
         world,
         violations,
         rung,
+        replay: plan.replay(seed),
     });
     Ok((cell, failed))
 }

@@ -13,11 +13,9 @@ mod sweep;
 
 pub use columns::{Column, Why, columns, fits, kinds};
 pub use counterexample::Counterexample;
-pub use explore::{
-    Explored, Failed, Plan, Sink, Told, cell, explore, joined, shard, try_seed, without,
-};
+pub use explore::{Explored, Failed, Plan, Sink, cell, explore, joined, shard, try_seed, without};
 pub use findings::{Finding, Findings, Origin};
 pub use results::{EXPLORED_VERSION, Line, Merged, OfClient, ResultsError};
-pub use shown::{Failure, Shown, Violation, show};
+pub use shown::{Failure, Shown, Told, Violation, show};
 pub use shrink::{RUNS, ShrinkError, Small, shrink};
 pub use sweep::{Came, Pairs, Row, Sweep, Watch, sweep};

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{Event, Rung};
 use crate::runner::{Cell, CellResult, Judged, RunError, Runner, Said, judge};
-use crate::search::explore::Told;
 use crate::sim::Run;
 
 /// The name that stands for a party where a run came to no end.
@@ -66,6 +65,16 @@ pub struct Violation {
     pub why: String,
     /// Whether the scenario lists it.
     pub listed: bool,
+}
+
+/// A violation as a line of results has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// What was violated, by whom and how.
+    #[serde(flatten)]
+    pub failure: Failure,
+    /// What happened, in a sentence.
+    pub why: String,
 }
 
 impl Violation {

@@ -189,6 +189,18 @@ fn a_scenario_is_made_small_or_it_is_said_why_not() {
     assert!(done.err.contains(" are left of "), "{}", done.err);
     let run = stalemate(&["run", &small]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    // The world of a seed, in place of a file.
+    let args = [
+        "shrink",
+        "--explored",
+        "7",
+        "--client",
+        "broken/no-delete",
+        "--dialect",
+        "spec",
+    ];
+    let world = stalemate_within(300, &args);
+    assert!(matches!(world.code, 0 | 3), "{}", world.err);
     let none = [
         "shrink",
         file,

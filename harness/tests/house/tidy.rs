@@ -21,6 +21,7 @@ const LONG_FILES: &[&str] = &[
     "harness/src/clause.rs",
     "harness/src/process/tap.rs",
     "harness/src/report/trace.rs",
+    "harness/tests/invariants/answers.rs",
     "harness/tests/invariants/broken.rs",
     "harness/tests/invariants/hand_made.rs",
     "harness/tests/server/streams.rs",
@@ -177,10 +178,6 @@ const RULES: &[Rule] = &[
                 "harness/src/sim/run/tests.rs",
                 "somebody who computes outside of the run",
             ),
-            (
-                "harness/tests/world/properties.rs",
-                "two searches side by side",
-            ),
             ("harness/tests/world/robust.rs", "runs side by side"),
             (
                 "harness/tests/world/support.rs",
@@ -301,6 +298,7 @@ fn words_stand_only_where_they_may() {
 #[test]
 fn the_machines_clock_is_read_in_few_places() {
     let allowed = [
+        "harness/src/search/explore.rs",
         "harness/src/sim/driver.rs",
         "harness/src/sim/os.rs",
         "harness/src/sim/portal/child.rs",

@@ -69,6 +69,7 @@ pub(crate) fn plan(client: &str, dialects: &[&str], seeds: Range<u64>) -> Plan {
         done: Vec::new(),
         limit: None,
         others: false,
+        options: String::new(),
     }
 }
 

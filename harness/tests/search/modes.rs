@@ -272,6 +272,7 @@ fn found(wrong: &Wrong, runner: &Runner) {
         done: Vec::new(),
         limit: None,
         others: true,
+        options: String::new(),
     };
     let found = plan.seeds.clone().find_map(|seed| {
         let (cell, failed) = try_seed(&plan, seed, runner).unwrap_or_else(|e| panic!("{e}"));

@@ -47,6 +47,7 @@ fn plan(client: &str, pool: Pool, seeds: Range<u64>) -> Plan {
         done: Vec::new(),
         limit: None,
         others: false,
+        options: String::new(),
     }
 }
 
