@@ -38,6 +38,12 @@ impl Level {
             Self::Stated => "stated",
         }
     }
+
+    /// Whether nothing excuses from it.
+    #[must_use]
+    pub fn is_absolute(self) -> bool {
+        matches!(self, Self::Must | Self::MustNot)
+    }
 }
 
 impl fmt::Display for Level {

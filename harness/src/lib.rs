@@ -2,8 +2,8 @@
 //! before it works again?
 //!
 //! To put your own client under test, implement [`clients::Client`] and [`clients::ClientFactory`], add the factory to a
-//! [`registry::Registry`], and call [`main()`] in a command of your own or [`check()`] in a test of your own. The library
-//! knows no live network: everything runs in a simulated one.
+//! [`registry::Registry`], and call [`main()`] in a command of your own or [`check()`] in a test of your own. Everything
+//! runs in a simulated network, but for [`live`], which talks to servers on this machine alone.
 
 #[cfg(not(tokio_unstable))]
 compile_error!(
@@ -15,6 +15,7 @@ pub mod app;
 pub mod check;
 pub mod clause;
 mod cli;
+pub mod diagnose;
 pub mod dialect;
 
 pub mod failure_mode;
@@ -22,6 +23,7 @@ pub mod fault;
 mod input;
 pub mod invariant;
 pub mod journal;
+pub mod live;
 pub mod process;
 pub mod programs;
 pub mod proxy;

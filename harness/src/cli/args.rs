@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+pub(super) use crate::cli::format::Format;
+use crate::cli::outside::{DIAGNOSE_HELP, DiagnoseOptions, PROBE_HELP, ProbeOptions};
 use crate::cli::values;
 
 const EXIT_CODES: &str = "\
@@ -85,14 +87,12 @@ pub(super) enum Command {
     Explain(ExplainOptions),
     /// Print the JSON Schema of scenario files, for editors, or of results
     Schema(SchemaOptions),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Table,
-    /// For programs
-    Json,
+    /// Ask a real server on this machine what it does when sessions die
+    #[command(after_help = PROBE_HELP)]
+    Probe(ProbeOptions),
+    /// Find out from a log which layer is wrong: server, client, load balancing or proxy
+    #[command(after_help = DIAGNOSE_HELP)]
+    Diagnose(DiagnoseOptions),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,10 +1,14 @@
 //! The command line: arguments in, exit code out. What it prints is made by `report`; what it runs, by `runner`.
 
 mod args;
+mod diagnose;
 mod explore;
+mod format;
 mod install;
 mod load;
 mod out;
+mod outside;
+mod probe;
 mod run;
 mod show;
 mod shrink;
@@ -63,6 +67,8 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::List(o) => with(&o.dialects, &|registry| show::list(&o, registry)),
         Command::Explain(o) => with(&o.dialects, &|registry| show::explain(&o, registry)),
         Command::Schema(options) => show::schema(&options),
+        Command::Diagnose(o) => with(&o.dialects, &|registry| diagnose::diagnose(&o, registry)),
+        Command::Probe(o) => with(&o.dialects, &|registry| probe::probe(&o, registry)),
     };
     ExitCode::from(code)
 }

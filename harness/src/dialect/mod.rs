@@ -81,6 +81,12 @@ pub fn read(file: &Path, text: &str) -> Result<Dialect, Diagnostics> {
     }
 }
 
+/// The text of a file with a dialect that is like another one: the name of that, and what differs.
+#[must_use]
+pub fn file_of(dialect: &Dialect, like: &Dialect) -> String {
+    variant::written(dialect, like).lines().document()
+}
+
 /// Reports what does not fit together in a dialect that was read from that node. Where something could not be read, so that
 /// there are more errors than `before`, the rest is not judged.
 fn check(dialect: &Dialect, node: &Node, before: usize, report: &mut Report<'_>) {

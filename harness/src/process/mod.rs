@@ -3,7 +3,7 @@
 //! known here.
 
 mod body;
-mod convert;
+pub mod convert;
 pub mod framer;
 pub mod hop_shell;
 mod lane;

@@ -41,18 +41,41 @@ pub struct Net<N> {
     links: Arc<Mutex<BTreeMap<SocketAddr, Link>>>,
     routes: Routes,
     turns: Mutex<BTreeMap<(ProcessName, ServerName), usize>>,
+    /// Who dials from outside, and which server they want, where nobody else does.
+    outsiders: Option<(ProcessName, ServerName)>,
 }
 
 impl<N: Network> Net<N> {
     /// That network with those routes.
     #[must_use]
     pub fn new(recorder: Recorder, network: N, routes: Routes) -> Arc<Self> {
+        Self::with(recorder, network, routes, None)
+    }
+
+    /// That network, on which nobody here dials: whoever does is outside, called so, and wants that server.
+    #[must_use]
+    pub fn for_outsiders(
+        recorder: Recorder,
+        network: N,
+        from: ProcessName,
+        server: ServerName,
+    ) -> Arc<Self> {
+        Self::with(recorder, network, Routes::new(), Some((from, server)))
+    }
+
+    fn with(
+        recorder: Recorder,
+        network: N,
+        routes: Routes,
+        outsiders: Option<(ProcessName, ServerName)>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             recorder,
             network,
             links: Arc::default(),
             routes,
             turns: Mutex::default(),
+            outsiders,
         })
     }
 
@@ -138,6 +161,9 @@ impl<N: Network> Net<N> {
         peer: SocketAddr,
         process: &Arc<Process>,
     ) -> (Conn<N>, Arc<OnceLock<Link>>) {
+        if let Some((from, server)) = self.outsiders.clone() {
+            return self.accepted_from_outside(stream, from, server, process);
+        }
         let links = Arc::clone(&self.links);
         let resolve: Resolve = Box::new(move || {
             links

@@ -3,20 +3,26 @@
 
 mod chain;
 mod coverage;
+mod diagnosis;
 mod explain;
 mod footer;
 mod grid;
 mod markdown;
 mod names;
 mod others;
+mod probe;
+mod sequences;
 mod sweep;
 mod table;
 mod trace;
 mod words;
 
 pub use coverage::{coverage, never_tested};
+pub use diagnosis::{Diagnosis, json as diagnosis_json, table as diagnosis_table};
 pub use explain::{ClientTopic, KeyTopic, explain, topics};
 pub use markdown::markdown;
+pub use probe::{Needs, json as probe_json, table as probe_table};
+pub use sequences::{json as sequences_json, table as sequences_table};
 pub use sweep::sweep;
 pub use table::{matrix, table};
 pub use trace::{Detail, trace};

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod determinism;
+mod diagnose;
 mod output;
 mod readme;
 mod records;

@@ -21,6 +21,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("fault", &["journal", "server"]),
     ("app", &["journal", "server"]),
     ("invariant", &["journal"]),
+    // Logs of others, and what they prove.
+    ("diagnose", &["journal", "server"]),
     // From files to the cores' own values.
     ("dialect", &["input", "server", "yaml"]),
     (
@@ -54,6 +56,8 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     // Shells over any network: no scenario, no simulation.
     ("process", &["app", "fault", "journal", "proxy", "server"]),
+    // The other network, of real sockets: no scenario, no simulation either.
+    ("live", &["fault", "journal", "process", "server"]),
     (
         "sim",
         &[
@@ -75,10 +79,12 @@ const MAY: &[(&str, &[&str])] = &[
         "report",
         &[
             "clause",
+            "diagnose",
             "failure_mode",
             "invariant",
             "fault",
             "journal",
+            "live",
             "runner",
             "search",
             "server",
@@ -94,8 +100,8 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "input", "journal", "programs", "registry", "report", "runner", "scenario", "search",
-            "sim", "yaml",
+            "clause", "diagnose", "dialect", "input", "journal", "live", "programs", "registry",
+            "report", "runner", "scenario", "search", "server", "sim", "yaml",
         ],
     ),
 ];

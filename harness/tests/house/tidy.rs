@@ -225,6 +225,27 @@ const RULES: &[Rule] = &[
         why: "the rest must be usable on real sockets",
     },
     Rule {
+        words: &[
+            "TcpStream::connect",
+            "TcpListener::bind",
+            "TcpSocket",
+            "UdpSocket",
+        ],
+        except: &[
+            (
+                "harness/src/live/loopback.rs",
+                "the only place that dials and listens, and refuses what is not loopback",
+            ),
+            ("harness/src/live/serve.rs", "it keeps a port of loopback"),
+            ("harness/src/sim/network.rs", "the simulated network's own"),
+            ("harness/benches/throughput/", "the simulated network's own"),
+            ("harness/tests/live/", "servers of its own on loopback"),
+            ("harness/tests/portal/", "programs in the simulated network"),
+            ("clients/tests/", "servers of their own on loopback"),
+        ],
+        why: "nothing but loopback is ever dialled or listened on: use `live::loopback`",
+    },
+    Rule {
         words: &["todo!", "unimplemented!", "dbg!"],
         except: &[],
         why: "what is committed is done",

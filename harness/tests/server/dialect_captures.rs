@@ -281,7 +281,7 @@ macro_rules! captures {
 
 captures! {
     supergateway_3_4_3, "supergateway-3.4.3", "supergateway-3.4.3", 31;
-    supergateway_4_0_0, "supergateway-4.0.0", "supergateway-4.0.0", 31;
+    supergateway_4_0_0, "supergateway-4.0.0", "supergateway-4.0.0", 33;
     typescript_sdk, "typescript-sdk", "typescript-sdk", 30;
     typescript_sdk_resumable, "typescript-sdk-resumable", "typescript-sdk-resumable", 16;
     server_everything, "server-everything", "server-everything", 32;

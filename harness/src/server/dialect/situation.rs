@@ -124,7 +124,8 @@ impl Situation {
     }
 
     /// Whether a server can go on with the request as if nothing were wrong.
-    pub(super) fn can_be_accepted(self) -> bool {
+    #[must_use]
+    pub fn can_be_accepted(self) -> bool {
         matches!(
             self,
             Self::GetCursorInUse
