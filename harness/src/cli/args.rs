@@ -15,8 +15,8 @@ Exit codes: 0 all promises kept; 1 a promise broken; 2 bad usage or bad scenario
 4 not deterministic; 5 vacuous; 101 a bug in the harness. Where several apply: 101, 4, 2, 1, 3, 5.";
 
 const INSTALL_HELP: &str = "\
-They are installed from their lock files by npm or pip, into the user's cache, or where the environment variable
-STALEMATE_CLIENTS_DIR says; `list` shows where. Node and Python themselves must be there.";
+They are installed from their lock files by npm, pip or cargo, into the user's cache, or where the environment variable
+STALEMATE_CLIENTS_DIR says; `list` shows where. Node, Python and Rust themselves must be there.";
 
 const SWEEP_HELP: &str = "\
 One run without faults gives the points: every message at every process, every effect, every session, every action of the

@@ -178,7 +178,7 @@ fn the_json_has_its_shape() {
     ]);
     assert_eq!((done.code, done.err.as_str()), (0, ""));
     let all = json(&done);
-    assert_eq!(keys(&all), ["results", "version"].into());
+    assert_eq!(keys(&all), ["clients", "results", "version"].into());
     assert_eq!(all["version"], RESULTS_VERSION);
     // What the schema is made from takes it, and writes the same.
     let typed: Results = serde_json::from_value(all.clone()).expect("as the schema has it");

@@ -4,6 +4,8 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use stalemate::journal::VERSION;
+
 use crate::{ROOT, stalemate};
 
 /// Invariant, party and verdict of every line that has one, the scenario's own marks aside.
@@ -54,7 +56,7 @@ fn what_is_no_record_is_told_with_its_line() {
         ("{}\n".to_owned(), "line 1: this is no record"),
         (format!("{header}\nnonsense\n"), "line 2: this is no entry"),
         (
-            header.replace("\"record\":1", "\"record\":99"),
+            header.replace(&format!("\"record\":{VERSION}"), "\"record\":99"),
             "version 99",
         ),
     ] {

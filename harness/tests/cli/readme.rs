@@ -57,6 +57,7 @@ fn its_matrix_is_the_snapshots() {
         "rmcp",
     ];
     let mut held = 0;
+    let (readme, _) = readme.split_once("### Real clients").expect("a heading");
     for row in readme.lines().filter(|l| l.starts_with("| `")) {
         let mut cells = row.trim_matches('|').split('|').map(str::trim);
         let name = cells.next().expect("a name").trim_matches('`').to_owned();
@@ -84,20 +85,18 @@ fn its_real_clients_are_the_snapshots() {
             .map(|cell| cell.trim().trim_matches('`').to_owned())
             .collect()
     };
-    let mut rows = readme.lines().skip_while(|l| !l.starts_with("| client |"));
+    let mut rows = readme.lines();
+    let mut rows = rows
+        .by_ref()
+        .skip_while(|l| !l.starts_with("| scenario | `"));
     let head = cells(rows.next().expect("a table of the real clients"));
-    let rows: Vec<Vec<String>> = rows
-        .skip(1)
-        .take_while(|l| l.starts_with('|'))
-        .map(cells)
-        .collect();
+    let mut rest = rows.skip(1);
     let mut held = 0;
-    for row in &rows {
-        let manifest = file(&format!("clients/{}/client.yaml", row[0]));
-        assert!(manifest.contains(&row[1]), "{}: version {}", row[0], row[1]);
-        for (scenario, cell) in head.iter().zip(row).skip(2) {
-            let rung = rungs.get(&(scenario.as_str(), row[0].as_str()));
-            assert_eq!(cell, rung.unwrap_or(&""), "{scenario} {}", row[0]);
+    for row in rest.by_ref().take_while(|l| l.starts_with('|')) {
+        let row = cells(row);
+        for (client, cell) in head.iter().zip(&row).skip(1) {
+            let rung = rungs.get(&(row[0].as_str(), client.as_str()));
+            assert_eq!(cell, rung.unwrap_or(&""), "{} {client}", row[0]);
             held += usize::from(rung.is_some());
         }
     }
@@ -106,4 +105,17 @@ fn its_real_clients_are_the_snapshots() {
         rungs.len(),
         "each cell of the snapshot stands in the table"
     );
+    let versions: Vec<&str> = rest.take_while(|l| l.starts_with("* `")).collect();
+    for client in &head[1..] {
+        let begins = format!("* `{client}`: ");
+        let line = versions.iter().find_map(|l| l.strip_prefix(&begins));
+        let line = line.unwrap_or_else(|| panic!("{client}: no version below the table"));
+        let (summary, version) = line.rsplit_once(", version ").expect("a version");
+        let manifest = file(&format!("clients/{client}/client.yaml"));
+        let says = |key: &str, value: &str| manifest.contains(&format!("{key}: {value}\n"));
+        assert!(
+            says("summary", summary) && says("version", version),
+            "{client}: {line}"
+        );
+    }
 }

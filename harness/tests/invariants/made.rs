@@ -112,7 +112,7 @@ impl Made {
         self.exchange("notifications/initialized", Some(id), 202);
     }
 
-    fn begins(&mut self, action: Action) {
+    pub(crate) fn begins(&mut self, action: Action) {
         let server = of_connector(action).then(|| self.server());
         let profile = Profile::Normal;
         self.note(Event::UserActed {
@@ -122,7 +122,7 @@ impl Made {
         });
     }
 
-    fn ends(&mut self, action: Action) {
+    pub(crate) fn ends(&mut self, action: Action) {
         let (server, error) = (of_connector(action).then(|| self.server()), None);
         self.note(Event::UserActionEnded {
             action,

@@ -5,6 +5,7 @@ mod answers;
 mod asking;
 mod broken;
 mod edges;
+mod gets;
 mod hand_made;
 mod made;
 mod pings;

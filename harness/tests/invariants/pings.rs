@@ -1,6 +1,7 @@
 //! What a client answers to a ping, as journals made by hand.
 
 use serde_json::{Value, json};
+use stalemate::invariant::Verdict;
 
 use crate::made::Made;
 
@@ -33,4 +34,40 @@ fn an_empty_result_is_asked_for() {
 fn an_error_is_no_answer() {
     let error = json!({"code": -32601, "message": "Method not found"});
     answered(&json!({"jsonrpc": "2.0", "id": 7, "error": error})).is_violated(ID);
+}
+
+/// The user was leaving when it came.
+#[test]
+fn who_leaves_answers_nothing_any_more() {
+    use stalemate::journal::{Action, Event};
+
+    for (leaves, at_once) in [(true, true), (true, false), (false, true)] {
+        let mut made = Made::default();
+        made.opens("S");
+        let stream = made.listens("S");
+        let ping = json!({"jsonrpc": "2.0", "id": 7, "method": "ping"});
+        if leaves {
+            made.begins(Action::Delete);
+        }
+        if at_once {
+            made.hears(stream, &ping);
+            made.exchange("DELETE", Some("S"), 200);
+        } else {
+            made.exchange("DELETE", Some("S"), 200);
+            made.hears(stream, &ping);
+        }
+        if leaves {
+            made.ends(Action::Delete);
+        }
+        made.wait(20_000);
+        let server = made.server();
+        made.note(Event::Committed {
+            action: Action::Delete,
+            server,
+        });
+        match leaves {
+            true => assert_eq!(made.verdict(ID), Verdict::NotExercised),
+            false => made.is_violated(ID),
+        }
+    }
 }

@@ -6,6 +6,7 @@ use stalemate::invariant;
 use stalemate::runner::Outcome;
 
 use crate::answers;
+use crate::gets;
 use crate::made::Made;
 use crate::served;
 use crate::situations::*;
@@ -155,7 +156,7 @@ rows! {
     @by_hand hop_status_transparent "hop-status-transparent":
         served::hop_status_transparent::made_a_500, "connector/recovering" in RESTART;
     srv_get_is_stream "srv-get-is-stream-or-405":
-        answers::get_is_stream::a_page, "connector/recovering" in RESTART;
+        gets::a_page, "connector/recovering" in RESTART;
     srv_no_response_on_get "srv-no-response-on-get":
         answers::no_response_on_get::answered_there, "connector/recovering" in UNBUFFERED;
     srv_no_id_is_400 "srv-no-id-is-400":

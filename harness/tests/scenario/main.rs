@@ -6,6 +6,7 @@ mod files;
 mod generated;
 mod hostile;
 mod meaning;
+mod pairs;
 mod schema;
 mod shape_errors;
 mod step_errors;

@@ -85,7 +85,8 @@ fn is_excused(view: &View<'_>, stream: &Seen, session: Option<&str>, at: usize) 
         || is_refused(view, stream, session, due)
 }
 
-/// Whether the user did something between two entries that ends the use of a client object.
+/// Whether the user did something between two entries that ends the use of a client object, or was at it already: who leaves
+/// answers nothing any more.
 fn is_left(view: &View<'_>, server: &ServerName, at: usize, due: usize) -> bool {
     let leaves = [
         Action::Disconnect,
@@ -95,7 +96,7 @@ fn is_left(view: &View<'_>, server: &ServerName, at: usize, due: usize) -> bool 
         Action::OpenNormal,
     ];
     let mut acted = leaves.into_iter().flat_map(|action| view.actions(action));
-    acted.any(|(began, _, of)| of.is_none_or(|of| of == server) && (at..due).contains(&began))
+    acted.any(|(began, ended, of)| of.is_none_or(|of| of == server) && began < due && ended >= at)
 }
 
 /// Whether the server refused a request of the session by then, so that the client may have given it up.

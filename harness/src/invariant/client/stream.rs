@@ -169,6 +169,7 @@ pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {
     clauses: &["policy"],
     needs: &[
         Evidence::Heads,
+        Evidence::ClientObjects,
         Evidence::ServerTruth,
         Evidence::UserView,
         Evidence::Faults,
