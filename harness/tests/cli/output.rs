@@ -91,7 +91,14 @@ fn a_reader_that_leaves_is_no_matter() {
         &["list"],
         &["explain"],
         &["schema"],
-        &["run", "scenarios/restart/idle.yaml", "--format", "json"],
+        &[
+            "run",
+            "scenarios/restart/idle.yaml",
+            "--client",
+            "connector/recovering",
+            "--format",
+            "json",
+        ],
     ] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_stalemate"))
             .args(args)

@@ -116,7 +116,7 @@ const WRONG: &[Wrong] = &[
         V4,
         None,
     ),
-    ("F8", "broken/reinit-storm", "cli-no-reinit-storm", V4, None),
+    ("F8", "broken/reinit-storm", "cli-no-reinit-storm", V3, None),
     (
         "F8",
         "broken/ignores-retry",
