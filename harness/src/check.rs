@@ -9,7 +9,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::registry::Registry;
 use crate::report::{self, Detail};
-use crate::runner::{Cell, Outcome, Ran, Runner, judge, never_shown, scenarios, serve_if_child};
+use crate::runner::{
+    Cell, CellResult, Outcome, Ran, Runner, judge, never_shown, scenarios, serve_if_child,
+};
 use crate::scenario::Scenario;
 
 /// Runs every cell of the scenarios below `dir` as a test, with those clients, and takes cargo's test arguments. Call it
@@ -26,6 +28,16 @@ pub fn check(dir: impl AsRef<Path>, registry: &Registry) -> ExitCode {
 /// failing one for each file that is no good scenario.
 #[must_use]
 pub fn trials(dir: &Path, runner: &Runner) -> Vec<Trial> {
+    let nobody: Hears = Arc::new(|_| {});
+    trials_told(dir, runner, &nobody)
+}
+
+/// Whom the result of each cell is told.
+pub type Hears = Arc<dyn Fn(&CellResult) + Send + Sync>;
+
+/// The same; what came of each cell is told as well, for whoever shows all of them together.
+#[must_use]
+pub fn trials_told(dir: &Path, runner: &Runner, hears: &Hears) -> Vec<Trial> {
     let fails = |name: String, why: String| Trial::test(name, move || Err(Failed::from(why)));
     let found = match scenarios(&[dir], runner.registry()) {
         Ok(found) => found,
@@ -47,7 +59,8 @@ pub fn trials(dir: &Path, runner: &Runner) -> Vec<Trial> {
             if let Some(remedy) = &left_out {
                 eprintln!("left out: {cell}: its client is not installed: {remedy}");
             }
-            let trial = Trial::test(cell.to_string(), move || run(&runner, &cell));
+            let hears = Arc::clone(hears);
+            let trial = Trial::test(cell.to_string(), move || run(&runner, &cell, &hears));
             trials.push(trial.with_ignored_flag(left_out.is_some()));
         }
         if !scenario.violates.is_empty() || !scenario.spec.is_empty() {
@@ -63,8 +76,9 @@ pub fn trials(dir: &Path, runner: &Runner) -> Vec<Trial> {
     trials
 }
 
-fn run(runner: &Runner, cell: &Cell) -> Result<(), Failed> {
+fn run(runner: &Runner, cell: &Cell, hears: &Hears) -> Result<(), Failed> {
     let Ran { result, record, .. } = runner.run(cell)?;
+    hears(&result);
     if result.outcome == Outcome::Kept {
         return Ok(());
     }
