@@ -95,7 +95,7 @@ fn without_affinity_the_right_client_stays_within_bounds() {
         paths: vec![PathKind::RoundRobin],
         ..Pool::of(all_dialects())
     };
-    let plan = plan("connector/recovering", pool, 0..200);
+    let plan = plan("connector/recovering", pool, 0..60);
     let explored = explore(&plan, &runner, &AtomicBool::new(false), &Quiet).expect("dialects");
     let found = explored.findings.sorted().into_iter();
     let broken: Vec<&Finding> = found
