@@ -293,7 +293,12 @@ fn found(wrong: &Wrong, runner: &Runner) {
     fs::write(&file, small.example.file("a test")).expect("the file can be written");
     let loaded = load(&file, &runner.registry().vocabulary()).unwrap_or_else(|d| panic!("{d}"));
     let text = scenario::write(&loaded);
-    assert!(loaded.steps.len() <= SMALL, "{of}: not small: {text}");
+    // A storm takes sessions that are lost one after the other: three restarts, with somebody who calls between them.
+    let most = match *wanted {
+        "cli-no-reinit-storm" => SMALL + 1,
+        _ => SMALL,
+    };
+    assert!(loaded.steps.len() <= most, "{of}: not small: {text}");
     let cell = Cell {
         seed: loaded.seeds[0],
         scenario: Arc::new(loaded),
