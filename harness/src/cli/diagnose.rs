@@ -116,7 +116,7 @@ fn read(
         return Ok(Contents {
             ledger,
             broken: Broken::default(),
-            told: record::TOLD,
+            told: Told::ALL,
             lines: record.entries.len() as u64 + 1,
         });
     }
@@ -138,7 +138,7 @@ fn read(
         return Ok(Contents {
             ledger,
             broken,
-            told: har::TOLD,
+            told: Told::ALL,
             lines,
         });
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::hit::{Hit, Told};
+use super::hit::Hit;
 use super::time;
 
 /// A HAR file, as far as it matters here.
@@ -65,17 +65,6 @@ struct Content {
     #[serde(default)]
     encoding: Option<String>,
 }
-
-/// What such a file tells of.
-pub const TOLD: Told = Told {
-    time: true,
-    session: true,
-    given: true,
-    bytes: true,
-    upstream_status: true,
-    upstream: true,
-    rpc: true,
-};
 
 /// Reads a file, and hands on each exchange with its number, or what is wrong with it.
 ///

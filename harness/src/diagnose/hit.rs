@@ -47,3 +47,16 @@ pub struct Told {
     /// JSON-RPC methods.
     pub rpc: bool,
 }
+
+impl Told {
+    /// Everything: what has whole requests and answers in it.
+    pub const ALL: Self = Self {
+        time: true,
+        session: true,
+        given: true,
+        bytes: true,
+        upstream_status: true,
+        upstream: true,
+        rpc: true,
+    };
+}

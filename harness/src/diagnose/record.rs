@@ -2,19 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::hit::{Hit, Told};
+use super::hit::Hit;
 use crate::journal::{Event, Exchange, Message, Record, RequestSummary, Role, Side};
-
-/// What a record tells of.
-pub const TOLD: Told = Told {
-    time: true,
-    session: true,
-    given: true,
-    bytes: true,
-    upstream_status: true,
-    upstream: true,
-    rpc: true,
-};
 
 /// Hands on each exchange of a record with the number of the line that its answer stands on. It is seen where the clients
 /// are; in a record of a server alone, there.

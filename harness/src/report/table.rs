@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use crate::journal::Rung;
-use crate::runner::{CellResult, Outcome, Said};
+use crate::runner::{CellResult, Outcome, Said, is_clients};
 
 fn style(outcome: Outcome) -> Style {
     let colour = match outcome {
@@ -89,7 +89,7 @@ fn violated(result: &CellResult) -> Vec<String> {
         .iter()
         .filter(|j| j.verdict == Said::Violated && j.expected);
     let name = |j: &crate::runner::Judged| match j.party.as_str() {
-        "client" | "application" => j.id.clone(),
+        party if is_clients(party) => j.id.clone(),
         party => format!("{} ({party})", j.id),
     };
     expected.map(name).collect()

@@ -19,13 +19,13 @@ pub use error::RunError;
 pub use judge::{judge, judge_record, never_shown, no_progress};
 pub use own_process::serve_if_child;
 pub use reference::RIGHT;
-pub use result::{CellResult, Judged, Outcome, RESULTS_VERSION, Results, Said};
+pub use result::{CellResult, Judged, Outcome, RESULTS_VERSION, Results, Said, is_clients};
 
 use stalemate_clients::Program;
 
 use crate::journal::Record;
 use crate::registry::{Registry, Subject};
-use crate::runner::reference::{References, is_luck, needs_more_than_a_retry};
+use crate::runner::reference::{References, needs_more_than_a_retry};
 use crate::scenario::ServerKind;
 use crate::sim::{self, Findings, Options, Run, SimError, Spec};
 
@@ -102,9 +102,7 @@ impl Runner {
     /// [`RunError`]: a bug in the harness, or a client that never comes to rest.
     pub fn run_once(&self, cell: &Cell) -> Result<Run, RunError> {
         let mut run = self.run_against(cell, None)?;
-        if is_luck(&cell.scenario) || needs_more_than_a_retry(&run.record) {
-            self.add_no_progress(&cell.scenario, &mut run.record)?;
-        }
+        self.measure(&cell.scenario, &mut run.record)?;
         Ok(run)
     }
 
@@ -133,9 +131,7 @@ impl Runner {
         let again = self.run_against(cell, Some(&record))?;
         let difference = again.difference.as_ref();
         let mut record = Arc::unwrap_or_clone(record);
-        if is_luck(&cell.scenario) || needs_more_than_a_retry(&record) {
-            self.add_no_progress(&cell.scenario, &mut record)?;
-        }
+        self.measure(&cell.scenario, &mut record)?;
         let record = Arc::new(record);
         let result = judge(&cell.scenario, &record, &findings, difference);
         Ok(Ran {

@@ -84,6 +84,19 @@ impl References {
 }
 
 impl Runner {
+    /// As [`add_no_progress`](Self::add_no_progress), where that is to be asked: where no retry helped, and where luck may
+    /// have.
+    pub(super) fn measure(
+        &self,
+        scenario: &Arc<Scenario>,
+        record: &mut Record,
+    ) -> Result<(), RunError> {
+        if is_luck(scenario) || needs_more_than_a_retry(record) {
+            self.add_no_progress(scenario, record)?;
+        }
+        Ok(())
+    }
+
     /// Adds to a record in which of its climbs no client could have got anywhere, or a right one needed more than a retry. The
     /// answer is the same for every client and every seed.
     pub(super) fn add_no_progress(
@@ -145,7 +158,7 @@ pub(super) fn needs_more_than_a_retry(record: &Record) -> bool {
 }
 
 /// Whether it is a matter of luck which process a request comes to.
-pub(super) fn is_luck(scenario: &Scenario) -> bool {
+fn is_luck(scenario: &Scenario) -> bool {
     scenario.servers.iter().any(|s| s.processes().len() > 1)
 }
 

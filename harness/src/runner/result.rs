@@ -101,6 +101,12 @@ pub struct Results {
     pub results: Vec<CellResult>,
 }
 
+/// Whether the party of a [`Judged`] is on the client's side: the client or its application.
+#[must_use]
+pub fn is_clients(party: &str) -> bool {
+    matches!(party, "client" | "application")
+}
+
 /// One invariant's verdict on one party.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::runner::{Cell, CellResult, RunError, Said};
+use crate::runner::{Cell, CellResult, RunError, Said, is_clients};
 use crate::scenario::{self, Expectation, Scenario};
 use crate::search::shown::{Failure, Shown};
 
@@ -55,7 +55,7 @@ impl Counterexample {
             let all = result.invariants.iter();
             all.filter(|j| j.verdict == Said::Violated)
         };
-        let own = violated().filter(|j| matches!(&*j.party, "client" | "application"));
+        let own = violated().filter(|j| is_clients(&j.party));
         let promise = Expectation {
             rung: result.rung,
             no_progress: shown.no_progress,
@@ -63,7 +63,7 @@ impl Counterexample {
             why: None,
         };
         scenario.expect.insert(cell.client.clone(), promise);
-        for judged in violated().filter(|j| !matches!(&*j.party, "client" | "application")) {
+        for judged in violated().filter(|j| !is_clients(&j.party)) {
             let of_party = scenario.violates.entry(judged.party.clone()).or_default();
             of_party.insert(judged.id.clone(), judged.why.clone());
         }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Event, Rung};
-use crate::runner::{Cell, CellResult, Judged, RunError, Runner, Said, judge};
+use crate::runner::{Cell, CellResult, Judged, RunError, Runner, Said, is_clients, judge};
 use crate::sim::Run;
 
 /// The name that stands for a party where a run came to no end.
@@ -52,7 +52,7 @@ impl Failure {
     /// Whether it is of the client's side: the client's own or its application's.
     #[must_use]
     pub fn is_clients(&self) -> bool {
-        matches!(self.party.as_str(), "client" | "application")
+        is_clients(&self.party)
     }
 }
 
@@ -107,8 +107,6 @@ pub struct Shown {
     pub rung: Option<Rung>,
     /// Whether there was a climb in which no client gets anywhere.
     pub no_progress: bool,
-    /// The hash of the journal.
-    pub journal_hash: String,
 }
 
 impl Shown {
@@ -116,19 +114,6 @@ impl Shown {
     #[must_use]
     pub fn of(&self, failure: &Failure) -> Option<&Violation> {
         self.violations.iter().find(|v| v.failure == *failure)
-    }
-
-    /// Whether there is a violation that the scenario does not list.
-    #[must_use]
-    pub fn has_unlisted(&self) -> bool {
-        self.violations.iter().any(|v| !v.listed)
-    }
-
-    /// The invariants that client and application violated, each once.
-    #[must_use]
-    pub fn of_client(&self) -> Vec<&str> {
-        let own = self.violations.iter().filter(|v| v.failure.is_clients());
-        own.map(|v| v.failure.invariant.as_str()).collect()
     }
 }
 
@@ -194,12 +179,11 @@ fn shown(run: &Run, result: &CellResult, keeps_connections: bool) -> Shown {
         violations,
         rung: result.rung,
         no_progress,
-        journal_hash: result.journal_hash.clone(),
     }
 }
 
 fn is_others(judged: &Judged) -> bool {
-    !matches!(&*judged.party, "client" | "application")
+    !is_clients(&judged.party)
 }
 
 /// A sentence without its numbers, which differ from run to run where the failure is the same.

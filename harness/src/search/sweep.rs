@@ -62,8 +62,6 @@ pub struct Pairs {
 pub struct Sweep {
     /// The scenario and the client.
     pub cell: Cell,
-    /// What the run without faults showed.
-    pub base: Shown,
     /// The columns.
     pub columns: Vec<Column>,
     /// The points.
@@ -92,36 +90,28 @@ impl Sweep {
 
 /// Without what servers and hops did at whose own doors the faults stood: a server whose answer a fault replaces is one that
 /// answers so, and here that is the sweep's doing.
-fn without_own(violations: Vec<Violation>, cell: &Cell, cast: &Cast) -> Vec<Violation> {
+fn without_own(mut violations: Vec<Violation>, cell: &Cell, cast: &Cast) -> Vec<Violation> {
     let places = cell.scenario.inject.iter();
     let places = places.filter_map(|injection| injection.when.at.as_deref());
     let own: BTreeSet<&str> = places
         .flat_map(|at| [Some(at), cast.server_of(at).map(|server| &**server)])
         .flatten()
         .collect();
-    let mut violations = violations;
     violations.retain(|v| v.failure.is_clients() || !own.contains(v.failure.party.as_str()));
     violations
 }
 
-/// A fault as it was injected: the point's trigger and the fate.
-fn injection(point: &Point, fate: &Fate, line: u64) -> Injection {
-    Injection {
-        line,
+/// The cell with a fault beside its own.
+fn with(cell: &Cell, point: &Point, fate: &Fate) -> Cell {
+    let mut scenario = (*cell.scenario).clone();
+    let last = scenario.inject.iter().map(|i| i.line).max().unwrap_or(0);
+    scenario.inject.push(Injection {
+        line: last + 1,
         when: point.when.clone(),
         nth: point.nth,
         fate: fate.clone(),
         ..Injection::default()
-    }
-}
-
-/// The cell with faults beside its own.
-fn with(cell: &Cell, faults: &[(&Point, &Fate)]) -> Cell {
-    let mut scenario = (*cell.scenario).clone();
-    let last = scenario.inject.iter().map(|i| i.line).max().unwrap_or(0);
-    let faults = faults.iter().zip(last + 1..);
-    let faults = faults.map(|((point, fate), line)| injection(point, fate, line));
-    scenario.inject.extend(faults);
+    });
     Cell {
         scenario: Arc::new(scenario),
         ..cell.clone()
@@ -132,10 +122,16 @@ fn with(cell: &Cell, faults: &[(&Point, &Fate)]) -> Cell {
 struct One {
     came: Came,
     violations: Vec<Violation>,
+    /// What a second fault needs to know, where pairs are asked for.
+    after: Option<After>,
+}
+
+/// How a run with one fault went on.
+struct After {
     /// What happened, apart from what the fault is called.
-    happened: Option<[u8; 32]>,
-    /// The points after the fault, with their events: only where pairs are asked for.
-    after: Vec<(Point, Entry)>,
+    happened: [u8; 32],
+    /// The points after the fault, with their events.
+    points: Vec<(Point, Entry)>,
 }
 
 /// Sweeps a cell, with so many pairs of faults at the most; `None` is no pairs.
@@ -161,7 +157,7 @@ pub fn sweep(
         for (column, of) in columns.iter().enumerate() {
             match fits(of, point.when.event, &entry) {
                 Ok(()) => {
-                    tried.push((rows.len(), column, with(cell, &[(&point, &of.fate)])));
+                    tried.push((rows.len(), column, with(cell, &point, &of.fate)));
                     came.push(Came::NoEnd);
                 }
                 Err(why) => came.push(Came::NotTried(why)),
@@ -186,9 +182,9 @@ pub fn sweep(
             faults: 1,
             seed: None,
         });
-        let is_new = one.happened.is_some_and(|hash| seen.insert(hash));
-        if is_new && !one.after.is_empty() {
-            firsts.push(First::new(cell, one.after, &columns));
+        let after = one.after.filter(|after| seen.insert(after.happened));
+        if let Some(after) = after.filter(|after| !after.points.is_empty()) {
+            firsts.push(First::new(cell, after.points, &columns));
         }
     }
     let mut pairs = None;
@@ -218,7 +214,6 @@ pub fn sweep(
     }
     Ok(Sweep {
         cell: cell.clone(),
-        base,
         columns,
         rows,
         pairs,
@@ -234,22 +229,19 @@ fn one(cell: &Cell, runner: &Runner, base: &Record, at: usize, keeps_points: boo
             return One {
                 came: Came::NoEnd,
                 violations: violations(Err(error)),
-                happened: None,
-                after: Vec::new(),
+                after: None,
             };
         }
     };
-    let mut violations = without_own(shown.violations.clone(), cell, &base.cast);
+    let mut violations = without_own(shown.violations, cell, &base.cast);
     violations.extend(broken_prefix(base, &run.record, at));
-    let after = if keeps_points {
-        points_after(&run.record, &run.findings.calms, at)
-    } else {
-        Vec::new()
-    };
+    let after = keeps_points.then(|| After {
+        happened: happened(&run.record),
+        points: points_after(&run.record, &run.findings.calms, at),
+    });
     One {
         came: Came::Ran(shown.rung, violations.iter().any(|v| !v.listed)),
         violations,
-        happened: Some(happened(&run.record)),
         after,
     }
 }
@@ -308,14 +300,14 @@ struct First {
 }
 
 impl First {
-    fn new(cell: Cell, after: Vec<(Point, Entry)>, columns: &[Column]) -> Self {
+    fn new(cell: Cell, points: Vec<(Point, Entry)>, columns: &[Column]) -> Self {
         let tried = |(point, entry): (Point, Entry)| {
             let fitting = columns.iter().enumerate();
             let fitting = fitting.filter(|(_, c)| fits(c, point.when.event, &entry).is_ok());
             let fitting = fitting.map(|(n, _)| n).collect();
             (point, fitting)
         };
-        let points: Vec<(Point, Vec<usize>)> = after.into_iter().map(tried).collect();
+        let points: Vec<(Point, Vec<usize>)> = points.into_iter().map(tried).collect();
         Self {
             cell,
             pairs: points.iter().map(|(_, columns)| columns.len()).sum(),
@@ -327,7 +319,7 @@ impl First {
     fn pair(&self, mut n: usize, columns: &[Column]) -> Option<Cell> {
         for (point, fitting) in &self.points {
             match fitting.get(n) {
-                Some(column) => return Some(with(&self.cell, &[(point, &columns[*column].fate)])),
+                Some(column) => return Some(with(&self.cell, point, &columns[*column].fate)),
                 None => n -= fitting.len(),
             }
         }

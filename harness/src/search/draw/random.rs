@@ -69,65 +69,42 @@ impl Pool {
     }
 }
 
-/// The kinds of operation, each with its weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Wait,
-    Call,
-    SlowCall,
-    Parallel,
-    Read,
-    Subscribe,
-    NewConversation,
-    Reload,
-    Notify,
-    Ping,
-    Other,
-    Reconnect,
-    ReAdd,
-    Incognito,
-    Restart,
-    Drain,
-    Crash,
-    Expire,
-    Cut,
-    RestartHop,
-    Down,
-    Stall,
-    Partition,
-    PowerLoss,
-    Inject,
-    Refuse,
-}
+/// What can happen: its weight, and how it is drawn.
+type Kind = (u64, fn(&mut Dice) -> Op);
 
-const KINDS: [(Kind, u64); 26] = [
-    (Kind::Wait, 3),
-    (Kind::Call, 4),
-    (Kind::SlowCall, 2),
-    (Kind::Parallel, 2),
-    (Kind::Read, 1),
-    (Kind::Subscribe, 1),
-    (Kind::NewConversation, 1),
-    (Kind::Reload, 1),
-    (Kind::Notify, 1),
-    (Kind::Ping, 1),
-    (Kind::Other, 1),
-    (Kind::Reconnect, 1),
-    (Kind::ReAdd, 1),
-    (Kind::Incognito, 1),
-    (Kind::Restart, 3),
-    (Kind::Drain, 1),
-    (Kind::Crash, 1),
-    (Kind::Expire, 1),
-    (Kind::Cut, 1),
-    (Kind::RestartHop, 1),
-    (Kind::Down, 1),
-    (Kind::Stall, 1),
-    (Kind::Partition, 1),
-    (Kind::PowerLoss, 1),
-    (Kind::Inject, 2),
-    (Kind::Refuse, 1),
+/// All that can happen.
+const KINDS: [Kind; 26] = [
+    (3, |dice| Op::Wait(dice.ms(120_000))),
+    (4, |_| Op::Call),
+    (2, |dice| Op::SlowCall(1_000 + dice.ms(29_000))),
+    (2, |dice| Op::Parallel(2 + dice.small(7))),
+    (1, |_| Op::Read),
+    (1, |_| Op::Subscribe),
+    (1, |_| Op::NewConversation),
+    (1, |_| Op::Reload),
+    (1, |_| Op::Notify),
+    (1, |_| Op::Ping),
+    (1, |_| Op::Other),
+    (1, |_| Op::Reconnect),
+    (1, |_| Op::ReAdd),
+    (1, |_| Op::Incognito),
+    (3, |dice| Op::Restart(dice.ms(20_000))),
+    (1, |_| Op::Drain),
+    (1, |_| Op::Crash),
+    (1, |_| Op::Expire),
+    (1, |_| Op::Cut),
+    (1, |_| Op::RestartHop),
+    (1, |dice| Op::Down(dice.ms(120_000))),
+    (1, |dice| Op::Stall(dice.ms(50_000))),
+    (1, |dice| Op::Partition(dice.ms(50_000))),
+    (1, |dice| Op::PowerLoss(dice.ms(50_000))),
+    (2, |dice| Op::Inject(1 + dice.small(3), dice.fate())),
+    (1, |dice| {
+        Op::Refuse(1 + dice.small(7), *dice.one(&REFUSALS))
+    }),
 ];
+/// The place of calls among them.
+const CALL: usize = 1;
 
 /// The statuses of refusals by which no session is lost.
 const REFUSALS: [u16; 4] = [429, 500, 502, 503];
@@ -163,10 +140,20 @@ impl Dice {
         1 + self.below((1 << magnitude).min(most))
     }
 
+    /// A small number below `n`, which is not 0.
+    fn small(&mut self, n: u32) -> u32 {
+        u32::try_from(self.below(u64::from(n))).expect("it is below a small number")
+    }
+
     /// What can happen in this world: each kind in every second one, calls always.
-    fn kinds(&mut self) -> Vec<(Kind, u64)> {
-        let can = |(kind, _): &(Kind, u64)| self.chance(2) || *kind == Kind::Call;
-        KINDS.into_iter().filter(can).collect()
+    fn kinds(&mut self) -> Vec<Kind> {
+        let mut kinds = Vec::new();
+        for (n, kind) in KINDS.into_iter().enumerate() {
+            if self.chance(2) || n == CALL {
+                kinds.push(kind);
+            }
+        }
+        kinds
     }
 
     fn fate(&mut self) -> FateOp {
@@ -179,46 +166,16 @@ impl Dice {
         }
     }
 
-    fn op(&mut self, possible: &[(Kind, u64)]) -> Op {
-        let whole: u64 = possible.iter().map(|(_, weight)| weight).sum();
+    fn op(&mut self, possible: &[Kind]) -> Op {
+        let whole = possible.iter().map(|(weight, _)| weight).sum();
         let mut left = self.below(whole);
-        let mut drawn = Kind::Call;
-        for (kind, weight) in possible {
-            drawn = *kind;
+        for (weight, draw) in possible {
             if left < *weight {
-                break;
+                return draw(self);
             }
             left -= weight;
         }
-        let small = |n: u64| u32::try_from(n).expect("a small number");
-        match drawn {
-            Kind::Wait => Op::Wait(self.ms(120_000)),
-            Kind::Call => Op::Call,
-            Kind::SlowCall => Op::SlowCall(1_000 + self.ms(29_000)),
-            Kind::Parallel => Op::Parallel(small(2 + self.below(7))),
-            Kind::Read => Op::Read,
-            Kind::Subscribe => Op::Subscribe,
-            Kind::NewConversation => Op::NewConversation,
-            Kind::Reload => Op::Reload,
-            Kind::Notify => Op::Notify,
-            Kind::Ping => Op::Ping,
-            Kind::Other => Op::Other,
-            Kind::Reconnect => Op::Reconnect,
-            Kind::ReAdd => Op::ReAdd,
-            Kind::Incognito => Op::Incognito,
-            Kind::Restart => Op::Restart(self.ms(20_000)),
-            Kind::Drain => Op::Drain,
-            Kind::Crash => Op::Crash,
-            Kind::Expire => Op::Expire,
-            Kind::Cut => Op::Cut,
-            Kind::RestartHop => Op::RestartHop,
-            Kind::Down => Op::Down(self.ms(120_000)),
-            Kind::Stall => Op::Stall(self.ms(50_000)),
-            Kind::Partition => Op::Partition(self.ms(50_000)),
-            Kind::PowerLoss => Op::PowerLoss(self.ms(50_000)),
-            Kind::Inject => Op::Inject(small(1 + self.below(3)), self.fate()),
-            Kind::Refuse => Op::Refuse(small(1 + self.below(7)), *self.one(&REFUSALS)),
-        }
+        Op::Call
     }
 }
 
