@@ -287,6 +287,15 @@ impl Registry {
         &self.real_servers
     }
 
+    /// The names of the dialects of real servers with which a client of the session era can begin: what random worlds are
+    /// drawn from.
+    #[must_use]
+    pub fn real_sessions(&self) -> Vec<String> {
+        let is_one = |d: &&Arc<Dialect>| d.is_listed() && d.has_handshake();
+        let listed = self.dialects.iter().filter(is_one);
+        listed.map(|dialect| dialect.name.clone()).collect()
+    }
+
     /// The hops. There are no others: each is its own piece of the proxy's core.
     #[must_use]
     pub fn hops(&self) -> &'static [HopKind] {

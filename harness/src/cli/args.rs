@@ -144,12 +144,9 @@ impl RunOptions {
     }
 }
 
+/// Which cell of a scenario is meant.
 #[derive(Debug, ClapArgs)]
-pub(super) struct TraceOptions {
-    /// The scenario file; or a record that `trace --format json` wrote, by its ending `.jsonl`: it is judged and drawn
-    /// as it stands, with nothing promised
-    #[arg(value_name = "SCENARIO")]
-    pub(super) path: PathBuf,
+pub(super) struct OneCell {
     /// The client, as for `run`; the scenario's first unless given
     #[arg(long, value_name = "NAME", conflicts_with = "client_command")]
     pub(super) client: Option<String>,
@@ -159,6 +156,16 @@ pub(super) struct TraceOptions {
     /// The seed; the scenario's first unless given
     #[arg(long)]
     pub(super) seed: Option<u64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct TraceOptions {
+    /// The scenario file; or a record that `trace --format json` wrote, by its ending `.jsonl`: it is judged and drawn
+    /// as it stands, with nothing promised
+    #[arg(value_name = "SCENARIO")]
+    pub(super) path: PathBuf,
+    #[command(flatten)]
+    pub(super) which: OneCell,
     /// `table` draws the trace; `json` prints the record: a header, then one event a line
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
@@ -273,15 +280,8 @@ pub(super) struct ShrinkOptions {
     /// Of such a world: only servers of this dialect, as for `explore`; may be given several times
     #[arg(long, value_name = "NAME", requires = "explored")]
     pub(super) dialect: Vec<String>,
-    /// The client, as for `run`; the scenario's first unless given
-    #[arg(long, value_name = "NAME", conflicts_with = "client_command")]
-    pub(super) client: Option<String>,
-    /// The client: a command that starts a driver, e.g. 'node mine.mjs'
-    #[arg(long, value_name = "COMMAND")]
-    pub(super) client_command: Option<String>,
-    /// The seed; the scenario's first unless given
-    #[arg(long)]
-    pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) which: OneCell,
     /// The invariant whose violation is kept; the first that is violated unless given
     #[arg(long, value_name = "ID")]
     pub(super) invariant: Option<String>,

@@ -7,12 +7,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
 use crate::cli::args::{ExploreOptions, MergeOptions};
 use crate::cli::load::unknown_client;
-use crate::cli::small::Folder;
+use crate::cli::small::{Folder, line as small_line};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, out, wanted};
 use crate::registry::Registry;
 use crate::runner::Runner;
@@ -99,10 +99,7 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
         Ok(dialects) => dialects,
         Err(why) => return bad(&why),
     };
-    let mut runner = Runner::new(registry.clone());
-    if let Some(jobs) = options.jobs {
-        runner = runner.jobs(jobs);
-    }
+    let runner = wanted::runner(&registry, options.jobs);
     let stop = Arc::new(AtomicBool::new(false));
     if let Err(error) = on_interrupt(&stop) {
         return bad(&format!("failed to listen for an interrupt: {error}"));
@@ -138,9 +135,7 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
             .iter()
             .map(|range| range.end - range.start)
             .sum();
-        let bar = ProgressBar::new(left);
-        let template = "{msg}: {pos}/{len} seeds, {per_sec}, {eta} left";
-        bar.set_style(ProgressStyle::with_template(template).expect("a fixed template"));
+        let bar = out::bar(left, "{msg}: {pos}/{len} seeds, {per_sec}, {eta} left");
         bar.set_message(client.clone());
         let results = match open(options, bar, &stop) {
             Ok(results) => results,
@@ -240,23 +235,10 @@ fn tell(
         code = code.max(if of_run { HARNESS_BUG } else { 1 });
         out::line(line(finding));
         let seed = finding.origin.seed.unwrap_or_default();
-        if options.no_shrink {
-            out::line(format_args!("      replay: {}", plan.replay(seed)));
-            continue;
-        }
-        match folder.add(finding, &format!("explore, seed {seed}"), runner) {
-            Ok((file, small)) => {
-                let scenario = &small.example.scenario;
-                out::line(format_args!(
-                    "      {}: {} steps, {} injections, after {} runs",
-                    file.display(),
-                    scenario.steps.len(),
-                    scenario.inject.len(),
-                    small.runs
-                ));
-            }
-            Err(error) => {
-                bad(&format!("{}: {error}", finding.failure.invariant));
+        if !options.no_shrink {
+            let origin = format!("explore, seed {seed}");
+            if let Some((file, small)) = folder.add_or_say(finding, &origin, runner) {
+                out::line(small_line(&file, &small));
             }
         }
         out::line(format_args!("      replay: {}", plan.replay(seed)));

@@ -4,6 +4,8 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 /// Writes a text, with its colours where they are seen.
 pub(super) fn text(text: impl Display) {
     let mut out = anstream::stdout().lock();
@@ -17,4 +19,11 @@ pub(super) fn text(text: impl Display) {
 /// Writes a line.
 pub(super) fn line(line: impl Display) {
     text(format_args!("{line}\n"));
+}
+
+/// A bar that shows how far a command is, where somebody looks.
+pub(super) fn bar(length: u64, template: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    bar.set_style(ProgressStyle::with_template(template).expect("a fixed template"));
+    bar
 }

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::cli::args::{ResultsFormat, RunOptions};
 use crate::cli::load::{code_of, load_all, unknown_client};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
@@ -40,10 +38,7 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
     } else {
         without_missing(cells, registry)
     };
-    let mut runner = Runner::new(registry.clone());
-    if let Some(jobs) = options.jobs {
-        runner = runner.jobs(jobs);
-    }
+    let runner = wanted::runner(registry, options.jobs);
     let finished = run_all(&cells, &runner);
     let mut code = if any_bad { BAD_INPUT } else { 0 };
     let mut results = Vec::new();
@@ -246,10 +241,7 @@ fn takes_part<'a>(
 }
 
 fn run_all(cells: &[Cell], runner: &Runner) -> Vec<Result<(CellResult, Findings), RunError>> {
-    let bar = ProgressBar::new(cells.len() as u64);
-    bar.set_style(
-        ProgressStyle::with_template("{pos}/{len} cells  {msg}").expect("a fixed template"),
-    );
+    let bar = out::bar(cells.len() as u64, "{pos}/{len} cells  {msg}");
     let finished = runner.for_all(cells, |runner, cell| {
         bar.set_message(format!("{} with {}", cell.scenario.name, cell.client));
         // The record of a cell may be large, and nobody asks for it here.

@@ -11,7 +11,7 @@ use crate::cli::args::{
 };
 use crate::cli::load::{code_of, load_all};
 use crate::cli::out;
-use crate::cli::wanted::{self, One};
+use crate::cli::wanted;
 use crate::cli::{BAD_INPUT, bad};
 use crate::input;
 use crate::journal::Record;
@@ -26,12 +26,7 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
     if options.path.extension().is_some_and(|e| e == "jsonl") {
         return saved(options);
     }
-    let client = One {
-        name: options.client.as_ref(),
-        command: options.client_command.as_ref(),
-        seed: options.seed,
-    };
-    let (registry, cell) = match wanted::one(&options.path, client, registry) {
+    let (registry, cell) = match wanted::one(&options.path, &options.which, registry) {
         Ok(found) => found,
         Err(code) => return code,
     };
@@ -86,11 +81,15 @@ fn saved(options: &TraceOptions) -> u8 {
     let file = options.path.display();
     for (is_given, option, why) in [
         (
-            options.client.is_some() || options.client_command.is_some(),
+            options.which.named().is_some(),
             "--client",
             "it has its client in it",
         ),
-        (options.seed.is_some(), "--seed", "it has its seed in it"),
+        (
+            options.which.seed.is_some(),
+            "--seed",
+            "it has its seed in it",
+        ),
         (
             options.access_log,
             "--access-log",

@@ -2,11 +2,9 @@
 
 use std::fs;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::cli::args::ShrinkOptions;
 use crate::cli::load::{code_of, unknown_client};
-use crate::cli::wanted::{self, One};
+use crate::cli::wanted;
 use crate::cli::{BAD_INPUT, bad, out};
 use crate::registry::Registry;
 use crate::runner::{Cell, Runner};
@@ -18,13 +16,8 @@ const NOTHING: u8 = 3;
 
 /// Runs the command and returns its exit code.
 pub(super) fn shrink(options: &ShrinkOptions, registry: &Registry) -> u8 {
-    let client = One {
-        name: options.client.as_ref(),
-        command: options.client_command.as_ref(),
-        seed: options.seed,
-    };
     let found = match (&options.path, options.explored) {
-        (Some(path), _) => wanted::one(path, client, registry),
+        (Some(path), _) => wanted::one(path, &options.which, registry),
         (None, seed) => drawn(options, seed.unwrap_or_default(), registry),
     };
     let (registry, cell) = match found {
@@ -48,9 +41,7 @@ pub(super) fn shrink(options: &ShrinkOptions, registry: &Registry) -> u8 {
         }
         Err(error) => Failure::of_run(&error),
     };
-    let bar = ProgressBar::new(options.runs as u64);
-    let style = ProgressStyle::with_template("{pos} runs of at most {len}");
-    bar.set_style(style.expect("a fixed template"));
+    let bar = out::bar(options.runs as u64, "{pos} runs of at most {len}");
     let small = search::shrink(&cell, &failure, &runner, options.runs, &|| bar.inc(1));
     bar.finish_and_clear();
     let small = match small {
@@ -86,10 +77,8 @@ pub(super) fn shrink(options: &ShrinkOptions, registry: &Registry) -> u8 {
 
 /// The cell of a world that `explore` draws.
 fn drawn(options: &ShrinkOptions, seed: u64, registry: &Registry) -> Result<(Registry, Cell), u8> {
-    let names: Vec<String> = options.client.iter().cloned().collect();
-    let commands: Vec<String> = options.client_command.iter().cloned().collect();
-    let registry = wanted::with_clients(registry.clone(), &names, &commands)?;
-    let Some(client) = names.first().or(commands.first()) else {
+    let registry = wanted::with_client(registry, &options.which)?;
+    let Some(client) = options.which.named() else {
         return Err(bad("say with --client in whose world"));
     };
     if registry.get(client).is_none() {

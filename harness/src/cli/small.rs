@@ -5,11 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::cli::bad;
 use crate::runner::Runner;
 use crate::search::{Finding, RUNS, ShrinkError, Small, shrink};
 
 /// Why there is no file.
-pub(super) enum NoFile {
+enum NoFile {
     /// It could not be made small.
     Shrink(ShrinkError),
     /// It could not be written there.
@@ -40,7 +41,7 @@ impl<'o> Folder<'o> {
     }
 
     /// Makes a finding small and writes it. Files of earlier runs of the command are replaced.
-    pub(super) fn add(
+    fn add(
         &mut self,
         finding: &Finding,
         origin: &str,
@@ -62,4 +63,31 @@ impl<'o> Folder<'o> {
         self.taken.insert(name);
         Ok((file, small))
     }
+
+    /// As [`add`](Self::add); why there is no file is said.
+    pub(super) fn add_or_say(
+        &mut self,
+        finding: &Finding,
+        origin: &str,
+        runner: &Runner,
+    ) -> Option<(PathBuf, Small)> {
+        let added = self.add(finding, origin, runner);
+        added
+            .inspect_err(|why| {
+                bad(&format!("{}: {why}", finding.failure.invariant));
+            })
+            .ok()
+    }
+}
+
+/// The line below a finding: its file, how large that is, and what it took.
+pub(super) fn line(file: &Path, small: &Small) -> String {
+    let scenario = &small.example.scenario;
+    format!(
+        "      {}: {} steps, {} injections, after {} runs",
+        file.display(),
+        scenario.steps.len(),
+        scenario.inject.len(),
+        small.runs
+    )
 }

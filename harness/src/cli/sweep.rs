@@ -1,11 +1,11 @@
 //! `stalemate sweep`: every fault at every point, and what was found made small.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use crate::cli::args::{Format, SweepOptions};
 use crate::cli::load::{code_of, unknown_client};
-use crate::cli::small::Folder;
+use crate::cli::small::{Folder, line as small_line};
 use crate::cli::{HARNESS_BUG, bad, out, wanted};
 use crate::registry::Registry;
 use crate::report;
@@ -20,10 +20,7 @@ struct Bar(ProgressBar);
 
 impl Bar {
     fn new() -> Self {
-        let bar = ProgressBar::new(0);
-        let template = "{msg}: {pos}/{len} runs, {eta} left";
-        bar.set_style(ProgressStyle::with_template(template).expect("a fixed template"));
-        Self(bar)
+        Self(out::bar(0, "{msg}: {pos}/{len} runs, {eta} left"))
     }
 }
 
@@ -67,10 +64,7 @@ pub(super) fn sweep(options: &SweepOptions, registry: &Registry) -> u8 {
             return bad(&unknown_client(client, &registry));
         }
     }
-    let mut runner = Runner::new(registry.clone());
-    if let Some(jobs) = options.jobs {
-        runner = runner.jobs(jobs);
-    }
+    let runner = wanted::runner(&registry, options.jobs);
     let mut folder = Folder::new(&options.out);
     let (mut code, mut all) = (0, Vec::new());
     for client in clients {
@@ -145,23 +139,13 @@ fn found(
         });
         if !options.no_shrink {
             let origin = format!("a sweep of {}", swept.cell.scenario.name);
-            match folder.add(finding, &origin, runner) {
-                Ok((file, small)) => {
-                    let scenario = &small.example.scenario;
-                    let (steps, faults) = (scenario.steps.len(), scenario.inject.len());
-                    let file = file.display().to_string();
-                    if says {
-                        out::line(format_args!(
-                            "      {file}: {steps} steps, {faults} injections, after {} runs",
-                            small.runs
-                        ));
-                    }
-                    value["file"] = json!(file);
-                    value["steps"] = json!(steps);
-                    value["injections"] = json!(faults);
-                }
-                Err(error) => {
-                    bad(&format!("{}: {error}", finding.failure.invariant));
+            if let Some((file, small)) = folder.add_or_say(finding, &origin, runner) {
+                let scenario = &small.example.scenario;
+                value["file"] = json!(file.display().to_string());
+                value["steps"] = json!(scenario.steps.len());
+                value["injections"] = json!(scenario.inject.len());
+                if says {
+                    out::line(small_line(&file, &small));
                 }
             }
         }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::Arc;
 
+use crate::cli::args::OneCell;
 use crate::cli::load::{load_all, unknown_client};
 use crate::cli::{BAD_INPUT, bad};
 use crate::programs;
 use crate::registry::Registry;
-use crate::runner::Cell;
+use crate::runner::{Cell, Runner};
 use crate::scenario::Scenario;
 
 /// Adds the clients that are named but not there yet: at a version, in a folder, or as a command, which is its own name.
@@ -65,14 +66,23 @@ pub(super) fn scenario(path: &PathBuf, registry: &Registry) -> Result<Arc<Scenar
     }
 }
 
-/// Which cell of a scenario is meant.
-pub(super) struct One<'o> {
-    /// The client by its name.
-    pub(super) name: Option<&'o String>,
-    /// The client by its command.
-    pub(super) command: Option<&'o String>,
-    /// The seed.
-    pub(super) seed: Option<u64>,
+impl OneCell {
+    /// The client's name, if one is given: a command is its own.
+    pub(super) fn named(&self) -> Option<&String> {
+        self.client.as_ref().or(self.client_command.as_ref())
+    }
+}
+
+/// As [`with_clients`], with the one that may be given.
+///
+/// # Errors
+/// As [`with_clients`].
+pub(super) fn with_client(registry: &Registry, which: &OneCell) -> Result<Registry, u8> {
+    with_clients(
+        registry.clone(),
+        which.client.as_slice(),
+        which.client_command.as_slice(),
+    )
 }
 
 /// The one cell that is meant, and the registry with its client in it. The scenario's first client and first seed where
@@ -82,15 +92,12 @@ pub(super) struct One<'o> {
 /// The exit code, after what is wrong has been said.
 pub(super) fn one(
     path: &PathBuf,
-    which: One<'_>,
+    which: &OneCell,
     registry: &Registry,
 ) -> Result<(Registry, Cell), u8> {
-    let names: Vec<String> = which.name.into_iter().cloned().collect();
-    let commands: Vec<String> = which.command.into_iter().cloned().collect();
-    let registry = with_clients(registry.clone(), &names, &commands)?;
+    let registry = with_client(registry, which)?;
     let scenario = scenario(path, &registry)?;
-    let client = which.name.or(which.command);
-    let client = client.unwrap_or(&scenario.clients[0]).clone();
+    let client = which.named().unwrap_or(&scenario.clients[0]).clone();
     if registry.subject(&scenario, &client).is_none() {
         return Err(bad(&unknown_client(&client, &registry)));
     }
@@ -109,9 +116,7 @@ pub(super) fn one(
 /// That there is no such dialect.
 pub(super) fn dialects(names: &[String], registry: &Registry) -> Result<Vec<String>, String> {
     if names.is_empty() {
-        let all = registry.dialects().iter();
-        let listed = all.filter(|d| d.is_listed() && d.has_handshake());
-        return Ok(listed.map(|dialect| dialect.name.clone()).collect());
+        return Ok(registry.real_sessions());
     }
     for name in names {
         if registry.dialect_of(name).is_none() {
@@ -121,6 +126,15 @@ pub(super) fn dialects(names: &[String], registry: &Registry) -> Result<Vec<Stri
         }
     }
     Ok(names.to_vec())
+}
+
+/// A runner of so many cells at once; of as many as there are cores unless given.
+pub(super) fn runner(registry: &Registry, jobs: Option<usize>) -> Runner {
+    let runner = Runner::new(registry.clone());
+    match jobs {
+        Some(jobs) => runner.jobs(jobs),
+        None => runner,
+    }
 }
 
 /// The option that names a client again.

@@ -30,6 +30,12 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
+/// The scenario of a file keeps what it promises, in another process.
+fn stands(file: &str) {
+    let run = stalemate(&["run", file]);
+    assert_eq!(run.code, 0, "{file}: {}{}", run.out, run.err);
+}
+
 #[test]
 fn what_a_sweep_finds_stands_in_another_process() {
     let (directory, file) = scenario();
@@ -49,8 +55,7 @@ fn what_a_sweep_finds_stands_in_another_process() {
     assert!(ids.contains(&"app-disconnect-clears"), "{ids:?}");
     for finding in findings {
         let file = finding["file"].as_str().expect("each has its file");
-        let run = stalemate(&["run", file]);
-        assert_eq!(run.code, 0, "{file}: {}{}", run.out, run.err);
+        stands(file);
         let text = fs::read_to_string(file).expect("it is there");
         let id = finding["invariant"].as_str().expect("a name");
         assert!(text.contains(&format!("# {id} is violated by")), "{text}");
@@ -112,8 +117,7 @@ fn what_is_explored_is_merged_and_not_done_again() {
         done.out
     );
     let file = Path::new(&found).join("broken-no-delete-cli-delete-on-close.yaml");
-    let run = stalemate(&["run", &text(&file)]);
-    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    stands(&text(&file));
     let again: Vec<&str> = args.into_iter().chain(["--resume"]).collect();
     let again = stalemate_within(300, &again);
     assert!(again.out.contains(" 0 runs"), "{}", again.out);
@@ -187,8 +191,7 @@ fn a_scenario_is_made_small_or_it_is_said_why_not() {
     let done = stalemate_within(300, &args);
     assert_eq!(done.code, 0, "{}", done.err);
     assert!(done.err.contains(" are left of "), "{}", done.err);
-    let run = stalemate(&["run", &small]);
-    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    stands(&small);
     // The world of a seed, in place of a file.
     let args = [
         "shrink",

@@ -22,7 +22,6 @@ const LONG_FILES: &[&str] = &[
     "harness/src/process/tap.rs",
     "harness/src/report/trace.rs",
     "harness/tests/invariants/broken.rs",
-    "harness/tests/invariants/hand_made.rs",
     "harness/tests/server/streams.rs",
 ];
 

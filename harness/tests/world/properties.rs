@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use stalemate::registry::Registry;
@@ -11,7 +10,6 @@ use stalemate::runner::Runner;
 use stalemate::scenario;
 use stalemate::search::draw::{PathKind, Pool};
 use stalemate::search::{Failed, Finding, Plan, RUNS, Sink, Small, explore, shrink};
-use stalemate::server::Dialect;
 
 /// Worlds drawn for the right client; more where the variable of [`seeds`] says so.
 const SEEDS: u64 = 2_000;
@@ -20,14 +18,6 @@ const SEEDS: u64 = 2_000;
 fn seeds() -> u64 {
     let more = std::env::var("STALEMATE_SCHEDULES").ok();
     more.map_or(SEEDS, |n| n.parse().expect("a number of worlds"))
-}
-
-pub(crate) fn all_dialects() -> Vec<String> {
-    let registry = Registry::builtin();
-    // With a server of the revision without sessions nobody gets anywhere.
-    let is_one = |d: &&Arc<Dialect>| d.is_listed() && d.has_handshake();
-    let listed = registry.dialects().iter().filter(is_one);
-    listed.map(|dialect| dialect.name.clone()).collect()
 }
 
 /// Nobody listens: what was found is asked for afterwards.
@@ -67,7 +57,11 @@ fn write(directory: &Path, found: &Small) -> PathBuf {
 #[test]
 fn the_right_client_breaks_nothing() {
     let runner = Runner::new(Registry::builtin());
-    let plan = plan("connector/recovering", Pool::of(all_dialects()), 0..seeds());
+    let plan = plan(
+        "connector/recovering",
+        Pool::of(Registry::builtin().real_sessions()),
+        0..seeds(),
+    );
     let explored = explore(&plan, &runner, &AtomicBool::new(false), &Quiet).expect("dialects");
     assert_eq!(explored.runs, seeds());
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/regressions");
@@ -93,7 +87,7 @@ fn without_affinity_the_right_client_stays_within_bounds() {
     ];
     let pool = Pool {
         paths: vec![PathKind::RoundRobin],
-        ..Pool::of(all_dialects())
+        ..Pool::of(Registry::builtin().real_sessions())
     };
     let plan = plan("connector/recovering", pool, 0..60);
     let explored = explore(&plan, &runner, &AtomicBool::new(false), &Quiet).expect("dialects");

@@ -14,8 +14,6 @@ use stalemate::runner::{Cell, Runner, Said, judge};
 use stalemate::scenario::{Hop, Scenario};
 use stalemate::search::draw::{self, Op, PathKind, Schedule};
 
-use crate::properties::all_dialects;
-
 /// Schedules drawn for each property, over both clients.
 const SCHEDULES: u32 = 700;
 const CLIENTS: [&str; 3] = [
@@ -136,7 +134,12 @@ fn holds(
         })
     };
     let cases = SCHEDULES / u32::try_from(CLIENTS.len()).expect("three");
-    if let Some((schedule, why)) = search_in(worker, cases, drawn(all_dialects()), differs) {
+    if let Some((schedule, why)) = search_in(
+        worker,
+        cases,
+        drawn(runner.registry().real_sessions()),
+        differs,
+    ) {
         panic!("{why}\n{schedule:?}");
     }
 }

@@ -1,0 +1,81 @@
+//! Journals made by hand: what a settings page says.
+
+use super::*;
+
+const ID: &str = "app-shows-the-truth";
+
+fn commits(made: &mut Made) {
+    let (action, server) = (Action::Disconnect, made.server());
+    made.note(Event::Committed { action, server });
+}
+
+#[test]
+fn the_answer_to_a_delete_does_not_connect_again() {
+    let mut made = Made::default();
+    made.opens("S1");
+    commits(&mut made);
+    made.exchange("DELETE", Some("S1"), 200);
+    made.draws(Drawn::Connected);
+    made.breaks(ID, made.last());
+}
+
+#[test]
+fn nor_does_the_answer_to_what_was_asked_before() {
+    let mut made = Made::default();
+    made.opens("S1");
+    let conn = made.asks("tools/call", Some("S1"));
+    commits(&mut made);
+    made.answered(conn, 200, None);
+    made.draws(Drawn::Connected);
+    made.breaks(ID, made.last());
+}
+
+#[test]
+fn a_new_session_does() {
+    let mut made = Made::default();
+    made.opens("S1");
+    commits(&mut made);
+    made.draws(Drawn::Disconnected);
+    made.opens("S2");
+    made.draws(Drawn::Connected);
+    made.holds(ID);
+}
+
+#[test]
+fn what_arrives_with_the_drawing_is_for_the_next() {
+    let mut made = Made::default();
+    made.opens("S1");
+    made.exchange("tools/call", Some("S1"), 503);
+    made.draws(Drawn::Connected);
+    let (drawn, answered) = (made.last(), made.last() - 1);
+    made.entries[drawn].at_ms = made.entries[answered].at_ms;
+    made.holds(ID);
+    let (call, outcome) = (CallId(1), Outcome::Error("busy".to_owned()));
+    let told = Event::CallEnded { call, outcome };
+    let at_ms = made.entries[answered].at_ms;
+    let event = told;
+    made.entries.insert(drawn, Entry::new(at_ms, event));
+    made.breaks(ID, made.last());
+}
+
+#[test]
+fn a_failed_call_is_trouble_and_a_stream_let_go_is_none() {
+    let mut made = Made::default();
+    made.opens("S1");
+    for what in ["GET", "tools/call"] {
+        let conn = made.asks(what, Some("S1")).conn;
+        let (from, to) = (Arc::from("client"), Arc::from("memory"));
+        let how = ConnEnd::Cut;
+        made.note(Event::ConnEnded {
+            conn,
+            from,
+            to,
+            how,
+        });
+        made.draws(Drawn::Connected);
+        match what {
+            "GET" => made.holds(ID),
+            _ => made.breaks(ID, made.last()),
+        }
+    }
+}
