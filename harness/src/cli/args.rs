@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-pub(super) use crate::cli::format::Format;
+pub(super) use crate::cli::format::{Format, TraceFormat};
 use crate::cli::outside::{DIAGNOSE_HELP, DiagnoseOptions, PROBE_HELP, ProbeOptions};
 use crate::cli::values;
 
@@ -166,9 +166,9 @@ pub(super) struct TraceOptions {
     pub(super) path: PathBuf,
     #[command(flatten)]
     pub(super) which: OneCell,
-    /// `table` draws the trace; `json` prints the record: a header, then one event a line
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = TraceFormat::Table)]
+    pub(super) format: TraceFormat,
     /// Show what every process on the way sends and receives
     #[arg(long)]
     pub(super) full: bool,

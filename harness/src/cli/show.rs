@@ -7,7 +7,7 @@ use serde_json::json;
 use stalemate_clients::Program;
 
 use crate::cli::args::{
-    ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceOptions,
+    ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceFormat, TraceOptions,
 };
 use crate::cli::load::{code_of, load_all};
 use crate::cli::out;
@@ -17,7 +17,7 @@ use crate::input;
 use crate::journal::Record;
 use crate::programs;
 use crate::registry::{Registry, Subject};
-use crate::report::{self, ClientTopic, Detail, KeyTopic};
+use crate::report::{self, ClientTopic, Detail, KeyTopic, View};
 use crate::runner::{CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, judge_record};
 use crate::scenario::{self, Key, KeyKind};
 
@@ -46,7 +46,7 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         findings,
     } = ran;
     draw(options, &result, &record);
-    if options.access_log && options.format == Format::Json {
+    if options.access_log && options.format != TraceFormat::Table {
         // What is meant for a program stays clean.
         eprintln!("access log");
         let lines = findings.access_log.iter();
@@ -62,14 +62,19 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
 }
 
 fn draw(options: &TraceOptions, result: &CellResult, record: &Record) {
+    let detail = if options.full {
+        Detail::Full
+    } else {
+        Detail::Short
+    };
+    let view = View {
+        detail,
+        folded: !options.full,
+    };
     match options.format {
-        Format::Json => out::text(record.to_json_lines()),
-        Format::Table => {
-            let detail = if options.full {
-                Detail::Full
-            } else {
-                Detail::Short
-            };
+        TraceFormat::Json => out::text(record.to_json_lines()),
+        TraceFormat::Svg => out::text(report::svg(result, record, view)),
+        TraceFormat::Table => {
             out::text(report::trace(result, record, detail));
             out::line(format_args!("journal   {}", result.journal_hash));
         }

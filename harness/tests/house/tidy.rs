@@ -20,7 +20,6 @@ const LONG_FILES: &[&str] = &[
     "clients/tests/model/loopback.rs",
     "harness/src/clause.rs",
     "harness/src/process/tap.rs",
-    "harness/src/report/trace.rs",
     "harness/tests/invariants/broken.rs",
     "harness/tests/server/streams.rs",
 ];
