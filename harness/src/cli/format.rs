@@ -19,4 +19,6 @@ pub(super) enum TraceFormat {
     Json,
     /// A sequence diagram, as a picture
     Svg,
+    /// A sequence diagram, as text that issues and pull requests draw
+    Mermaid,
 }

@@ -74,6 +74,7 @@ fn draw(options: &TraceOptions, result: &CellResult, record: &Record) {
     match options.format {
         TraceFormat::Json => out::text(record.to_json_lines()),
         TraceFormat::Svg => out::text(report::svg(result, record, view)),
+        TraceFormat::Mermaid => out::text(report::mermaid(result, record, view)),
         TraceFormat::Table => {
             out::text(report::trace(result, record, detail));
             out::line(format_args!("journal   {}", result.journal_hash));

@@ -2,6 +2,7 @@
 //! for people and as Mermaid's text for pages that draw it themselves.
 
 mod label;
+mod mermaid;
 mod model;
 mod svg;
 
@@ -23,4 +24,10 @@ pub struct View {
 #[must_use]
 pub fn svg(result: &CellResult, record: &Record, view: View) -> String {
     svg::draw(&model::Diagram::of(result, record, view))
+}
+
+/// The same as text for Mermaid, which draws sequence diagrams in issues and pull requests.
+#[must_use]
+pub fn mermaid(result: &CellResult, record: &Record, view: View) -> String {
+    mermaid::draw(&model::Diagram::of(result, record, view))
 }

@@ -91,6 +91,8 @@ pub(super) enum What {
         text: String,
         rung: Option<Rung>,
         over: bool,
+        /// How many rows after it are left out.
+        hidden: usize,
     },
     /// So many rows are left out.
     Folded(usize),
@@ -124,7 +126,7 @@ impl Diagram {
                 (
                     false,
                     Some(Row {
-                        what: What::Folded(many),
+                        what: What::Folded(many) | What::Phase { hidden: many, .. },
                         ..
                     }),
                 ) => *many += 1,
@@ -267,11 +269,13 @@ impl<'a> Maker<'a> {
                     Phase::Faults | Phase::Calm { .. } | Phase::Settled { .. } => None,
                 },
                 over: matches!(phase, Phase::Climbed { .. }),
+                hidden: 0,
             },
             (Lanes::Rule, _) => What::Phase {
                 text: line.text.clone(),
                 rung: None,
                 over: true,
+                hidden: 0,
             },
             _ => fault(&line.text, false),
         }

@@ -84,6 +84,7 @@ pub(super) fn draw(diagram: &Diagram) -> String {
         draw_row(&mut body, row, y + pause, &layout);
         y += tall;
     }
+    y += 8;
     boxes(&mut body, diagram, &layout, y);
     y += 44;
     y = ladder::draw(&mut body, diagram, y, layout.width);
@@ -165,7 +166,7 @@ fn title(row: &Row) -> String {
             text.clone()
         }
         What::Violation { id, party, why, .. } => format!("{id} ({party}): {why}"),
-        What::Folded(many) => format!("{many} rows are not shown"),
+        What::Folded(many) => hidden_rows(*many),
     }
 }
 
@@ -227,7 +228,12 @@ fn draw_row(pen: &mut Pen, row: &Row, y: usize, layout: &Layout) {
             }
             pen.path("edge-bad", &format!("M{} {}l5 -6h-10z", x, y + 5));
         }
-        What::Phase { text, rung, over } => {
+        What::Phase {
+            text,
+            rung,
+            over,
+            hidden,
+        } => {
             pen.line("rule", (TIMES + 8, y + 17), (layout.width - EDGE, y + 17));
             let text = fit(text, SANS, wide - 60);
             let wide = width(&text, SANS) + 28;
@@ -238,14 +244,19 @@ fn draw_row(pen: &mut Pen, row: &Row, y: usize, layout: &Layout) {
             pen.rect(class, (FIRST - 20, y + 6), (wide, 22), 11);
             let x = FIRST - 20 + wide / 2;
             pen.text("b", Anchor::Middle, (x, y + 21), &text);
+            if *hidden > 0 {
+                let x = FIRST - 20 + wide + 12;
+                pen.text(
+                    "soft halo",
+                    Anchor::Start,
+                    (x, y + 21),
+                    &hidden_rows(*hidden),
+                );
+            }
         }
         What::Folded(many) => {
-            let text = match many {
-                1 => "1 row not shown".to_owned(),
-                many => format!("{many} rows not shown"),
-            };
             let x = FIRST + 13;
-            pen.text("soft halo", Anchor::Start, (x, y + 14), &text);
+            pen.text("soft halo", Anchor::Start, (x, y + 14), &hidden_rows(*many));
         }
     }
     if row.wait_ms > 0 {
@@ -258,6 +269,13 @@ fn draw_row(pen: &mut Pen, row: &Row, y: usize, layout: &Layout) {
         pen.text(class, Anchor::End, (TIMES, y + 19), &text);
     }
     pen.end();
+}
+
+fn hidden_rows(many: usize) -> String {
+    match many {
+        1 => "1 row not shown".to_owned(),
+        many => format!("{many} rows not shown"),
+    }
 }
 
 /// A span that fits into the column of times.
