@@ -129,6 +129,9 @@ pub(super) struct RunOptions {
     /// Print the hops' access logs too, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,
+    /// Write a page too, with the matrix, and a diagram and the record behind each cell: one file that needs no network
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
     /// Say too what was put to the test, clause by clause
     #[arg(long)]
     pub(super) coverage: bool,

@@ -1,6 +1,8 @@
 //! `stalemate run`: every cell of the scenarios, in parallel, in a fixed order.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::args::{ResultsFormat, RunOptions};
@@ -8,7 +10,7 @@ use crate::cli::load::{code_of, load_all, unknown_client};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
 use crate::cli::{out, wanted};
 use crate::registry::Registry;
-use crate::report;
+use crate::report::{self, Behind};
 use crate::runner::{
     Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown,
 };
@@ -39,14 +41,16 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         without_missing(cells, registry)
     };
     let runner = wanted::runner(registry, options.jobs);
-    let finished = run_all(&cells, &runner);
+    let finished = run_all(&cells, &runner, options.html.is_some());
     let mut code = if any_bad { BAD_INPUT } else { 0 };
     let mut results = Vec::new();
     let mut errors = Vec::new();
     let mut logs = Vec::new();
+    let mut pages = Vec::new();
     for (cell, finished) in cells.iter().zip(finished) {
         match finished {
-            Ok((result, findings)) => {
+            Ok((result, findings, behind)) => {
+                pages.extend(behind);
                 logs.push((
                     result.scenario.clone(),
                     result.client.clone(),
@@ -73,6 +77,14 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
             of_cell.any(|r| r.outcome != Outcome::Kept)
         })
         .collect();
+    if let Some(file) = &options.html
+        && let Err(error) = page(file, &results, &pages, registry)
+    {
+        code = more_severe(
+            code,
+            bad(&format!("failed to write {}: {error}", file.display())),
+        );
+    }
     match options.format {
         ResultsFormat::Json => {
             let results = Results {
@@ -240,12 +252,29 @@ fn takes_part<'a>(
         .collect()
 }
 
-fn run_all(cells: &[Cell], runner: &Runner) -> Vec<Result<(CellResult, Findings), RunError>> {
+/// Writes the page of those results.
+fn page(
+    file: &Path,
+    results: &[CellResult],
+    pages: &[Behind],
+    registry: &Registry,
+) -> std::io::Result<()> {
+    let cells: Vec<_> = results.iter().zip(pages).collect();
+    fs::write(file, report::html(&cells, &whose(results, registry)))
+}
+
+/// What came of a cell, and what stands behind it on a page, if one is wanted.
+type Finished = (CellResult, Findings, Option<Behind>);
+
+fn run_all(cells: &[Cell], runner: &Runner, page: bool) -> Vec<Result<Finished, RunError>> {
     let bar = out::bar(cells.len() as u64, "{pos}/{len} cells  {msg}");
     let finished = runner.for_all(cells, |runner, cell| {
         bar.set_message(format!("{} with {}", cell.scenario.name, cell.client));
-        // The record of a cell may be large, and nobody asks for it here.
-        let ran = runner.run(cell).map(|ran| (ran.result, ran.findings));
+        // The record of a cell may be large; what a page needs of it is packed at once.
+        let ran = runner.run(cell).map(|ran| {
+            let behind = page.then(|| Behind::of(&ran.result, &ran.record));
+            (ran.result, ran.findings, behind)
+        });
         bar.inc(1);
         ran
     });

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long a browser may take for one thing. Far more than it needs: a machine may be busy.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The shell hands its own standard input and output to the browser as descriptors 3 and 4. Chromium's sandbox refuses to
 /// start for root.

@@ -4,6 +4,7 @@
 mod chromium;
 mod page;
 mod picture;
+mod results;
 
 use std::process::ExitCode;
 
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
             false
         }
     };
-    let tests: Vec<Test> = [picture::TESTS].concat();
+    let tests: Vec<Test> = [picture::TESTS, results::TESTS].concat();
     let trials = tests.into_iter().map(|(name, test)| {
         let run = move || {
             std::panic::catch_unwind(test).map_err(|panic| {

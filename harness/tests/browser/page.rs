@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::chromium::{Chromium, LIMIT};
+use crate::chromium::Chromium;
+
+/// How long a page may take for one thing: less than the browser may take to say that it did not come.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// An open page, in a browser of its own.
 pub(crate) struct Page {

@@ -17,7 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// What the command prints.
-fn stalemate(args: &[&str]) -> String {
+pub(crate) fn stalemate(args: &[&str]) -> String {
     let done = Command::new(env!("CARGO_BIN_EXE_stalemate"))
         .args(args)
         .current_dir(ROOT)
@@ -45,7 +45,7 @@ fn picture(args: &[&str]) -> (tempfile::TempDir, Page) {
 
 /// Pairs of texts whose boxes meet, and texts that leave the picture.
 const MEETING: &str = "(() => {
-    const texts = [...document.querySelectorAll('text')].map(it => ({said: it.textContent, box: it.getBBox()}));
+    const texts = [...document.querySelectorAll('text')].map(it => ({said: it.textContent, box: it.getBoundingClientRect()}));
     const all = document.documentElement.viewBox.baseVal;
     const wrong = [];
     texts.forEach((a, n) => {

@@ -25,6 +25,8 @@ pub(super) struct Diagram {
     pub(super) rows: Vec<Row>,
     /// How far each climb of the ladder went, in order.
     pub(super) climbs: Vec<Climb>,
+    /// The names given in it.
+    pub(super) names: Names,
 }
 
 /// A lane.
@@ -47,6 +49,8 @@ pub(super) struct Climb {
 pub(super) struct Row {
     /// The entry of the journal that it is about; of a fold the first one.
     pub(super) entry: usize,
+    /// What of that entry it says; of a fold the first row.
+    pub(super) of: Of,
     /// The time since the row before, in milliseconds; of the first row since the run began.
     pub(super) wait_ms: u64,
     /// What it shows.
@@ -98,6 +102,17 @@ pub(super) enum What {
     Folded(usize),
 }
 
+impl Row {
+    /// What tells it from all others, in a diagram with more or fewer rows too.
+    pub(super) fn key(&self) -> String {
+        match self.of {
+            Of::Event => self.entry.to_string(),
+            Of::Fate => format!("{}f", self.entry),
+            Of::Violation(n) => format!("{}v{n}", self.entry),
+        }
+    }
+}
+
 impl Diagram {
     /// The diagram of a judged record.
     pub(super) fn of(result: &CellResult, record: &Record, view: View) -> Self {
@@ -118,6 +133,7 @@ impl Diagram {
                 (true, _) => {
                     rows.push(Row {
                         entry: line.entry,
+                        of: line.of,
                         wait_ms: line.at_ms - last_ms,
                         what: maker.what(line),
                     });
@@ -132,6 +148,7 @@ impl Diagram {
                 ) => *many += 1,
                 (false, _) => rows.push(Row {
                     entry: line.entry,
+                    of: line.of,
                     wait_ms: 0,
                     what: What::Folded(1),
                 }),
@@ -151,6 +168,7 @@ impl Diagram {
             lanes: lanes.collect(),
             rows,
             climbs: climbs.collect(),
+            names,
         }
     }
 }
@@ -259,11 +277,11 @@ impl<'a> Maker<'a> {
             (Lanes::Mark(lane, mark), _) => What::Note {
                 lane: self.lane(lane),
                 mark: *mark,
-                text: line.text.clone(),
+                text: self.names.without_ids(&line.text),
             },
             (_, Event::FaultHealed { .. }) => fault(&line.text, true),
             (_, Event::Phase(phase)) => What::Phase {
-                text: line.text.clone(),
+                text: self.names.without_ids(&line.text),
                 rung: match phase {
                     Phase::Rung { rung, .. } | Phase::Climbed { rung, .. } => Some(*rung),
                     Phase::Faults | Phase::Calm { .. } | Phase::Settled { .. } => None,
@@ -272,7 +290,7 @@ impl<'a> Maker<'a> {
                 hidden: 0,
             },
             (Lanes::Rule, _) => What::Phase {
-                text: line.text.clone(),
+                text: self.names.without_ids(&line.text),
                 rung: None,
                 over: true,
                 hidden: 0,
@@ -295,7 +313,7 @@ impl<'a> Maker<'a> {
         };
         let answers = !matches!(message, Message::Request(_));
         let session = self.sessions.get(&exchange).copied();
-        let mut label = parts(&line.text, status);
+        let mut label = parts(&self.names.without_ids(&line.text), status);
         let shows = label.iter().any(|part| matches!(part, Part::Session(_)));
         if answers && self.brings.remove(&exchange) && !shows {
             label.extend(session.map(Part::Session));

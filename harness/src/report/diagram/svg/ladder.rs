@@ -4,6 +4,7 @@ use super::super::model::Diagram;
 use super::pen::{Anchor, Pen, SANS, fit, width};
 use super::{EDGE, tone};
 use crate::journal::Rung;
+use crate::report::markup::escape;
 
 /// The class of a rung's badge.
 pub(super) fn class(rung: Option<Rung>) -> &'static str {
@@ -25,7 +26,7 @@ pub(super) fn draw(pen: &mut Pen, diagram: &Diagram, y: usize, wide: usize) -> u
             None => format!("{}: no client can get anywhere", climb.server),
         };
         pen.raw("<g class=\"ladder\">");
-        pen.raw(&format!("<title>{}</title>\n", super::pen::escape(&said)));
+        pen.raw(&format!("<title>{}</title>\n", escape(&said)));
         let name = fit(&climb.server, 8, 110);
         pen.text("b", Anchor::Start, (EDGE, y + 16), &name);
         let mut x = 138;

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::report::markup::escape;
+
 /// The width of a character of monospaced text, in pixels.
 pub(super) const MONO: usize = 7;
 /// The width that a character of other text has at the most on average, in pixels.
@@ -20,11 +22,11 @@ impl Pen {
         self.out.push_str(markup);
     }
 
-    /// Begins a group with a title, which readers show at the pointer and read out.
-    pub(super) fn group(&mut self, class: &str, entry: usize, title: &str) {
+    /// Begins a group whose top is there, with a title, which readers show at the pointer and read out.
+    pub(super) fn group(&mut self, class: &str, data: &str, y: usize, title: &str) {
         let _ = writeln!(
             self.out,
-            "<g class=\"{class}\" data-entry=\"{entry}\"><title>{}</title>",
+            "<g class=\"{class}\" {data} transform=\"translate(0 {y})\"><title>{}</title>",
             escape(title)
         );
     }
@@ -138,27 +140,6 @@ pub(super) fn lines(text: &str, of_one: usize, room: usize, most: usize) -> Vec<
     lines.iter().map(|line| fit(line, of_one, room)).collect()
 }
 
-/// A text as XML has it: what may come from a wire must not be taken for markup, and what XML cannot hold is left out.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\t' | '\n' | '\r' => out.push(' '),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {
-                out.push('\u{fffd}');
-            }
-            // Marks that turn the direction of writing would put other texts out of order.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,13 +152,5 @@ mod tests {
         assert_eq!(fit("abc", 7, 0), "…");
         assert_eq!(lines("one two three four", 1, 7, 2), ["one two", "three…"]);
         assert_eq!(lines("unbreakable", 1, 4, 2), ["unb…"]);
-    }
-
-    #[test]
-    fn nothing_from_a_wire_is_markup() {
-        assert_eq!(
-            escape("</script><a b=\"c\">&\u{0}\u{202e}\n"),
-            "&lt;/script&gt;&lt;a b=&quot;c&quot;&gt;&amp;\u{fffd}\u{fffd} "
-        );
     }
 }
