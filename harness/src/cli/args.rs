@@ -175,6 +175,9 @@ pub(super) struct TraceOptions {
     /// Show what every process on the way sends and receives
     #[arg(long)]
     pub(super) full: bool,
+    /// Of a diagram: what is about this invariant's violation, and no more
+    #[arg(long, value_name = "ID", conflicts_with = "full")]
+    pub(super) at: Option<String>,
     /// Print the hops' access logs too, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,

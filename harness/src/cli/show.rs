@@ -1,5 +1,6 @@
 //! `stalemate trace`, `list`, `explain` and `schema`: the commands that show something.
 
+use std::collections::BTreeSet;
 use std::io::BufReader;
 use std::path::PathBuf;
 
@@ -45,7 +46,9 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         record,
         findings,
     } = ran;
-    draw(options, &result, &record);
+    if let Err(code) = draw(options, &result, &record) {
+        return code;
+    }
     if options.access_log && options.format != TraceFormat::Table {
         // What is meant for a program stays clean.
         eprintln!("access log");
@@ -61,7 +64,11 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
     result.outcome.exit_code()
 }
 
-fn draw(options: &TraceOptions, result: &CellResult, record: &Record) {
+/// Draws it.
+///
+/// # Errors
+/// The exit code, after what is wrong has been said.
+fn draw(options: &TraceOptions, result: &CellResult, record: &Record) -> Result<(), u8> {
     let detail = if options.full {
         Detail::Full
     } else {
@@ -70,7 +77,20 @@ fn draw(options: &TraceOptions, result: &CellResult, record: &Record) {
     let view = View {
         detail,
         folded: !options.full,
+        at: options.at.as_deref(),
     };
+    if let Some(at) = view.at {
+        let violated = || result.invariants.iter().filter(|j| j.at.is_some());
+        if !violated().any(|j| j.id == at) {
+            let ids: BTreeSet<&str> = violated().map(|j| j.id.as_str()).collect();
+            let ids: Vec<&str> = ids.into_iter().collect();
+            let there = match ids.as_slice() {
+                [] => "nothing is".to_owned(),
+                ids => format!("there are {}", ids.join(", ")),
+            };
+            return Err(bad(&format!("`{at}` is not violated here; {there}")));
+        }
+    }
     match options.format {
         TraceFormat::Json => out::text(record.to_json_lines()),
         TraceFormat::Svg => out::text(report::svg(result, record, view)),
@@ -80,6 +100,7 @@ fn draw(options: &TraceOptions, result: &CellResult, record: &Record) {
             out::line(format_args!("journal   {}", result.journal_hash));
         }
     }
+    Ok(())
 }
 
 /// Judges and draws a record that was saved by `trace --format json`. Nothing is promised of it.
@@ -122,7 +143,9 @@ fn saved(options: &TraceOptions) -> u8 {
         }
     };
     let result = judge_record(&record);
-    draw(options, &result, &record);
+    if let Err(code) = draw(options, &result, &record) {
+        return code;
+    }
     result.outcome.exit_code()
 }
 

@@ -3,23 +3,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{CallId, Entry, Event, Exchange, Message, Outcome};
+use crate::journal::{CallId, Entry, Event, Exchange, Message, Outcome, Phase};
 use crate::report::grid::Row;
 use crate::report::rows::{Line, Of};
 
 /// Whether each row is kept, where those entries are what a reader wants to understand. All of them are kept where there are
-/// none.
-pub(super) fn kept(entries: &[Entry], lines: &[Line], about: &[usize]) -> Vec<bool> {
+/// none. `only` leaves out what else was violated, and the rungs that were tried.
+pub(super) fn kept(entries: &[Entry], lines: &[Line], about: &[usize], only: bool) -> Vec<bool> {
     if about.is_empty() {
         return vec![true; lines.len()];
     }
     let story = Story::of(entries, about);
     let keep = |line: &Line| {
-        if line.of != Of::Event || matches!(line.row, Row::Rule) {
-            return true;
+        let is_about = about.contains(&line.entry) || story.entries.contains(&line.entry);
+        match line.of {
+            Of::Violation(_) => return is_about || !only,
+            Of::Fate => return true,
+            Of::Event if is_about => return true,
+            Of::Event => {}
         }
-        if about.contains(&line.entry) || story.entries.contains(&line.entry) {
-            return true;
+        if matches!(line.row, Row::Rule) {
+            let is_rung = matches!(
+                &entries[line.entry].event,
+                Event::Phase(Phase::Rung { .. } | Phase::Settled { .. })
+            );
+            return !(only && is_rung);
         }
         match &entries[line.entry].event {
             Event::FaultBegan { .. }
@@ -36,7 +44,15 @@ pub(super) fn kept(entries: &[Entry], lines: &[Line], about: &[usize]) -> Vec<bo
             _ => false,
         }
     };
-    lines.iter().map(keep).collect()
+    let mut kept: Vec<bool> = lines.iter().map(keep).collect();
+    // To say that one row is left out takes as much room as the row.
+    for at in 0..kept.len() {
+        let is_kept = |n: usize| kept.get(n).copied().unwrap_or(true);
+        if !kept[at] && is_kept(at.wrapping_sub(1)) && is_kept(at + 1) {
+            kept[at] = true;
+        }
+    }
+    kept
 }
 
 /// What hangs together with some entries.

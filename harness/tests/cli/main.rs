@@ -5,6 +5,7 @@ mod bad_input;
 mod determinism;
 mod diagnose;
 mod output;
+mod pictures;
 mod readme;
 mod records;
 mod search;

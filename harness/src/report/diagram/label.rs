@@ -36,6 +36,17 @@ pub(super) fn parts(text: &str, status: Option<u16>) -> Vec<Part> {
     parts
 }
 
+/// A label in a line.
+pub(super) fn plain(label: &[Part]) -> String {
+    let part = |part: &Part| match part {
+        Part::Text(text) | Part::Faint(text) => text.clone(),
+        Part::Session(n) => format!("[S{n}]"),
+        Part::NoSession => "[no session]".to_owned(),
+        Part::Status(status) => status.to_string(),
+    };
+    label.iter().map(part).collect::<Vec<_>>().join(" ")
+}
+
 fn push(parts: &mut Vec<Part>, text: &str) {
     let text = text.trim().trim_start_matches(", ");
     if !text.is_empty() {

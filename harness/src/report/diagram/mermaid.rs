@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::label::Part;
+use super::label::plain;
 use super::model::{Diagram, Row, What};
 use crate::report::names::span;
 
@@ -92,17 +92,6 @@ fn draw_row(out: &mut String, row: &Row, across: &str) {
         }
         What::Folded(many) => writeln!(out, "    Note over {across}: … {many} not shown"),
     };
-}
-
-/// A label in a line.
-fn plain(label: &[Part]) -> String {
-    let part = |part: &Part| match part {
-        Part::Text(text) | Part::Faint(text) => text.clone(),
-        Part::Session(n) => format!("[S{n}]"),
-        Part::NoSession => "[no session]".to_owned(),
-        Part::Status(status) => status.to_string(),
-    };
-    label.iter().map(part).collect::<Vec<_>>().join(" ")
 }
 
 /// A text of one line in which nothing is Mermaid's or HTML's: what has a meaning there is written by its number.

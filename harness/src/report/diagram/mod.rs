@@ -18,23 +18,25 @@ pub(super) use svg::STYLE;
 
 /// How much a diagram shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
+pub struct View<'a> {
     /// Each of the client's exchanges from end to end, or every message on every link.
     pub detail: Detail,
     /// Whether rows are left out that are not about what was violated; how many they are is shown in their place.
     pub folded: bool,
+    /// Of a folded diagram: the one invariant whose violation it is about; all that are violated unless given.
+    pub at: Option<&'a str>,
 }
 
 /// The diagram of a judged record as a whole SVG document, which needs neither script nor font nor anything else from
 /// elsewhere, and follows the reader's choice of light or dark.
 #[must_use]
-pub fn svg(result: &CellResult, record: &Record, view: View) -> String {
+pub fn svg(result: &CellResult, record: &Record, view: View<'_>) -> String {
     svg::draw(&model::Diagram::of(result, record, view), true)
 }
 
 /// The same as text for Mermaid, which draws sequence diagrams in issues and pull requests.
 #[must_use]
-pub fn mermaid(result: &CellResult, record: &Record, view: View) -> String {
+pub fn mermaid(result: &CellResult, record: &Record, view: View<'_>) -> String {
     mermaid::draw(&model::Diagram::of(result, record, view))
 }
 
@@ -54,6 +56,7 @@ pub(super) fn draw(result: &CellResult, record: &Record) -> Drawn {
     let view = |folded| View {
         detail: Detail::Short,
         folded,
+        at: None,
     };
     let all = model::Diagram::of(result, record, view(false));
     let folded = model::Diagram::of(result, record, view(true));

@@ -9,6 +9,7 @@ use crate::report::fold::kept;
 use crate::report::grid::Row as Lanes;
 use crate::report::names::Names;
 use crate::report::rows::{Line, Of, rows};
+use crate::report::table;
 use crate::runner::{CellResult, Outcome, is_clients};
 
 /// A diagram.
@@ -19,6 +20,10 @@ pub(super) struct Diagram {
     pub(super) about: String,
     /// How the cell came out.
     pub(super) outcome: Outcome,
+    /// The worst rung; `None` where nobody climbed or no client can get anywhere, which `rung_said` tells apart.
+    pub(super) rung: Option<Rung>,
+    /// The same in a word.
+    pub(super) rung_said: &'static str,
     /// The processes, in path order.
     pub(super) lanes: Vec<Lane>,
     /// From the first to the last.
@@ -115,16 +120,17 @@ impl Row {
 
 impl Diagram {
     /// The diagram of a judged record.
-    pub(super) fn of(result: &CellResult, record: &Record, view: View) -> Self {
+    pub(super) fn of(result: &CellResult, record: &Record, view: View<'_>) -> Self {
         let cast = &*record.cast;
         let (lines, names) = rows(result, record, view.detail);
         let lanes = cast.members.iter().map(|member| Lane {
             name: member.process.to_string(),
             role: member.role,
         });
-        let violated: Vec<usize> = result.invariants.iter().filter_map(|j| j.at).collect();
-        let about: &[usize] = if view.folded { &violated } else { &[] };
-        let kept = kept(&record.entries, &lines, about);
+        let meant = |id: &str| view.folded && view.at.is_none_or(|at| at == id);
+        let violated = result.invariants.iter().filter(|j| meant(&j.id));
+        let about: Vec<usize> = violated.filter_map(|j| j.at).collect();
+        let kept = kept(&record.entries, &lines, &about, view.at.is_some());
         let mut maker = Maker::new(result, record, &names);
         let mut last_ms = 0;
         let mut rows: Vec<Row> = Vec::new();
@@ -165,6 +171,8 @@ impl Diagram {
             },
             about: cast.summary.clone(),
             outcome: result.outcome,
+            rung: result.rung,
+            rung_said: table::rung(result),
             lanes: lanes.collect(),
             rows,
             climbs: climbs.collect(),

@@ -137,19 +137,21 @@ fn lifelines(
     }
 }
 
-/// The title with how it came out, and what the scenario is about.
+/// The title with the rung, and what the scenario is about.
 fn head(pen: &mut Pen, diagram: &Diagram, layout: &Layout) -> usize {
     let room = layout.width - 2 * EDGE;
-    let outcome = diagram.outcome.as_str();
-    let wide = width(outcome, SANS) + 20;
-    let pill = match diagram.outcome {
-        Outcome::Kept => "pill-good",
-        Outcome::Vacuous | Outcome::NoProgress => "pill-warn",
-        Outcome::Broken | Outcome::NotDeterministic => "pill-bad",
+    let (said, pill) = match diagram.outcome {
+        Outcome::Kept => (diagram.rung_said.to_owned(), ladder::class(diagram.rung)),
+        // What was not promised is the worse news.
+        outcome => {
+            let said = format!("{}, {}", diagram.rung_said, outcome.as_str());
+            (said, "pill-bad")
+        }
     };
+    let wide = width(&said, SANS) + 20;
     let right = layout.width - EDGE;
     pen.rect(pill, (right - wide, 12), (wide, 22), 11);
-    pen.text("b", Anchor::Middle, (right - wide / 2, 27), outcome);
+    pen.text("b", Anchor::Middle, (right - wide / 2, 27), &said);
     let title = fit(&diagram.title, 10, room - wide - 8);
     pen.text("title", Anchor::Start, (EDGE, 28), &title);
     let mut y = 30;

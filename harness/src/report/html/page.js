@@ -107,7 +107,7 @@ function heading(cell, content) {
   document.title = 'Stalemate: ' + of.scenario + ' with ' + of.client;
   byId('cell-title').textContent = of.scenario + ' with ' + of.client + (of.seed === '1' ? '' : ', seed ' + of.seed);
   byId('cell-summary').textContent = cell.closest('tr').querySelector('small').textContent;
-  const rung = make('span', of.rung, [...cell.classList].filter(name => name !== 'off').join(' '));
+  const rung = make('span', of.rung, [...cell.classList].filter(name => !['off', 'is-not-kept'].includes(name)).join(' '));
   byId('cell-badges').replaceChildren(rung, ' ' + of.outcome);
   byId('cell-problems').replaceChildren(...content.problems.map(text => make('li', text)));
   const marks = parse(content.drawn.all).querySelectorAll('.is-violation');
@@ -140,7 +140,7 @@ function drawing() {
       item.dataset.key = row.dataset.key;
       const time = [...row.children].find(it => it.classList.contains('time'));
       if (time) item.append(make('time', time.textContent));
-      item.append(row.querySelector('title').textContent);
+      item.append(make('span', said(row)));
       return item;
     }));
   }
@@ -154,6 +154,8 @@ function drawing() {
   byId('show-list').setAttribute('aria-pressed', inPlace.list);
 }
 
+// What a row says in full, in a diagram and in a list.
+const said = row => row.querySelector('title, span').textContent;
 const rowsHere = () => [...byId('drawing').querySelectorAll('.row')];
 const rowOf = key => byId('drawing').querySelector(`.row[data-key="${key}"]`);
 
@@ -177,7 +179,7 @@ function choose(row, far) {
   }
   inPlace.key = row.dataset.key;
   const drawn = inPlace.content.drawn;
-  byId('details-title').textContent = (row.querySelector('title') ?? row).textContent;
+  byId('details-title').textContent = said(row);
   const pairs = drawn.details[row.dataset.key] ?? [];
   byId('details-list').replaceChildren(...pairs.flatMap(([name, value]) => [make('dt', name), make('dd', value)]));
   byId('details-link').setAttribute('href', linkTo(inPlace.cell, row.dataset.key));

@@ -146,13 +146,13 @@ fn cell(out: &mut String, n: usize, result: &CellResult) {
         seed => format!("<small>seed {seed}</small>"),
     };
     let outcome = result.outcome.as_str();
-    let broken = match result.outcome {
-        Outcome::Kept => String::new(),
-        _ => format!("<b>{outcome}</b>"),
+    let (broken, mark) = match result.outcome {
+        Outcome::Kept => (String::new(), ""),
+        _ => (format!("<b>{outcome}</b>"), " is-not-kept"),
     };
     let _ = write!(
         out,
-        "<a class=\"r r-{class}\" href=\"#cell/{}/{}/{}\" data-n=\"{n}\" data-scenario=\"{}\" data-client=\"{}\" data-seed=\"{}\" \
+        "<a class=\"r r-{class}{mark}\" href=\"#cell/{}/{}/{}\" data-n=\"{n}\" data-scenario=\"{}\" data-client=\"{}\" data-seed=\"{}\" \
          data-rung=\"{rung}\" data-outcome=\"{outcome}\" data-violated=\"{}\">{rung}{broken}{seed}</a>",
         percent(&result.scenario),
         percent(&result.client),

@@ -23,12 +23,6 @@ fn text(part: &Part) -> String {
     }
 }
 
-/// A label as plain text.
-pub(super) fn plain(label: &[Part]) -> String {
-    let texts: Vec<String> = label.iter().map(text).collect();
-    texts.join(" ")
-}
-
 /// The room that a part takes, with what stands around it.
 fn room(part: &Part) -> usize {
     let badge = match part {

@@ -1,5 +1,6 @@
 //! A row of the diagram: its strip, what stands in it, and the time at its left.
 
+use super::super::label::plain;
 use super::super::model::{Lane, Row, What};
 use super::pen::{Anchor, MONO, Pen, SANS, fit, lines, width};
 use super::{EDGE, FIRST, LONG, Layout, TIMES, ladder, message};
@@ -30,7 +31,7 @@ fn title(row: &Row, lanes: &[Lane]) -> String {
             from, to, label, ..
         } => {
             let (from, to) = (&lanes[*from].name, &lanes[*to].name);
-            format!("{from} → {to}: {}", message::plain(label))
+            format!("{from} → {to}: {}", plain(label))
         }
         What::Note { text, .. } | What::Phase { text, .. } | What::Fault { text, .. } => {
             text.clone()
