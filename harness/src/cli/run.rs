@@ -10,7 +10,7 @@ use crate::cli::load::{code_of, load_all, unknown_client};
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
 use crate::cli::{out, wanted};
 use crate::registry::Registry;
-use crate::report::{self, Behind};
+use crate::report::{self, PackedCell};
 use crate::runner::{
     Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown,
 };
@@ -49,8 +49,8 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
     let mut pages = Vec::new();
     for (cell, finished) in cells.iter().zip(finished) {
         match finished {
-            Ok((result, findings, behind)) => {
-                pages.extend(behind);
+            Ok((result, findings, packed)) => {
+                pages.extend(packed);
                 logs.push((
                     result.scenario.clone(),
                     result.client.clone(),
@@ -256,15 +256,15 @@ fn takes_part<'a>(
 fn page(
     file: &Path,
     results: &[CellResult],
-    pages: &[Behind],
+    pages: &[PackedCell],
     registry: &Registry,
 ) -> std::io::Result<()> {
     let cells: Vec<_> = results.iter().zip(pages).collect();
     fs::write(file, report::html(&cells, &whose(results, registry)))
 }
 
-/// What came of a cell, and what stands behind it on a page, if one is wanted.
-type Finished = (CellResult, Findings, Option<Behind>);
+/// What came of a cell, and its data for a page, if one is wanted.
+type Finished = (CellResult, Findings, Option<PackedCell>);
 
 fn run_all(cells: &[Cell], runner: &Runner, page: bool) -> Vec<Result<Finished, RunError>> {
     let bar = out::bar(cells.len() as u64, "{pos}/{len} cells  {msg}");
@@ -272,8 +272,8 @@ fn run_all(cells: &[Cell], runner: &Runner, page: bool) -> Vec<Result<Finished, 
         bar.set_message(format!("{} with {}", cell.scenario.name, cell.client));
         // The record of a cell may be large; what a page needs of it is packed at once.
         let ran = runner.run(cell).map(|ran| {
-            let behind = page.then(|| Behind::of(&ran.result, &ran.record));
-            (ran.result, ran.findings, behind)
+            let packed = page.then(|| PackedCell::of(&ran.result, &ran.record));
+            (ran.result, ran.findings, packed)
         });
         bar.inc(1);
         ran

@@ -1,5 +1,5 @@
-//! The results as one HTML file, which needs neither network nor anything built: the matrix, and behind each cell its diagram,
-//! the details of every row and the record itself. What comes from a wire is data there and never markup, and the page's
+//! The results as one HTML file, which needs neither network nor anything built: the matrix, and for
+//! each cell its diagram, the details of every row and the record itself. What comes from a wire is data there and never markup, and the page's
 //! own policy lets nothing run or load but its own script.
 
 mod table;
@@ -23,28 +23,27 @@ use crate::runner::CellResult;
 const PAGE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
-/// What stands behind a cell of the matrix, packed. It is made from the record at once, so that nobody keeps that.
+/// What the page shows of one cell, compressed. It is made as soon as the cell has run, so that no record is kept until all
+/// have.
 #[derive(Clone, Debug)]
-pub struct Behind {
+pub struct PackedCell {
     summary: String,
     packed: String,
 }
 
-/// What is packed.
+/// What is compressed.
 #[derive(Serialize)]
-struct Content<'a> {
+struct Content {
     drawn: Drawn,
-    problems: &'a [String],
     record: String,
 }
 
-impl Behind {
-    /// What stands behind the cell of a judged record.
+impl PackedCell {
+    /// Of a judged record.
     #[must_use]
     pub fn of(result: &CellResult, record: &Record) -> Self {
         let content = Content {
             drawn: draw(result, record),
-            problems: &result.problems,
             record: record.to_json_lines(),
         };
         Self {
@@ -60,9 +59,9 @@ fn pack(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(packer.finish().expect("memory takes everything"))
 }
 
-/// The whole file: of cells with what stands behind each, and of what each client is.
+/// The whole file. `clients` says what each client is.
 #[must_use]
-pub fn html(cells: &[(&CellResult, &Behind)], clients: &BTreeMap<String, String>) -> String {
+pub fn html(cells: &[(&CellResult, &PackedCell)], clients: &BTreeMap<String, String>) -> String {
     let script = hash(SCRIPT);
     let styles = [hash(PAGE), hash(STYLE)].join(" ");
     let mut out = format!(
@@ -75,11 +74,11 @@ pub fn html(cells: &[(&CellResult, &Behind)], clients: &BTreeMap<String, String>
         escape(&table::headline(cells)),
     );
     out.push_str(&table::body(cells, clients));
-    for (n, (_, behind)) in cells.iter().enumerate() {
+    for (n, (_, cell)) in cells.iter().enumerate() {
         let _ = writeln!(
             out,
             "<script type=\"text/plain\" id=\"packed-{n}\">{}</script>",
-            behind.packed
+            cell.packed
         );
     }
     let _ = write!(out, "<script>{SCRIPT}</script>\n</body>\n</html>\n");

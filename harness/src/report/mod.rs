@@ -26,7 +26,7 @@ pub use coverage::{coverage, never_tested};
 pub use diagnosis::{Diagnosis, json as diagnosis_json, table as diagnosis_table};
 pub use diagram::{View, mermaid, svg};
 pub use explain::{ClientTopic, KeyTopic, explain, topics};
-pub use html::{Behind, html};
+pub use html::{PackedCell, html};
 pub use markdown::markdown;
 pub use probe::{Needs, json as probe_json, table as probe_table};
 pub use rows::Detail;

@@ -109,7 +109,7 @@ function heading(cell, content) {
   byId('cell-summary').textContent = cell.closest('tr').querySelector('small').textContent;
   const rung = make('span', of.rung, [...cell.classList].filter(name => !['off', 'is-not-kept'].includes(name)).join(' '));
   byId('cell-badges').replaceChildren(rung, ' ' + of.outcome);
-  byId('cell-problems').replaceChildren(...content.problems.map(text => make('li', text)));
+  byId('cell-problems').replaceChildren(...JSON.parse(of.problems).map(text => make('li', text)));
   const marks = parse(content.drawn.all).querySelectorAll('.is-violation');
   byId('cell-violations').replaceChildren(...[...marks].map(mark => {
     const item = make('li');

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::Behind;
+use super::PackedCell;
 use crate::journal::Rung;
 use crate::report::markup::{escape, percent};
 use crate::report::table::rung;
@@ -18,7 +18,7 @@ const OUTCOMES: [Outcome; 5] = [
 ];
 
 /// How many cells there are and how they came out.
-pub(super) fn headline(cells: &[(&CellResult, &Behind)]) -> String {
+pub(super) fn headline(cells: &[(&CellResult, &PackedCell)]) -> String {
     let of = |outcome| cells.iter().filter(|(r, _)| r.outcome == outcome).count();
     let parts = OUTCOMES.into_iter().filter(|o| of(*o) > 0);
     let parts: Vec<String> = parts.map(|o| format!("{} {}", of(o), o.as_str())).collect();
@@ -27,7 +27,10 @@ pub(super) fn headline(cells: &[(&CellResult, &Behind)]) -> String {
 }
 
 /// Everything in the body but the data.
-pub(super) fn body(cells: &[(&CellResult, &Behind)], clients: &BTreeMap<String, String>) -> String {
+pub(super) fn body(
+    cells: &[(&CellResult, &PackedCell)],
+    clients: &BTreeMap<String, String>,
+) -> String {
     let mut out = format!(
         "<div id=\"matrix\">\n<header><h1>Stalemate</h1><p id=\"headline\">{}</p>\n",
         escape(&headline(cells))
@@ -56,7 +59,7 @@ const CELL: &str = r##"<div id="cell" hidden>
 <p id="status" role="status" aria-live="polite"></p>
 "##;
 
-fn filters(cells: &[(&CellResult, &Behind)]) -> String {
+fn filters(cells: &[(&CellResult, &PackedCell)]) -> String {
     let mut out = "<div class=\"tools\"><label>Search <input id=\"search\" type=\"search\" \
                    placeholder=\"scenario, client, clause …\" autocomplete=\"off\"></label>\n"
         .to_owned();
@@ -85,11 +88,11 @@ fn select<'a>(out: &mut String, id: &str, label: &str, options: impl Iterator<It
 }
 
 /// A row a scenario, a column a client, and in each cell what it took.
-fn matrix(cells: &[(&CellResult, &Behind)]) -> String {
+fn matrix(cells: &[(&CellResult, &PackedCell)]) -> String {
     let mut clients: Vec<&str> = Vec::new();
     let mut rows: Vec<(&str, &str)> = Vec::new();
     let mut places: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-    for (n, (result, behind)) in cells.iter().enumerate() {
+    for (n, (result, data)) in cells.iter().enumerate() {
         if !clients.contains(&result.client.as_str()) {
             clients.push(&result.client);
         }
@@ -97,7 +100,7 @@ fn matrix(cells: &[(&CellResult, &Behind)]) -> String {
             .iter()
             .any(|(scenario, _)| *scenario == result.scenario)
         {
-            rows.push((&result.scenario, &behind.summary));
+            rows.push((&result.scenario, &data.summary));
         }
         let place = (result.scenario.as_str(), result.client.as_str());
         places.entry(place).or_default().push(n);
@@ -153,7 +156,7 @@ fn cell(out: &mut String, n: usize, result: &CellResult) {
     let _ = write!(
         out,
         "<a class=\"r r-{class}{mark}\" href=\"#cell/{}/{}/{}\" data-n=\"{n}\" data-scenario=\"{}\" data-client=\"{}\" data-seed=\"{}\" \
-         data-rung=\"{rung}\" data-outcome=\"{outcome}\" data-violated=\"{}\">{rung}{broken}{seed}</a>",
+         data-rung=\"{rung}\" data-outcome=\"{outcome}\" data-violated=\"{}\" data-problems=\"{}\">{rung}{broken}{seed}</a>",
         percent(&result.scenario),
         percent(&result.client),
         result.seed,
@@ -161,6 +164,7 @@ fn cell(out: &mut String, n: usize, result: &CellResult) {
         escape(&result.client),
         result.seed,
         escape(&violated.join(" ")),
+        escape(&serde_json::json!(result.problems).to_string()),
     );
 }
 
