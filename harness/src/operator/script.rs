@@ -11,12 +11,12 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::sleep;
 
+use super::command::{Ask, Command, Commands};
 use crate::app::{Asked, CallSpec, User, climb};
 use crate::journal::{Action, Event, Outcome, Phase, ServerName};
 use crate::process::recorder::Recorder;
 use crate::scenario::{Call, CallExpect, Request, Scenario, Step, StepAction};
 use crate::server::Tool;
-use crate::sim::command::{Ask, Command, Commands};
 
 /// What the script found out, for whoever judges the run.
 #[derive(Clone, Debug, Default)]
