@@ -32,6 +32,7 @@ pub mod report;
 pub mod runner;
 pub mod scenario;
 pub mod search;
+pub mod serve;
 pub mod server;
 pub mod setup;
 pub mod sim;

@@ -8,6 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(super) use crate::cli::format::Format;
 use crate::cli::outside::{DIAGNOSE_HELP, DiagnoseOptions, PROBE_HELP, ProbeOptions};
+use crate::cli::serve::{SERVE_HELP, ServeOptions};
 use crate::cli::values;
 
 const EXIT_CODES: &str = "\
@@ -90,6 +91,9 @@ pub(super) enum Command {
     /// Ask a real server on this machine what it does when sessions die
     #[command(after_help = PROBE_HELP)]
     Probe(ProbeOptions),
+    /// Play a scenario with an application that nobody can script
+    #[command(after_help = SERVE_HELP)]
+    Serve(ServeOptions),
     /// Find out from a log which layer is wrong: server, client, load balancing or proxy
     #[command(after_help = DIAGNOSE_HELP)]
     Diagnose(DiagnoseOptions),

@@ -10,6 +10,7 @@ mod out;
 mod outside;
 mod probe;
 mod run;
+mod serve;
 mod show;
 mod shrink;
 mod small;
@@ -68,6 +69,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::Explain(o) => with(&o.dialects, &|registry| show::explain(&o, registry)),
         Command::Schema(options) => show::schema(&options),
         Command::Diagnose(o) => with(&o.dialects, &|registry| diagnose::diagnose(&o, registry)),
+        Command::Serve(o) => with(&o.dialects, &|registry| serve::serve(&o, registry)),
         Command::Probe(o) => with(&o.dialects, &|registry| probe::probe(&o, registry)),
     };
     ExitCode::from(code)

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 pub use command::{Ask, Command, Commands};
 pub use managed::{LiveSessions, Managed, Runs, Serves, SharedRuns};
-pub use script::{Findings, Script};
+pub use script::{AtOnce, Cue, Findings, Script};
 
 use crate::journal::{Event, ProcessName};
 use crate::process::recorder::Recorder;

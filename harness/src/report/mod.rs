@@ -15,14 +15,17 @@ mod sequences;
 mod sweep;
 mod table;
 mod trace;
+mod whom;
 mod words;
 
 pub use coverage::{coverage, never_tested};
 pub use diagnosis::{Diagnosis, json as diagnosis_json, table as diagnosis_table};
 pub use explain::{ClientTopic, KeyTopic, explain, topics};
 pub use markdown::markdown;
+pub use names::{Names, span};
 pub use probe::{Needs, json as probe_json, table as probe_table};
 pub use sequences::{json as sequences_json, table as sequences_table};
 pub use sweep::sweep;
 pub use table::{matrix, table};
 pub use trace::{Detail, trace};
+pub use whom::{summary, to_whom};

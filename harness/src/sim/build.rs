@@ -15,7 +15,7 @@ use turmoil::{Builder, Sim};
 
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
 use crate::journal::{CLIENT, Cast, Event, Evidence, ServerName};
-use crate::operator::{LiveSessions, Managed, Runs, Script, Serves, SharedRuns};
+use crate::operator::{AtOnce, LiveSessions, Managed, Runs, Script, Serves, SharedRuns};
 use crate::process::hop_shell::{HopShell, NewId, Operation};
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
@@ -286,6 +286,7 @@ impl World<'_> {
             scenario: Rc::new(scenario.clone()),
             recorder: self.recorder.clone(),
             user: User::new(journal, front, patience_ms(scenario)),
+            cue: Rc::new(AtOnce),
             commands: Rc::clone(&self.commands),
             findings: Rc::clone(&self.findings),
         };

@@ -1,0 +1,22 @@
+//! A scenario for an application that nobody can script: its servers and hops listen on this machine, faults happen when a
+//! person says so, and what the simulated user would do is asked of them. The same cores, taps, record and invariants as in
+//! the simulation, in real time: nothing here is deterministic.
+
+mod door;
+mod follow;
+mod front;
+mod guide;
+mod machines;
+pub mod page;
+mod run;
+mod signs;
+pub mod terminal;
+mod words;
+mod world;
+
+pub use follow::picture;
+pub use front::Pace;
+pub use guide::{
+    Address, Answer, Guide, Happened, Kind, News, Picture, Prompt, Shown, Standing, State,
+};
+pub use run::{CannotServe, Ends, Play, Played, Ports, models, on_this_thread, serve};
