@@ -16,7 +16,7 @@ use crate::cli::{bad, out, values, wanted};
 use crate::live::address::is_loopback;
 use crate::registry::Registry;
 use crate::report;
-use crate::runner::Runner;
+use crate::runner::{RunError, Runner};
 use crate::scenario::ServerKind;
 use crate::serve::{self, Guide, Pace, Play, Played, Ports, page, terminal};
 
@@ -197,12 +197,14 @@ async fn play_it(
 async fn finish(
     options: &ServeOptions,
     play: &Play,
-    mut played: Played,
+    played: Played,
     registry: &Registry,
     guide: &Guide,
 ) -> u8 {
-    let runner = Runner::new(registry.clone());
-    let measured = runner.measure(&play.scenario, &mut played.record);
+    let (played, measured) = match measured(played, play, registry).await {
+        Ok(done) => done,
+        Err(why) => return bad(&why),
+    };
     if let Some(file) = &options.record
         && let Err(error) = fs::write(file, played.record.to_json_lines())
     {
@@ -235,4 +237,18 @@ async fn finish(
     guide.end(lines);
     page::farewell(guide).await;
     result.outcome.exit_code()
+}
+
+/// What was played, with what a right client needed: by simulation, beside the page, which goes on meanwhile.
+async fn measured(
+    mut played: Played,
+    play: &Play,
+    registry: &Registry,
+) -> Result<(Played, Result<(), RunError>), String> {
+    let (runner, scenario) = (Runner::new(registry.clone()), Arc::clone(&play.scenario));
+    let measuring = tokio::task::spawn_blocking(move || {
+        let measured = runner.measure(&scenario, &mut played.record);
+        (played, measured)
+    });
+    measuring.await.map_err(|error| error.to_string())
 }

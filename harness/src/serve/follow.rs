@@ -69,7 +69,7 @@ impl Follower {
         };
         let result = runner::judge(&self.scenario, &record, &findings, None);
         self.verdicts(&result, now_ms, guide);
-        if guide.watchers() > 0 {
+        if guide.is_watched() {
             guide.draw(picture(&result, &record));
         }
     }

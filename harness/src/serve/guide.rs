@@ -1,7 +1,7 @@
 //! What a person who plays a scenario through is shown, and what they answer: the steps, what is asked of them now, what
 //! happened so far, and how it ended. The terminal and the page are two views of it.
 
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -176,6 +176,8 @@ pub struct Guide {
     inner: RefCell<Inner>,
     views: Vec<View>,
     changes: watch::Sender<u64>,
+    /// Whether somebody has asked how it stands.
+    is_read: Cell<bool>,
 }
 
 impl Guide {
@@ -186,6 +188,7 @@ impl Guide {
             inner: RefCell::default(),
             views,
             changes: watch::Sender::new(0),
+            is_read: Cell::new(false),
         })
     }
 
@@ -200,10 +203,21 @@ impl Guide {
         self.changes.subscribe()
     }
 
-    /// How many look at the changes now.
+    /// Whether somebody looks at the changes now.
     #[must_use]
-    pub fn watchers(&self) -> usize {
-        self.changes.receiver_count()
+    pub fn is_watched(&self) -> bool {
+        self.changes.receiver_count() > 0
+    }
+
+    /// Somebody asked how it stands, and will again.
+    pub(super) fn read(&self) {
+        self.is_read.set(true);
+    }
+
+    /// Whether anybody but the views will want to know the end.
+    #[must_use]
+    pub(super) fn is_followed(&self) -> bool {
+        self.is_watched() || self.is_read.get()
     }
 
     /// The picture, with its number: another picture has another one.

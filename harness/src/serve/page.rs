@@ -123,6 +123,7 @@ impl Desk {
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/") => html(PAGE.replace(TOKEN, &self.token)),
             (&Method::GET, "/state") => {
+                self.guide.read();
                 let state = self.guide.state();
                 let all = json!({"token": self.token, "state": &*state});
                 whole(StatusCode::OK, "application/json", all.to_string())
@@ -244,7 +245,7 @@ fn answer(status: StatusCode, kind: &'static str, body: Outgoing) -> Response<Ou
 
 /// Waits until whoever looks at the page has been sent the end, or for a moment.
 pub async fn farewell(guide: &Guide) {
-    if guide.watchers() > 0 {
+    if guide.is_followed() {
         // The browser has what it was sent; a connection that is closed then takes nothing away.
         sleep(Duration::from_millis(FAREWELL_MS)).await;
     }

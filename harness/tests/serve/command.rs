@@ -1,0 +1,1 @@
+//! The command from outside: what it refuses, and how it ends.

@@ -1,0 +1,1 @@
+//! Model clients on loopback: rungs and verdicts are those of the simulation.

@@ -1,0 +1,1 @@
+//! The page from outside: who may read it, and who may press.
