@@ -8,7 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(super) use crate::cli::format::Format;
 use crate::cli::outside::{DIAGNOSE_HELP, DiagnoseOptions, PROBE_HELP, ProbeOptions};
-use crate::cli::serve::{SERVE_HELP, ServeOptions};
+use crate::cli::serving::{SERVE_HELP, ServeOptions};
 use crate::cli::values;
 
 const EXIT_CODES: &str = "\

@@ -11,6 +11,7 @@ mod outside;
 mod probe;
 mod run;
 mod serve;
+mod serving;
 mod show;
 mod shrink;
 mod small;

@@ -35,7 +35,7 @@ pub fn summary(result: &CellResult) -> Vec<String> {
     lines
 }
 
-/// The lines of that report; none if nothing was violated. `products` says what a server or hop is a model of.
+/// The lines of that report; none if nothing was violated. `products` says what a server is a model of.
 #[must_use]
 pub fn to_whom(
     result: &CellResult,
@@ -44,56 +44,91 @@ pub fn to_whom(
 ) -> Vec<String> {
     let violated = result.invariants.iter();
     let violated = violated.filter(|judged| judged.verdict == Said::Violated);
-    let mut by_party: BTreeMap<(usize, &str), Vec<&Judged>> = BTreeMap::new();
+    let mut readers: BTreeMap<Reader<'_>, Vec<&Judged>> = BTreeMap::new();
     for judged in violated {
-        let place = match judged.party.as_str() {
-            "client" => 0,
-            "application" => 1,
-            _ => 2,
-        };
-        let party = (place, judged.party.as_str());
-        by_party.entry(party).or_default().push(judged);
+        let reader = Reader::of(&judged.party, products);
+        readers.entry(reader).or_default().push(judged);
     }
     let mut lines = Vec::new();
-    for ((_, party), judged) in by_party {
-        lines.push(format!("To {}:", reader(party, products)));
-        for judged in judged {
-            lines.extend(one(judged, record));
+    for (reader, judged) in readers {
+        lines.push(String::new());
+        lines.push(format!("To {}:", reader.words(&judged)));
+        let mut ids: Vec<&str> = judged.iter().map(|j| j.id.as_str()).collect();
+        ids.dedup();
+        for id in ids {
+            let same = judged.iter().filter(|j| j.id == id);
+            lines.extend(one(id, &same.copied().collect::<Vec<_>>(), record));
         }
     }
     lines
 }
 
-fn reader(party: &str, products: &BTreeMap<String, String>) -> String {
-    match (party, products.get(party)) {
-        ("client", _) => "whoever makes the client".to_owned(),
-        ("application", _) => "whoever makes the application around it".to_owned(),
-        (party, Some(product)) => {
-            format!("whoever makes {product}, if your {party} is one (here it is a model of that)")
+/// Who can mend what is violated.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reader<'a> {
+    Client,
+    Application,
+    /// Whoever makes what some servers are models of.
+    Product(&'a str),
+    /// Whoever runs a hop.
+    Operator(&'a str),
+}
+
+impl<'a> Reader<'a> {
+    fn of(party: &'a str, products: &'a BTreeMap<String, String>) -> Self {
+        match (party, products.get(party)) {
+            ("client", _) => Self::Client,
+            ("application", _) => Self::Application,
+            (_, Some(product)) => Self::Product(product),
+            (party, None) => Self::Operator(party),
         }
-        (party, None) => format!("whoever runs {party}"),
+    }
+
+    fn words(self, judged: &[&Judged]) -> String {
+        match self {
+            Self::Client => "whoever makes the client".to_owned(),
+            Self::Application => "whoever makes the application around it".to_owned(),
+            Self::Operator(party) => format!("whoever runs {party}"),
+            Self::Product(product) => {
+                let mut parties: Vec<&str> = judged.iter().map(|j| j.party.as_str()).collect();
+                parties.sort_unstable();
+                parties.dedup();
+                let (are, models) = match parties.len() {
+                    1 => ("is", "a model"),
+                    _ => ("are", "models"),
+                };
+                let parties = parties.join(" and ");
+                format!("whoever makes {product} (here {parties} {are} {models} of it)")
+            }
+        }
     }
 }
 
-fn one(judged: &Judged, record: &Record) -> Vec<String> {
-    let invariant = invariant::get(&judged.id);
-    let clauses = invariant.map_or(&[][..], |i| i.clauses);
-    let at = judged.at.and_then(|at| record.entries.get(at));
-    let when = at.map_or(String::new(), |entry| {
-        format!(", {} into the record", span(entry.at_ms))
-    });
-    let demanded = invariant.map_or("", |i| i.demands);
-    let mut lines = vec![
-        format!("  {}: {}{when}", judged.id, judged.why),
-        format!("    demanded is that {demanded}"),
-    ];
-    for id in clauses {
+fn one(id: &str, judged: &[&Judged], record: &Record) -> Vec<String> {
+    let mut lines = vec![format!("  {id}")];
+    for judged in judged {
+        let at = judged.at.and_then(|at| record.entries.get(at));
+        let when = at.map_or(String::new(), |entry| {
+            format!("{} into the record, ", span(entry.at_ms))
+        });
+        let whose = match judged.party.as_str() {
+            "client" | "application" => String::new(),
+            party => format!("{party}: "),
+        };
+        lines.push(format!("    seen: {when}{whose}{}", judged.why));
+    }
+    let Some(invariant) = invariant::get(id) else {
+        return lines;
+    };
+    lines.push(format!("    demanded: {}", invariant.demands));
+    for id in invariant.clauses {
         lines.push(match clause::get(id) {
             Some(clause) => format!(
-                "    {id} ({}): {} [{}]",
+                "    {id}, {}: {} [{}]",
                 clause.level, clause.says, clause.source
             ),
-            None => "    by this project: the specification is silent on it".to_owned(),
+            None => "    in part by this project's own policy, where the specification is silent"
+                .to_owned(),
         });
     }
     lines

@@ -4,24 +4,27 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::journal::{Cast, Entry, Event, Outcome, Phase, Record};
+use crate::journal::{CallId, Cast, Entry, Event, Outcome, Phase, Record};
 use crate::operator;
 use crate::process::recorder::Recorder;
 use crate::report::{self, Names, span};
 use crate::runner::{self, CellResult, Said};
 use crate::scenario::Scenario;
-use crate::serve::guide::{Guide, Kind, Picture};
+use crate::serve::guide::Guide;
+use crate::serve::state::{Kind, Picture};
 use crate::serve::words;
 use crate::sim::Findings;
 
 /// How often what was observed is judged at the most, in milliseconds.
-const JUDGE_MS: u64 = 1_000;
+const JUDGE_MS: u64 = 500;
 
 /// Follows one run.
 pub(super) struct Follower {
     scenario: Arc<Scenario>,
     cast: Arc<Cast>,
     names: Names,
+    /// The calls that run, in words.
+    calls: BTreeMap<CallId, String>,
     told: usize,
     judged_len: usize,
     judged_ms: u64,
@@ -37,6 +40,7 @@ impl Follower {
             scenario,
             cast,
             names: Names::default(),
+            calls: BTreeMap::new(),
             told: 0,
             judged_len: 0,
             judged_ms: 0,
@@ -45,8 +49,14 @@ impl Follower {
         }
     }
 
-    /// Tells what is new.
+    /// Tells what is new, and judges it now and then.
     pub(super) fn follow(&mut self, recorder: &Recorder, guide: &Guide) {
+        self.catch_up(recorder, guide);
+        self.judge(recorder, guide);
+    }
+
+    /// Tells what is new.
+    pub(super) fn catch_up(&mut self, recorder: &Recorder, guide: &Guide) {
         let new = recorder.show(self.told, <[Entry]>::to_vec);
         self.told += new.len();
         for entry in &new {
@@ -54,6 +64,9 @@ impl Follower {
                 guide.happened(entry.at_ms, kind, text);
             }
         }
+    }
+
+    fn judge(&mut self, recorder: &Recorder, guide: &Guide) {
         let (now_ms, len) = (recorder.now_ms(), recorder.len());
         if len == self.judged_len || now_ms < self.judged_ms + JUDGE_MS {
             return;
@@ -126,8 +139,8 @@ impl Follower {
             Event::CallBegan {
                 call, server, tool, ..
             } => {
-                let text = format!("call {}: {tool} on {server}", call.0);
-                (Kind::User, text)
+                self.calls.insert(*call, format!("{tool} on {server}"));
+                return None;
             }
             Event::CallEnded { call, outcome } => {
                 let how = match outcome {
@@ -138,7 +151,8 @@ impl Follower {
                     Outcome::Hollow(_) => "a result that its server never gave".to_owned(),
                     Outcome::TimedOut(ms) => format!("nothing in {}", span(*ms)),
                 };
-                (Kind::User, format!("call {}: {how}", call.0))
+                let what = self.calls.remove(call).unwrap_or_default();
+                (Kind::User, format!("call {} ({what}): {how}", call.0))
             }
             Event::UserActionEnded {
                 action,

@@ -9,14 +9,17 @@ use serde_json::{Value, json};
 use stalemate_clients::{CallResult, ClientError, LocalBoxFuture, RequestMethod};
 use tokio::time::{sleep, timeout};
 
-use crate::app::{InFront, SharedFront};
+use crate::app::InFront;
 use crate::journal::{Action, Event, Rung, ServerName, TOOLS_CALL, nonce};
 use crate::operator::Cue;
 use crate::process::recorder::Recorder;
+use crate::report::span;
 use crate::scenario::Step;
 use crate::serve::door::Objects;
-use crate::serve::guide::{Answer, Guide, Hinting, Kind, Prompt};
+use crate::serve::guide::{Asking, Guide, Hinting};
+use crate::serve::pace::Pace;
 use crate::serve::signs::{self, Came};
+use crate::serve::state::{Answer, Kind, Prompt};
 use crate::serve::words;
 
 /// How often it is looked what the wire shows, in milliseconds.
@@ -27,25 +30,6 @@ const QUIET_MS: u64 = 300;
 const GRACE_MS: u64 = 3_000;
 /// What a call comes to that nothing came of. No other error of this file says that.
 const NOTHING_CAME: &str = "nothing came";
-
-/// How a run is led.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// Whether it goes on by itself: faults happen when it is their turn, and what a person was asked to do counts as done
-    /// when the wire shows it, or after a time.
-    pub auto: bool,
-    /// That time, in milliseconds.
-    pub step_ms: u64,
-    /// What the waits between steps are divided by; the servers' and hops' own times are not.
-    pub divisor: u32,
-}
-
-impl Pace {
-    /// A wait as it is waited, in milliseconds.
-    fn wait_ms(&self, ms: u64) -> u64 {
-        ms / u64::from(self.divisor.max(1))
-    }
-}
 
 /// Their side of a run.
 pub(super) struct Person {
@@ -58,6 +42,8 @@ pub(super) struct Person {
     pub(super) urls: BTreeMap<ServerName, String>,
     /// Of a bare SDK, its client objects.
     pub(super) objects: Objects,
+    /// Tells what happened so far, so that what is asked stands below it.
+    pub(super) catch_up: Box<dyn Fn()>,
     /// The steps that have begun.
     pub(super) begun: std::cell::Cell<usize>,
 }
@@ -71,6 +57,11 @@ const ENDED: &[(Answer, &str)] = &[
 const HAPPEN: &[(Answer, &str)] = &[(Answer::Done, "Let it happen")];
 
 impl Person {
+    fn ask(&self, prompt: Prompt) -> Asking {
+        (self.catch_up)();
+        self.guide.ask(prompt)
+    }
+
     fn look<T>(&self, from: usize, look: impl FnOnce(&[crate::journal::Entry]) -> T) -> T {
         self.recorder.show(from, look)
     }
@@ -145,14 +136,13 @@ impl Person {
             Action::Add | Action::Connect => {
                 "It goes on by itself once a session is open.".to_owned()
             }
-            _ if self.pace.auto => format!(
-                "It goes on by itself after {}.",
-                crate::yaml::duration::written(self.pace.step_ms)
-            ),
+            _ if self.pace.auto => {
+                format!("It goes on by itself after {}.", span(self.pace.step_ms))
+            }
             _ => String::new(),
         };
         prompt.task = json!({"do": action.as_str(), "server": server, "url": self.urls.get(name)});
-        let mut asking = self.guide.ask(prompt);
+        let mut asking = self.ask(prompt);
         let came = tokio::select! {
             biased;
             answer = asking.answered() => match answer {
@@ -196,11 +186,13 @@ impl Person {
     ) -> CallResult {
         let from = self.recorder.len();
         let call = nonce::call_in(&params);
+        let whom = match self.is_bare {
+            true => format!("Have the client of {server}"),
+            false => "Ask your application to".to_owned(),
+        };
         let text = match method {
-            TOOLS_CALL => format!(
-                "Ask your application to call the tool {name} of {server}, with these arguments:"
-            ),
-            _ => format!("Ask your application for {method} of {server}, with these parameters:"),
+            TOOLS_CALL => format!("{whom} call the tool {name} of {server}, with these arguments:"),
+            _ => format!("{whom} send {method} to {server}, with these parameters:"),
         };
         let mut prompt = Prompt::new(text, ENDED);
         prompt.copy = Some(params.to_string());
@@ -214,7 +206,7 @@ impl Person {
             "do": if method == TOOLS_CALL { "call" } else { "request" },
             "server": server, "method": method, "tool": name, arguments: params,
         });
-        let mut asking = self.guide.ask(prompt);
+        let mut asking = self.ask(prompt);
         let hinting = asking.hinting();
         tokio::select! {
             biased;
@@ -294,13 +286,14 @@ impl InFront for Person {
         Box::pin(async move {
             let waited_ms = self.pace.wait_ms(ms);
             let text = match self.pace.divisor {
-                0 | 1 => format!("waiting {}", crate::yaml::duration::written(ms)),
+                0 | 1 => format!("waiting {}", span(ms)),
                 by => format!(
                     "waiting {} in place of {} (--pace {by})",
-                    crate::yaml::duration::written(waited_ms.max(1)),
-                    crate::yaml::duration::written(ms)
+                    span(waited_ms),
+                    span(ms)
                 ),
             };
+            (self.catch_up)();
             self.guide
                 .happened(self.recorder.now_ms(), Kind::Note, text);
             sleep(Duration::from_millis(waited_ms)).await;
@@ -338,6 +331,7 @@ impl Cue for Person {
     fn next<'a>(&'a self, step: &'a Step) -> LocalBoxFuture<'a, ()> {
         Box::pin(async move {
             let number = self.begun.replace(self.begun.get() + 1);
+            (self.catch_up)();
             self.guide.begin(number, words::shown(step));
             if !words::is_fault(&step.action) {
                 return;
@@ -347,53 +341,7 @@ impl Cue for Person {
                 return;
             }
             let text = format!("Now: {}.", words::shown(step).text);
-            self.guide.ask(Prompt::new(text, HAPPEN)).answered().await;
+            self.ask(Prompt::new(text, HAPPEN)).answered().await;
         })
-    }
-}
-
-/// A model client's side of a run, whose user waits at that pace.
-pub(super) struct Paced {
-    pub(super) front: SharedFront,
-    pub(super) pace: Pace,
-}
-
-impl InFront for Paced {
-    fn act<'a>(
-        &'a self,
-        action: Action,
-        server: Option<&'a ServerName>,
-    ) -> LocalBoxFuture<'a, Result<(), ClientError>> {
-        self.front.act(action, server)
-    }
-
-    fn call<'a>(
-        &'a self,
-        server: &'a ServerName,
-        tool: &'a str,
-        arguments: Value,
-    ) -> LocalBoxFuture<'a, CallResult> {
-        self.front.call(server, tool, arguments)
-    }
-
-    fn request<'a>(
-        &'a self,
-        server: &'a ServerName,
-        method: RequestMethod,
-        params: Value,
-    ) -> LocalBoxFuture<'a, CallResult> {
-        self.front.request(server, method, params)
-    }
-
-    fn offers(&self, server: &ServerName, method: RequestMethod) -> bool {
-        self.front.offers(server, method)
-    }
-
-    fn has_rung(&self, rung: Rung) -> bool {
-        self.front.has_rung(rung)
-    }
-
-    fn wait(&self, ms: u64) -> LocalBoxFuture<'_, ()> {
-        self.front.wait(self.pace.wait_ms(ms))
     }
 }

@@ -75,9 +75,11 @@ impl Machines for Tasks {
         self.lives.insert(process.clone(), life);
     }
 
-    // What a machine that loses power had sent has arrived by then: loopback takes no time.
-    fn partition(&mut self, _: &ProcessName, _: &ProcessName) {}
+    fn partition(&mut self, one: &ProcessName, other: &ProcessName) {
+        self.network.sever(one, other);
+    }
 
+    // What is dialled from now on is another connection.
     fn repair(&mut self, _: &ProcessName, _: &ProcessName) {}
 
     fn hold(&mut self, one: &ProcessName, other: &ProcessName) {

@@ -7,16 +7,17 @@ mod follow;
 mod front;
 mod guide;
 mod machines;
+mod pace;
 pub mod page;
 mod run;
 mod signs;
+mod state;
 pub mod terminal;
 mod words;
 mod world;
 
 pub use follow::picture;
-pub use front::Pace;
-pub use guide::{
-    Address, Answer, Guide, Happened, Kind, News, Picture, Prompt, Shown, Standing, State,
-};
+pub use guide::{Guide, News};
+pub use pace::Pace;
 pub use run::{CannotServe, Ends, Play, Played, Ports, models, on_this_thread, serve};
+pub use state::{Address, Answer, Happened, Kind, Picture, Prompt, Shown, Standing, State};

@@ -28,11 +28,12 @@ use tokio::time::sleep;
 
 use crate::live::local::Place;
 use crate::process::body::{Feed, Outgoing, Piece};
-use crate::serve::guide::{Answer, Guide};
+use crate::serve::guide::Guide;
+use crate::serve::state::Answer;
 
 /// The page, as the browser gets it but for its token.
 const PAGE: &str = include_str!("page.html");
-/// What stands in it for the token.
+/// What stands in it for the token, by which its script is known to be its own, too.
 const TOKEN: &str = "%TOKEN%";
 /// The header that carries the token.
 const TOKEN_HEADER: &str = "x-stalemate-token";
@@ -43,7 +44,7 @@ const GATHER_MS: u64 = 50;
 /// How long it is waited for the end to have been sent, in milliseconds.
 const FAREWELL_MS: u64 = 500;
 /// What the browser may do with the page: run what is in it, and talk to where it came from.
-const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'nonce-%TOKEN%'; style-src 'unsafe-inline'; connect-src 'self'; \
                       img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// A page that is not served yet.
@@ -121,7 +122,7 @@ impl Desk {
             return plain(StatusCode::FORBIDDEN, why);
         }
         match (request.method(), request.uri().path()) {
-            (&Method::GET, "/") => html(PAGE.replace(TOKEN, &self.token)),
+            (&Method::GET, "/") => html(&self.token),
             (&Method::GET, "/state") => {
                 self.guide.read();
                 let state = self.guide.state();
@@ -211,9 +212,11 @@ fn event(name: &str, data: &str) -> Bytes {
     format!("event: {name}\ndata: {data}\n\n").into()
 }
 
-fn html(page: String) -> Response<Outgoing> {
+fn html(token: &str) -> Response<Outgoing> {
+    let page = PAGE.replace(TOKEN, token);
     let mut response = whole(StatusCode::OK, "text/html; charset=utf-8", page);
-    let policy = HeaderValue::from_static(POLICY);
+    let policy = POLICY.replace(TOKEN, token);
+    let policy = HeaderValue::from_str(&policy).expect("a token has hexadecimal digits");
     response
         .headers_mut()
         .insert(CONTENT_SECURITY_POLICY, policy);

@@ -25,9 +25,11 @@ use crate::runner::{self, CellResult, Outcome};
 use crate::scenario::Scenario;
 use crate::serve::door::{Door, Objects};
 use crate::serve::follow::{Follower, findings};
-use crate::serve::front::{Pace, Person};
-use crate::serve::guide::{Address, Guide, Kind, Shown, State};
+use crate::serve::front::Person;
+use crate::serve::guide::Guide;
 use crate::serve::machines::Trouble;
+use crate::serve::pace::{Pace, Paced};
+use crate::serve::state::{Address, Kind, Shown, State};
 use crate::serve::words;
 use crate::serve::world::World;
 use crate::setup::Casting;
@@ -182,7 +184,15 @@ pub async fn serve(
     let addresses = addresses(play, &world, &doors);
     let urls = addresses.iter();
     let urls = urls.map(|a| (Arc::from(a.server.as_str()), a.url.clone()));
+    let follower = Follower::new(Arc::clone(&play.scenario), Arc::clone(&world.cast));
+    let follower = Rc::new(RefCell::new(follower));
+    let (recorder, told, follows) = (
+        world.recorder.clone(),
+        Rc::clone(guide),
+        Rc::clone(&follower),
+    );
     let person = Rc::new(Person {
+        catch_up: Box::new(move || follows.borrow_mut().catch_up(&recorder, &told)),
         guide: Rc::clone(guide),
         recorder: world.recorder.clone(),
         pace: play.pace,
@@ -215,8 +225,6 @@ pub async fn serve(
             }
         });
     }
-    let cast = Arc::clone(&world.cast);
-    let mut follower = Follower::new(Arc::clone(&play.scenario), cast);
     let recorder = world.recorder.clone();
     let told = Rc::clone(guide);
     let played = drive(
@@ -226,7 +234,7 @@ pub async fn serve(
         person,
         &troubles,
         move || {
-            follower.follow(&recorder, &told);
+            follower.borrow_mut().follow(&recorder, &told);
         },
     )
     .await?;
@@ -260,7 +268,7 @@ pub async fn models(play: &Play, subject: &Subject) -> Result<Played, CannotServ
         Subject::Application { policy, .. } => Rc::new(Application::new(*policy, maker, journal)),
         Subject::Bare { .. } => Rc::new(Bare::new(maker)),
     };
-    let front = Rc::new(crate::serve::front::Paced {
+    let front = Rc::new(Paced {
         front,
         pace: play.pace,
     });

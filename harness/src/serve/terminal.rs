@@ -7,7 +7,8 @@ use std::thread;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::report::span;
-use crate::serve::guide::{Answer, Guide, Happened, Kind, News, Prompt, State};
+use crate::serve::guide::{Guide, News};
+use crate::serve::state::{Answer, Happened, Kind, Prompt, State};
 
 /// What stands before the lines that hang below a prompt.
 const BELOW: &str = "      ";

@@ -1,9 +1,9 @@
 //! What the steps of a scenario are in words, and what a person is asked to do for them.
 
 use crate::journal::{Action, Rung};
+use crate::report::span;
 use crate::scenario::{Call, Request, Step, StepAction, Targets};
-use crate::serve::guide::{Shown, Standing};
-use crate::yaml::duration::written;
+use crate::serve::state::{Shown, Standing};
 
 /// Whether a step is a fault, and not the user's doing or a time.
 pub(super) fn is_fault(action: &StepAction) -> bool {
@@ -57,7 +57,7 @@ fn text(action: &StepAction) -> String {
             request,
         ),
         StepAction::Await(name) => format!("wait for the calls `{name}`"),
-        StepAction::Wait(ms) => format!("wait {}", written(*ms)),
+        StepAction::Wait(ms) => format!("wait {}", span(*ms)),
         StepAction::Climb(server) => format!("what helps? {server}, rung by rung"),
         StepAction::Restart {
             targets, becomes, ..
@@ -70,7 +70,7 @@ fn text(action: &StepAction) -> String {
         StepAction::Down { targets, for_ms } => format!("{} stopped{}", of(targets), time(*for_ms)),
         StepAction::Up { targets } => format!("{} started", of(targets)),
         StepAction::PowerLoss { targets, down_ms } => {
-            format!("power of {} lost for {}", of(targets), written(*down_ms))
+            format!("power of {} lost for {}", of(targets), span(*down_ms))
         }
         StepAction::Partition { between, for_ms } => format!(
             "{} and {} cut off from each other{}",
@@ -80,7 +80,7 @@ fn text(action: &StepAction) -> String {
         ),
         StepAction::Heal => "everything that was cut off is connected again".to_owned(),
         StepAction::Stall { target, for_ms } => {
-            format!("{target} stalled for {}", written(*for_ms))
+            format!("{target} stalled for {}", span(*for_ms))
         }
         StepAction::Cut { target } => format!("every connection of {target} cut"),
         StepAction::Expire { server } => format!("every session of {server} expires"),
@@ -96,7 +96,7 @@ fn of(targets: &Targets) -> String {
 }
 
 fn time(ms: Option<u64>) -> String {
-    ms.map_or(String::new(), |ms| format!(" for {}", written(ms)))
+    ms.map_or(String::new(), |ms| format!(" for {}", span(ms)))
 }
 
 fn of_call(call: &Call) -> String {

@@ -48,6 +48,19 @@ pub(crate) fn state(at: &str) -> Option<Value> {
     Some(serde_json::from_str(&body).expect("JSON"))
 }
 
+/// The state of a run once something is asked.
+pub(crate) fn asking(at: &str) -> Value {
+    let began = Instant::now();
+    loop {
+        let now = state(at).expect("it is there");
+        if now["state"]["prompts"][0].is_object() {
+            return now;
+        }
+        assert!(began.elapsed() < PATIENCE, "nothing is asked: {now}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Presses a button.
 pub(crate) fn press(at: &str, token: &str, prompt: &Value, answer: &str) -> u16 {
     let body = json!({"prompt": prompt, "answer": answer}).to_string();
@@ -100,6 +113,11 @@ impl Run {
                 return at.trim_end_matches('/').to_owned();
             }
         }
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its exit code, once it has ended, and all that it said.

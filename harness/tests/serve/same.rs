@@ -60,7 +60,7 @@ fn is_the_same(client: &str, more: &[&str], presses: bool) {
         out.contains("What helped: bluesky: reconnect, memory: reconnect"),
         "{out}"
     );
-    assert!(out.contains("in place of 30s (--pace 20)"), "{out}");
+    assert!(out.contains("in place of 30.000 s (--pace 20)"), "{out}");
     let end = last["end"].to_string();
     assert!(
         end.contains("SES-07b") && end.contains("supergateway-3.4.3"),

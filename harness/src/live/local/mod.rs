@@ -80,7 +80,15 @@ struct Inner {
     dialling: BTreeMap<SocketAddr, ProcessName>,
     /// How many faults hold a link.
     held: BTreeMap<Pair, u32>,
+    /// How often all connections of a link were severed.
+    severed: BTreeMap<Pair, u32>,
     wakers: Vec<Waker>,
+}
+
+impl Inner {
+    fn severed(&self, pair: &Pair) -> u32 {
+        self.severed.get(pair).copied().unwrap_or(0)
+    }
 }
 
 /// The network. Clones share it.
@@ -134,6 +142,12 @@ impl Local {
         }
     }
 
+    /// Severs every connection that there is between two processes, without a word to either: nothing arrives on it any more,
+    /// and who writes is told by a reset that nobody there knows it. So it is where a machine loses power.
+    pub fn sever(&self, one: &ProcessName, other: &ProcessName) {
+        *self.inner().severed.entry(pair(one, other)).or_default() += 1;
+    }
+
     /// Whether the link between two processes is held.
     #[must_use]
     pub fn is_held(&self, one: &ProcessName, other: &ProcessName) -> bool {
@@ -155,8 +169,11 @@ impl Local {
         stream.set_nodelay(true)?;
         Ok(Link {
             stream,
+            age: self.inner().severed(&pair),
             pair,
             network: self.clone(),
+            is_reset: false,
+            reader: None,
         })
     }
 }
@@ -232,6 +249,17 @@ pub struct Link {
     stream: TcpStream,
     pair: Pair,
     network: Local,
+    /// How often the connections of this link had been severed when it was made.
+    age: u32,
+    /// Whether the other end has said that it knows nothing of it.
+    is_reset: bool,
+    reader: Option<Waker>,
+}
+
+impl Link {
+    fn is_severed(&self) -> bool {
+        self.network.inner().severed(&self.pair) != self.age
+    }
 }
 
 impl AsyncRead for Link {
@@ -242,7 +270,20 @@ impl AsyncRead for Link {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.network.poll_open(&this.pair, cx));
-        Pin::new(&mut this.stream).poll_read(cx, buf)
+        if this.is_reset {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        if this.is_severed() {
+            this.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        match Pin::new(&mut this.stream).poll_read(cx, buf) {
+            Poll::Pending => {
+                this.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            read => read,
+        }
     }
 }
 
@@ -254,6 +295,17 @@ impl AsyncWrite for Link {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.network.poll_open(&this.pair, cx));
+        if this.is_reset {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        if this.is_severed() {
+            // It leaves, and what comes back is a reset.
+            this.is_reset = true;
+            if let Some(reader) = this.reader.take() {
+                reader.wake();
+            }
+            return Poll::Ready(Ok(buf.len()));
+        }
         Pin::new(&mut this.stream).poll_write(cx, buf)
     }
 
@@ -262,6 +314,13 @@ impl AsyncWrite for Link {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        if this.is_severed() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut this.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests;
