@@ -231,8 +231,8 @@ impl User {
             Ok(Ok(_)) => Outcome::Ok,
             Ok(Err(error)) => Outcome::Error(error.message),
             // The call may still come to its end: that is not known, and held against nobody.
-            Err(_) if patience_ms < enough_ms => {
-                Outcome::Error(format!("the user gave up after {patience_ms} ms"))
+            Err(waited_ms) if waited_ms < enough_ms => {
+                Outcome::Error(format!("the user gave up after {waited_ms} ms"))
             }
             Err(waited_ms) => Outcome::TimedOut(waited_ms),
         };

@@ -78,7 +78,9 @@ async fn play_it(
     registry: &Registry,
     has_terminal: bool,
 ) -> u8 {
-    let guide = Guide::new(vec![Box::new(|news| out::line(terminal::news(news)))]);
+    let guide = Guide::new(vec![Box::new(move |news| {
+        out::line(terminal::news(news, has_terminal))
+    })]);
     let page = match page::Page::open(options.host, options.page.unwrap_or(0)) {
         Ok(page) => page,
         Err(error) => return bad(&format!("the page: {error}")),

@@ -28,6 +28,7 @@ pub(super) struct Follower {
     told: usize,
     judged_len: usize,
     judged_ms: u64,
+    drawn_len: usize,
     /// What was violated when it was last judged: the party and the invariant.
     violated: BTreeMap<(String, String), String>,
     /// Those of them that were told.
@@ -44,6 +45,7 @@ impl Follower {
             told: 0,
             judged_len: 0,
             judged_ms: 0,
+            drawn_len: 0,
             violated: BTreeMap::new(),
             said: Vec::new(),
         }
@@ -68,9 +70,12 @@ impl Follower {
 
     fn judge(&mut self, recorder: &Recorder, guide: &Guide) {
         let (now_ms, len) = (recorder.now_ms(), recorder.len());
-        if len == self.judged_len || now_ms < self.judged_ms + JUDGE_MS {
+        // Who has just begun to look has nothing to look at yet.
+        let is_missed = guide.is_watched() && self.drawn_len != len;
+        if (len == self.judged_len && !is_missed) || now_ms < self.judged_ms + JUDGE_MS {
             return;
         }
+        let is_new = len != self.judged_len;
         (self.judged_len, self.judged_ms) = (len, now_ms);
         let record = Record {
             cast: Arc::clone(&self.cast),
@@ -81,8 +86,11 @@ impl Follower {
             ..Findings::default()
         };
         let result = runner::judge(&self.scenario, &record, &findings, None);
-        self.verdicts(&result, now_ms, guide);
+        if is_new {
+            self.verdicts(&result, now_ms, guide);
+        }
         if guide.is_watched() {
+            self.drawn_len = len;
             guide.draw(picture(&result, &record));
         }
     }

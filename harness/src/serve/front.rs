@@ -27,7 +27,7 @@ const LOOK_MS: u64 = 20;
 /// How long nothing passes once something is done, in milliseconds: what belongs to it has passed by then.
 const QUIET_MS: u64 = 300;
 /// How long a client is given to try again by itself what was refused, in milliseconds.
-const GRACE_MS: u64 = 3_000;
+const GRACE_MS: u64 = 2_000;
 /// What a call comes to that nothing came of. No other error of this file says that.
 const NOTHING_CAME: &str = "nothing came";
 
@@ -38,6 +38,8 @@ pub(super) struct Person {
     pub(super) pace: Pace,
     /// Whether it is a bare SDK, with one client object for each server and no settings page.
     pub(super) is_bare: bool,
+    /// How long a call may take that takes no time at its server, in milliseconds.
+    pub(super) patience_ms: u64,
     /// What is put into the application for each server.
     pub(super) urls: BTreeMap<ServerName, String>,
     /// Of a bare SDK, its client objects.
@@ -197,6 +199,11 @@ impl Person {
         let mut prompt = Prompt::new(text, ENDED);
         prompt.copy = Some(params.to_string());
         prompt.hint = "It goes on by itself once the call is answered.".to_owned();
+        if !self.pace.auto {
+            let patience = span(self.patience_ms);
+            let late = format!(" That nothing came is held against it after {patience}.");
+            prompt.hint.push_str(&late);
+        }
         let arguments = if method == TOOLS_CALL {
             "arguments"
         } else {

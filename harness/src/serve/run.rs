@@ -143,7 +143,14 @@ fn world(play: &Play, application: bool, evidence: Vec<Evidence>) -> io::Result<
         latency_ms: LATENCY_MS,
         evidence,
     };
-    let cast: Arc<Cast> = Arc::new(casting.cast(&play.scenario));
+    let mut cast = casting.cast(&play.scenario);
+    cast.summary.push_str(" Played on loopback, in real time");
+    if play.pace.divisor > 1 {
+        let waits = format!(", with waits divided by {}", play.pace.divisor);
+        cast.summary.push_str(&waits);
+    }
+    cast.summary.push('.');
+    let cast: Arc<Cast> = Arc::new(cast);
     let troubles = Troubles::default();
     let told = Rc::clone(&troubles);
     let trouble: Trouble = Rc::new(move |process, error| {
@@ -197,6 +204,7 @@ pub async fn serve(
         recorder: world.recorder.clone(),
         pace: play.pace,
         is_bare: play.is_bare,
+        patience_ms: patience_ms(&play.scenario),
         urls: urls.collect(),
         objects,
         begun: std::cell::Cell::new(0),
@@ -215,6 +223,10 @@ pub async fn serve(
         ..State::default()
     });
     opened();
+    if play.pace.auto {
+        let text = "nobody says what the application shows: what the wire shows counts as shown";
+        guide.happened(0, Kind::Note, text);
+    }
     world.operator.machines.start();
     for door in doors {
         let told = Rc::clone(&troubles);

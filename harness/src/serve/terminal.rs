@@ -36,30 +36,29 @@ pub fn head(state: &State) -> String {
     lines.join("\n")
 }
 
-/// Something new, as it is printed.
+/// Something new, as it is printed; with the keys that answer, where there are any.
 #[must_use]
-pub fn news(news: News<'_>) -> String {
+pub fn news(news: News<'_>, has_keys: bool) -> String {
     match news {
         News::Step(number, of, step) => {
             let mark = if step.is_fault { "⚡ " } else { "" };
             format!("\n{number}/{of}  {mark}{}", step.text)
         }
-        News::Asked(prompt) => asked(prompt),
+        News::Asked(prompt) => asked(prompt, has_keys),
         News::Hinted(prompt) => format!("{BELOW}{}", prompt.hint),
         News::Happened(happened) => line(happened),
     }
 }
 
-fn asked(prompt: &Prompt) -> String {
+fn asked(prompt: &Prompt, has_keys: bool) -> String {
     let mut text = format!("  ▶   {}", prompt.text);
     if let Some(copy) = &prompt.copy {
         text.push_str(&format!("\n{BELOW}{copy}"));
     }
-    let keys = prompt
-        .answers
-        .iter()
-        .enumerate()
-        .map(|(n, (answer, label))| {
+    let mut below: Vec<String> = Vec::new();
+    if has_keys {
+        let keys = prompt.answers.iter().enumerate();
+        let keys = keys.map(|(n, (answer, label))| {
             let key = match (n, answer) {
                 (0, _) => "Enter",
                 (_, Answer::Done) => "d",
@@ -68,10 +67,13 @@ fn asked(prompt: &Prompt) -> String {
             };
             format!("{key}: {}", label.to_lowercase())
         });
-    let keys: Vec<String> = keys.collect();
-    text.push_str(&format!("\n{BELOW}[{}]", keys.join(", ")));
+        below.push(format!("[{}]", keys.collect::<Vec<_>>().join(", ")));
+    }
     if !prompt.hint.is_empty() {
-        text.push_str(&format!(" {}", prompt.hint));
+        below.push(prompt.hint.clone());
+    }
+    if !below.is_empty() {
+        text.push_str(&format!("\n{BELOW}{}", below.join(" ")));
     }
     text
 }

@@ -58,7 +58,7 @@ fn text(action: &StepAction) -> String {
         ),
         StepAction::Await(name) => format!("wait for the calls `{name}`"),
         StepAction::Wait(ms) => format!("wait {}", span(*ms)),
-        StepAction::Climb(server) => format!("what helps? {server}, rung by rung"),
+        StepAction::Climb(server) => format!("find out, rung by rung, what helps {server}"),
         StepAction::Restart {
             targets, becomes, ..
         } => match becomes {

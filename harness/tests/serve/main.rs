@@ -6,3 +6,4 @@ mod command;
 mod models;
 mod page;
 mod same;
+mod terminal;
