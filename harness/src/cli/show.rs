@@ -1,7 +1,8 @@
 //! `stalemate trace`, `list`, `explain` and `schema`: the commands that show something.
 
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 use stalemate_clients::Program;
@@ -18,7 +19,7 @@ use crate::journal::Record;
 use crate::programs;
 use crate::registry::{Registry, Subject};
 use crate::report::{self, ClientTopic, Detail, KeyTopic};
-use crate::runner::{CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, judge_record};
+use crate::runner::{CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, Said, judge_record};
 use crate::scenario::{self, Key, KeyKind};
 
 /// Runs one cell, or reads a saved record, and draws it. The exit code is the cell's.
@@ -45,34 +46,61 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         record,
         findings,
     } = ran;
-    draw(options, &result, &record);
-    if options.access_log && options.format == Format::Json {
-        // What is meant for a program stays clean.
-        eprintln!("access log");
-        let lines = findings.access_log.iter();
-        lines.for_each(|(_, line)| eprintln!("{line}"));
-    } else if options.access_log {
-        out::line(format_args!("\naccess log"));
-        findings
-            .access_log
-            .iter()
-            .for_each(|(_, line)| out::line(format_args!("{line}")));
+    if let Err(why) = draw(options, &result, &record, &findings.access_log) {
+        return bad(&why);
     }
     result.outcome.exit_code()
 }
 
-fn draw(options: &TraceOptions, result: &CellResult, record: &Record) {
-    match options.format {
-        Format::Json => out::text(record.to_json_lines()),
-        Format::Table => {
-            let detail = if options.full {
-                Detail::Full
-            } else {
-                Detail::Short
-            };
-            out::text(report::trace(result, record, detail));
-            out::line(format_args!("journal   {}", result.journal_hash));
+/// Prints a cell's record or its trace.
+///
+/// # Errors
+/// That what is to be pointed at is not there.
+fn draw(
+    options: &TraceOptions,
+    result: &CellResult,
+    record: &Record,
+    access_log: &[(Arc<str>, String)],
+) -> Result<(), String> {
+    if options.format == Format::Json {
+        out::text(record.to_json_lines());
+        if options.access_log {
+            // What is meant for a program stays clean.
+            eprintln!("access log");
+            access_log.iter().for_each(|(_, line)| eprintln!("{line}"));
         }
+        return Ok(());
+    }
+    let detail = match options.full {
+        true => Detail::Full,
+        false => Detail::Short,
+    };
+    let mut text = report::trace(result, record, detail);
+    match &options.at {
+        Some(id) => text = report::led_to(&text, id).ok_or_else(|| not_violated(id, result))?,
+        None => text += &format!("journal   {}\n", result.journal_hash),
+    }
+    if options.access_log {
+        text += "\naccess log\n";
+        access_log
+            .iter()
+            .for_each(|(_, line)| text += &format!("{line}\n"));
+    }
+    out::paged(report::painted(&text), !options.no_pager);
+    Ok(())
+}
+
+fn not_violated(id: &str, result: &CellResult) -> String {
+    let violated = result.invariants.iter();
+    let violated = violated.filter(|j| j.verdict == Said::Violated && j.at.is_some());
+    let mut violated: Vec<&str> = violated.map(|j| j.id.as_str()).collect();
+    violated.dedup();
+    match violated.is_empty() {
+        true => format!("`{id}` is not violated here, nor is anything else"),
+        false => format!(
+            "`{id}` is not violated here; what is: {}",
+            violated.join(", ")
+        ),
     }
 }
 
@@ -102,22 +130,33 @@ fn saved(options: &TraceOptions) -> u8 {
             ));
         }
     }
-    let read = match input::open(&options.path) {
+    let record = match read(&options.path) {
+        Ok(record) => record,
+        Err(why) => return bad(&why),
+    };
+    let result = judge_record(&record);
+    if let Err(why) = draw(options, &result, &record, &[]) {
+        return bad(&why);
+    }
+    result.outcome.exit_code()
+}
+
+/// Reads a saved record.
+///
+/// # Errors
+/// What is wrong with it, and how one is made.
+pub(super) fn read(path: &Path) -> Result<Record, String> {
+    let record = match input::open(path) {
         Ok(text) => Record::read(BufReader::new(text)).map_err(|e| e.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let record = match read {
-        Ok(record) => record,
-        Err(why) => {
-            let remedy = "`stalemate trace SCENARIO --format json` writes one";
-            return bad(&format!(
-                "`{file}` cannot be read as a record: {why}; {remedy}"
-            ));
-        }
-    };
-    let result = judge_record(&record);
-    draw(options, &result, &record);
-    result.outcome.exit_code()
+    record.map_err(|why| {
+        let remedy = "`stalemate trace SCENARIO --format json` writes one";
+        format!(
+            "`{}` cannot be read as a record: {why}; {remedy}",
+            path.display()
+        )
+    })
 }
 
 /// Lists what there is.
