@@ -17,13 +17,13 @@ pub mod clause;
 mod cli;
 pub mod diagnose;
 pub mod dialect;
-
 pub mod failure_mode;
 pub mod fault;
 mod input;
 pub mod invariant;
 pub mod journal;
 pub mod live;
+pub mod operator;
 pub mod process;
 pub mod programs;
 pub mod proxy;
@@ -32,7 +32,9 @@ pub mod report;
 pub mod runner;
 pub mod scenario;
 pub mod search;
+pub mod serve;
 pub mod server;
+pub mod setup;
 pub mod sim;
 pub mod yaml;
 

@@ -2,10 +2,6 @@
 //! in a row are ok: a write, a read, a write, 5 s apart. A cached tool list or a lucky replica cannot fake that. A user who asked
 //! this server for something else too, a resource or a prompt, asks for that first: calls that work do not console them.
 
-use std::time::Duration;
-
-use tokio::time::sleep;
-
 use crate::app::user::{Asked, CallSpec, User};
 use crate::journal::{Action, Event, Outcome, Phase, Rung, ServerName};
 use crate::server::Tool;
@@ -31,7 +27,7 @@ pub async fn climb(user: &User, server: &ServerName) {
         server: server.clone(),
         rung,
     });
-    sleep(Duration::from_millis(SETTLE_MS)).await;
+    user.wait(SETTLE_MS).await;
     note(Phase::Settled {
         server: server.clone(),
     });
@@ -61,7 +57,7 @@ async fn ascend(user: &User, server: &ServerName, rung: Rung) -> bool {
     match rung {
         Rung::Transparent | Rung::Never => true,
         Rung::Retry => {
-            sleep(Duration::from_millis(RETRY_AFTER_MS)).await;
+            user.wait(RETRY_AFTER_MS).await;
             true
         }
         Rung::NewConversation => user.act(Action::NewConversation, None).await,
@@ -85,7 +81,7 @@ async fn works(user: &User, server: &ServerName) -> bool {
     let habits = user.habits(server).into_iter();
     for (n, asked) in habits.chain(calls.map(Asked::Tool)).enumerate() {
         if n > 0 {
-            sleep(Duration::from_millis(BETWEEN_CALLS_MS)).await;
+            user.wait(BETWEEN_CALLS_MS).await;
         }
         if user.call(server, CallSpec::asking(asked)).await.1 != Outcome::Ok {
             return false;

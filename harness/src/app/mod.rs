@@ -11,11 +11,13 @@ pub mod user;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use stalemate_clients::{
     CallResult, Client, ClientError, LocalBoxFuture, RequestMethod, StoredSession,
 };
+use tokio::time::{sleep, timeout};
 
 pub use account::Account;
 pub use application::Application;
@@ -89,6 +91,28 @@ pub trait InFront {
 
     /// Whether a rung exists here.
     fn has_rung(&self, rung: Rung) -> bool;
+
+    /// Returns when the user has let that much time pass, in milliseconds.
+    fn wait(&self, ms: u64) -> LocalBoxFuture<'_, ()> {
+        Box::pin(sleep(Duration::from_millis(ms)))
+    }
+
+    /// How a call ended that the user waits for so long, in milliseconds; the error is how long they waited for nothing.
+    fn patiently<'a>(
+        &'a self,
+        ms: u64,
+        calling: LocalBoxFuture<'a, CallResult>,
+    ) -> LocalBoxFuture<'a, Result<CallResult, u64>> {
+        Box::pin(async move {
+            let ended = timeout(Duration::from_millis(ms), calling).await;
+            ended.map_err(|_| ms)
+        })
+    }
+
+    /// The longest that an action may take which users wait so long for, in milliseconds; `None` is as long as it takes.
+    fn limit_ms(&self, usual_ms: u64) -> Option<u64> {
+        Some(usual_ms)
+    }
 }
 
 /// As tasks share it.

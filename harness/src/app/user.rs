@@ -170,15 +170,17 @@ impl User {
         } else {
             ACTION_LIMIT_MS
         };
-        let acted = timeout(
-            Duration::from_millis(limit_ms),
-            self.front.act(action, server),
-        )
-        .await;
+        let acting = self.front.act(action, server);
+        let acted = match self.front.limit_ms(limit_ms) {
+            None => Ok(acting.await),
+            Some(ms) => timeout(Duration::from_millis(ms), acting)
+                .await
+                .map_err(|_| ms),
+        };
         let error = match acted {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.message),
-            Err(_) => Some(format!("no answer within {} s", limit_ms / 1000)),
+            Err(ms) => Some(format!("no answer within {} s", ms / 1000)),
         };
         let well = error.is_none();
         self.journal.note(Event::UserActionEnded {
@@ -187,6 +189,11 @@ impl User {
             error,
         });
         well
+    }
+
+    /// Lets that much time pass, in milliseconds.
+    pub async fn wait(&self, ms: u64) {
+        self.front.wait(ms).await;
     }
 
     /// Asks for something, and waits for the result as long as a user does.
@@ -216,7 +223,7 @@ impl User {
         };
         let enough_ms = self.patience_ms + spec.takes_ms;
         let patience_ms = spec.patience_ms.unwrap_or(enough_ms);
-        let outcome = match timeout(Duration::from_millis(patience_ms), calling).await {
+        let outcome = match self.front.patiently(patience_ms, calling).await {
             // Whoever reads it sees that it is not what was asked for.
             Ok(Ok(text)) if self.journal.lacks_result(call, method.is_none()) => {
                 Outcome::Hollow(text)
@@ -224,10 +231,10 @@ impl User {
             Ok(Ok(_)) => Outcome::Ok,
             Ok(Err(error)) => Outcome::Error(error.message),
             // The call may still come to its end: that is not known, and held against nobody.
-            Err(_) if patience_ms < enough_ms => {
-                Outcome::Error(format!("the user gave up after {patience_ms} ms"))
+            Err(waited_ms) if waited_ms < enough_ms => {
+                Outcome::Error(format!("the user gave up after {waited_ms} ms"))
             }
-            Err(_) => Outcome::TimedOut(patience_ms),
+            Err(waited_ms) => Outcome::TimedOut(waited_ms),
         };
         self.journal.note(Event::CallEnded {
             call,

@@ -11,6 +11,7 @@ use crate::cli::author::{
 };
 pub(super) use crate::cli::format::{Format, TraceFormat};
 use crate::cli::outside::{DIAGNOSE_HELP, DiagnoseOptions, PROBE_HELP, ProbeOptions};
+use crate::cli::serving::{SERVE_HELP, ServeOptions};
 use crate::cli::values;
 
 const EXIT_CODES: &str = "\
@@ -99,6 +100,9 @@ pub(super) enum Command {
     /// Ask a real server on this machine what it does when sessions die
     #[command(after_help = PROBE_HELP)]
     Probe(ProbeOptions),
+    /// Play a scenario with an application that nobody can script
+    #[command(after_help = SERVE_HELP)]
+    Serve(ServeOptions),
     /// Find out from a log which layer is wrong: server, client, load balancing or proxy
     #[command(after_help = DIAGNOSE_HELP)]
     Diagnose(DiagnoseOptions),

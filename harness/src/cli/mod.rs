@@ -13,6 +13,8 @@ mod out;
 mod outside;
 mod probe;
 mod run;
+mod serve;
+mod serving;
 mod shell;
 mod show;
 mod shrink;
@@ -68,6 +70,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::Explain(o) => with(&o.dialects, &|registry| show::explain(&o, registry)),
         Command::Schema(options) => show::schema(&options),
         Command::Diagnose(o) => with(&o.dialects, &|registry| diagnose::diagnose(&o, registry)),
+        Command::Serve(o) => with(&o.dialects, &|registry| serve::serve(&o, registry)),
         Command::Probe(o) => with(&o.dialects, &|registry| probe::probe(&o, registry)),
     };
     ExitCode::from(code)

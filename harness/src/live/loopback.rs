@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::journal::ProcessName;
 use crate::live::address::is_loopback;
 use crate::process::network::{Listener, Network};
 
@@ -30,7 +31,7 @@ impl Network for Loopback {
     type Stream = TcpStream;
     type Listener = TcpListener;
 
-    async fn dial(&self, to: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {
+    async fn dial(&self, _: &ProcessName, to: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {
         let stream = connect(to).await?;
         let own = stream.local_addr()?;
         Ok((stream, own))

@@ -3,6 +3,7 @@
 //! listened on. What happens here is not deterministic.
 
 pub mod address;
+pub mod local;
 pub mod loopback;
 pub mod probe;
 pub mod serve;

@@ -2,7 +2,7 @@
 //! what cores and fault plan decide, and tell the recorder what happens. Neither the simulated network nor scenarios are
 //! known here.
 
-mod body;
+pub mod body;
 pub mod convert;
 pub mod framer;
 pub mod hop_shell;

@@ -115,7 +115,7 @@ impl<N: Network> Net<N> {
             server,
             passages: Some(Passages::default()),
         };
-        let connected = self.network.dial(address).await;
+        let connected = self.network.dial(&from.name, address).await;
         if from.is_halted() {
             return std::future::pending().await;
         }

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::journal::ProcessName;
+
 /// One end of a byte stream.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
@@ -18,12 +20,13 @@ pub trait Network: Send + Sync + 'static {
     /// Takes connections.
     type Listener: Listener<Stream = Self::Stream>;
 
-    /// Opens a connection, and returns the address of this end with it, by which the other end knows it.
+    /// Opens a connection from a process, and returns the address of this end with it, by which the other end knows it.
     ///
     /// # Errors
     /// `ConnectionRefused` if nobody listens there. Where nothing answers at all it never returns.
     fn dial(
         &self,
+        from: &ProcessName,
         to: SocketAddr,
     ) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
 

@@ -225,6 +225,15 @@ impl Recorder {
         self.inner().len
     }
 
+    /// Shows the entries from one on, of a recorder that keeps everything; of another one, none.
+    pub fn show<T>(&self, from: usize, look: impl FnOnce(&[Entry]) -> T) -> T {
+        let inner = self.inner();
+        match &inner.keep {
+            Keep::All(entries) => look(entries.get(from..).unwrap_or_default()),
+            Keep::Against(..) => look(&[]),
+        }
+    }
+
     /// Whether nothing was recorded yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {

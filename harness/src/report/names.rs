@@ -7,14 +7,14 @@ use crate::journal::Exchange;
 
 /// The names given so far.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub struct Names {
     sessions: BTreeMap<String, usize>,
     exchanges: BTreeMap<Exchange, usize>,
 }
 
 impl Names {
     /// The name of a session id.
-    pub(super) fn session(&mut self, id: &str) -> String {
+    pub fn session(&mut self, id: &str) -> String {
         let next = self.sessions.len() + 1;
         format!("S{}", self.sessions.entry(id.to_owned()).or_insert(next))
     }
@@ -25,13 +25,14 @@ impl Names {
     }
 
     /// The name of an exchange.
-    pub(super) fn exchange(&mut self, exchange: Exchange) -> String {
+    pub fn exchange(&mut self, exchange: Exchange) -> String {
         let next = self.exchanges.len() + 1;
         format!("r{}", self.exchanges.entry(exchange).or_insert(next))
     }
 
     /// A text in which every known session id is replaced by its name.
-    pub(super) fn without_ids(&self, text: &str) -> String {
+    #[must_use]
+    pub fn without_ids(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (id, n) in &self.sessions {
             text = text.replace(id.as_str(), &format!("S{n}"));
@@ -41,7 +42,8 @@ impl Names {
 }
 
 /// A span of virtual time: `7 ms`, `1.003 s`, `29 min 59.997 s`.
-pub(super) fn span(ms: u64) -> String {
+#[must_use]
+pub fn span(ms: u64) -> String {
     match ms {
         0..1_000 => format!("{ms} ms"),
         1_000..60_000 => format!("{}.{:03} s", ms / 1000, ms % 1000),

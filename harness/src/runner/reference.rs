@@ -84,13 +84,12 @@ impl References {
 }
 
 impl Runner {
-    /// As [`add_no_progress`](Self::add_no_progress), where that is to be asked: where no retry helped, and where luck may
-    /// have.
-    pub(super) fn measure(
-        &self,
-        scenario: &Arc<Scenario>,
-        record: &mut Record,
-    ) -> Result<(), RunError> {
+    /// Adds to a record, where no retry helped or luck may have, in which of its climbs no client could have got anywhere, or a
+    /// right one needed more than a retry. It is found out by simulation.
+    ///
+    /// # Errors
+    /// As [`run_once`](Self::run_once).
+    pub fn measure(&self, scenario: &Arc<Scenario>, record: &mut Record) -> Result<(), RunError> {
         if is_luck(scenario) || needs_more_than_a_retry(record) {
             self.add_no_progress(scenario, record)?;
         }

@@ -1,11 +1,9 @@
 //! Building the world of a cell: its hosts in their order, the network between them, and who the user has in front of
 //! them. Everything is made here and nothing is decided.
 
-mod way;
-
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,10 +11,11 @@ use std::time::{Duration, SystemTime};
 
 use stalemate_clients::ClientFactory;
 use tokio::task::spawn_local;
-use turmoil::Builder;
+use turmoil::{Builder, Sim};
 
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
-use crate::journal::{CLIENT, Cast, Event, Evidence, Member, Role, ServerName};
+use crate::journal::{CLIENT, Cast, Event, Evidence, ServerName};
+use crate::operator::{AtOnce, LiveSessions, Managed, Runs, Script, Serves, SharedRuns};
 use crate::process::hop_shell::{HopShell, NewId, Operation};
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
@@ -29,16 +28,15 @@ use crate::proxy::HopKind;
 use crate::registry::Subject;
 use crate::scenario::{Server, ServerKind};
 use crate::server::{Options as ServerOptions, ServerCore, Store};
+use crate::setup::way::{ENDPOINT, behind, endpoint_paths, patience_ms, routes, tokens};
+use crate::setup::{Casting, Generator, Ids};
 use crate::sim::clock::Jumper;
-use crate::sim::ids::Ids;
+use crate::sim::hosts::{Hosts, addresses_of};
 use crate::sim::network::{SharedReach, Simulated};
 use crate::sim::os;
 use crate::sim::portal::{Portal, PortalFactory};
-use crate::sim::script::Script;
-use crate::sim::seed::Generator;
 use crate::sim::spec::Spec;
-use crate::sim::world::{LiveSessions, Managed, Runs, Serves, SharedRuns, World};
-use way::{addresses_of, behind, endpoint_paths, leads_to, lookup, patience_ms, routes, tokens};
+use crate::sim::world::World;
 
 /// The latency of every link, in milliseconds.
 pub const LATENCY_MS: u64 = 1;
@@ -46,43 +44,17 @@ pub const LATENCY_MS: u64 = 1;
 const EPHEMERAL_PORTS: RangeInclusive<u16> = 10_000..=u16::MAX;
 /// The port on which hops listen.
 const HOP_PORT: u16 = 80;
-/// The path of every server's endpoint.
-const ENDPOINT: &str = "/mcp";
 
 /// Who takes part in a cell.
 pub(super) fn cast(spec: Spec<'_>) -> Cast {
-    let scenario = spec.scenario;
-    let member = |process: &str, role, server: Option<&str>| Member {
-        process: Arc::from(process),
-        role,
-        server: server.map(Arc::from),
-        leads_to: Vec::new(),
-        owns_sessions: false,
-    };
-    let hops = scenario.path.iter();
-    let hops = hops.map(|hop| Member {
-        leads_to: leads_to(scenario, hop),
-        owns_sessions: hop.kind == HopKind::Gateway,
-        ..member(&hop.name, Role::Hop, None)
-    });
-    let servers = scenario.servers.iter().flat_map(|server| {
-        let processes = server.processes().into_iter();
-        processes.map(|process| member(&process, Role::Server, Some(&server.name)))
-    });
-    Cast {
-        scenario: scenario.name.clone(),
-        summary: scenario.summary.clone(),
-        client: spec.client.to_owned(),
-        seed: spec.seed,
+    let casting = Casting {
+        client: spec.client,
         application: spec.subject.has_application(),
+        seed: spec.seed,
         latency_ms: LATENCY_MS,
         evidence: Evidence::ALL.to_vec(),
-        members: [member(CLIENT, Role::Client, None)]
-            .into_iter()
-            .chain(hops)
-            .chain(servers)
-            .collect(),
-    }
+    };
+    casting.cast(spec.scenario)
 }
 
 type SimNet = Net<Simulated>;
@@ -102,7 +74,15 @@ impl World<'_> {
             .tcp_capacity(1024)
             .ephemeral_ports(EPHEMERAL_PORTS)
             .build();
-        let routes = routes(&sim, scenario);
+        let at = |name: &str, port| SocketAddr::new(lookup(&sim, name), port);
+        let routes = routes(
+            scenario,
+            |hop| {
+                let names = addresses_of(scenario, hop).into_iter();
+                names.map(|name| at(&name, HOP_PORT)).collect()
+            },
+            |server, process| at(process, server.port),
+        );
         let reach = SharedReach::default();
         let network = Simulated::new(Arc::clone(&reach));
         let net = Net::new(recorder.clone(), network, routes);
@@ -115,8 +95,7 @@ impl World<'_> {
             logs: AccessLogs::default(),
             findings: Rc::default(),
             commands: Rc::default(),
-            reach,
-            sim,
+            hosts: Hosts::new(sim, reach),
         };
         // Servers first: the order of registration is the order in which hosts act within a step.
         for server in &scenario.servers {
@@ -133,9 +112,10 @@ impl World<'_> {
         let host = Host::new(Process::new(name), Rc::clone(&self.reports));
         self.recorder
             .add_switch(Arc::clone(&host.process.name), host.process.switch());
+        let name = Arc::clone(&host.process.name);
+        self.hosts.addresses.insert(name, addresses);
         let managed = Managed {
             host: Rc::clone(&host),
-            addresses,
             supervisor_ms,
             serves: None,
         };
@@ -162,7 +142,7 @@ impl World<'_> {
         ids: Rc<RefCell<Ids>>,
     ) {
         let name: ServerName = Arc::from(server.name.as_str());
-        let address = self.sim.lookup(process);
+        let address = self.hosts.sim.lookup(process);
         let host = self.manage(process, vec![address], server.supervisor_ms);
         let (net, jumper, port) = (Arc::clone(net), self.jumper.clone(), server.port);
         let session_timeout_ms = server.session_timeout_ms;
@@ -186,7 +166,7 @@ impl World<'_> {
                 runs: Rc::clone(&runs),
             });
         }
-        self.sim.host(process, move || {
+        self.hosts.sim.host(process, move || {
             let (net, host, name, store) = (
                 Arc::clone(&net),
                 Rc::clone(&host),
@@ -233,9 +213,9 @@ impl World<'_> {
         let Spec { scenario, seed, .. } = spec;
         let hop = &scenario.path[position];
         let names = addresses_of(scenario, hop);
-        let addresses = names.iter().map(|n| lookup(&self.sim, n)).collect();
+        let addresses = names.iter().map(|n| lookup(&self.hosts.sim, n)).collect();
         let host = self.manage(&hop.name, addresses, 5_000);
-        let behind = behind(scenario, hop);
+        let behind = behind(scenario, hop, &endpoint_paths(scenario));
         let operation = Operation {
             policy: hop.policy,
             fails: hop.fails,
@@ -263,8 +243,8 @@ impl World<'_> {
                 }
             };
             match name.parse::<IpAddr>() {
-                Ok(address) => self.sim.host(address, software),
-                Err(_) => self.sim.host(name.as_str(), software),
+                Ok(address) => self.hosts.sim.host(address, software),
+                Err(_) => self.hosts.sim.host(name.as_str(), software),
             }
         }
     }
@@ -284,7 +264,7 @@ impl World<'_> {
         let Spec {
             scenario, subject, ..
         } = spec;
-        let address = self.sim.lookup(CLIENT);
+        let address = self.hosts.sim.lookup(CLIENT);
         let host = self.manage(CLIENT, vec![address], 0);
         host.is_up.set(true);
         let factory = self.factory(spec);
@@ -293,7 +273,7 @@ impl World<'_> {
             process: Arc::clone(&host.process),
             factory,
             paths: endpoint_paths(scenario),
-            tokens: tokens(&self.recorder, spec),
+            tokens: tokens(&self.recorder, scenario, spec.seed),
         });
         let journal: Journal = Rc::new(self.recorder.clone());
         let front: SharedFront = match subject {
@@ -306,11 +286,12 @@ impl World<'_> {
             scenario: Rc::new(scenario.clone()),
             recorder: self.recorder.clone(),
             user: User::new(journal, front, patience_ms(scenario)),
+            cue: Rc::new(AtOnce),
             commands: Rc::clone(&self.commands),
             findings: Rc::clone(&self.findings),
         };
         let (jumper, script) = (self.jumper.clone(), RefCell::new(Some(script)));
-        self.sim.host(CLIENT, move || {
+        self.hosts.sim.host(CLIENT, move || {
             let script = script
                 .borrow_mut()
                 .take()
@@ -323,4 +304,8 @@ impl World<'_> {
             }
         });
     }
+}
+
+fn lookup(sim: &Sim<'_>, name: &str) -> IpAddr {
+    name.parse().unwrap_or_else(|_| sim.lookup(name))
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use turmoil::net::{TcpListener, TcpStream};
 
+use crate::journal::ProcessName;
 use crate::process::network::{Listener, Network};
 
 /// The time in which a connection is refused, in milliseconds: as long as the network takes.
@@ -48,7 +49,7 @@ impl Network for Simulated {
     type Listener = TcpListener;
 
     /// Where nobody listens turmoil is not asked: it would keep the port of every refused connection for ever.
-    async fn dial(&self, to: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {
+    async fn dial(&self, _: &ProcessName, to: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {
         if self.is_among(to, |r| &r.refusing) {
             tokio::time::sleep(Duration::from_millis(REFUSAL_MS)).await;
             return Err(io::ErrorKind::ConnectionRefused.into());

@@ -56,12 +56,22 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     // Shells over any network: no scenario, no simulation.
     ("process", &["app", "fault", "journal", "proxy", "server"]),
+    // What a scenario comes to on any network, and who carries out its faults there.
+    (
+        "setup",
+        &["app", "journal", "process", "proxy", "scenario", "server"],
+    ),
+    (
+        "operator",
+        &["app", "journal", "process", "scenario", "server"],
+    ),
     // The other network, of real sockets: no scenario, no simulation either.
     ("live", &["fault", "journal", "process", "server"]),
     (
         "sim",
         &[
-            "app", "fault", "journal", "process", "proxy", "registry", "scenario", "server",
+            "app", "fault", "journal", "operator", "process", "proxy", "registry", "scenario",
+            "server", "setup",
         ],
     ),
     (
@@ -94,14 +104,23 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "search",
         &[
-            "fault", "journal", "proxy", "registry", "runner", "scenario", "server", "sim", "yaml",
+            "fault", "journal", "proxy", "registry", "runner", "scenario", "server", "setup",
+            "sim", "yaml",
+        ],
+    ),
+    // A scenario on the other network, for somebody who plays it.
+    (
+        "serve",
+        &[
+            "app", "fault", "journal", "live", "operator", "process", "proxy", "registry",
+            "report", "runner", "scenario", "server", "setup", "sim",
         ],
     ),
     (
         "cli",
         &[
             "clause", "diagnose", "dialect", "input", "journal", "live", "programs", "registry",
-            "report", "runner", "scenario", "search", "server", "sim", "yaml",
+            "report", "runner", "scenario", "search", "serve", "server", "sim", "yaml",
         ],
     ),
 ];

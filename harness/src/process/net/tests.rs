@@ -17,7 +17,7 @@ impl Network for Outside {
     type Stream = DuplexStream;
     type Listener = Nobody;
 
-    async fn dial(&self, _: SocketAddr) -> io::Result<(DuplexStream, SocketAddr)> {
+    async fn dial(&self, _: &Arc<str>, _: SocketAddr) -> io::Result<(DuplexStream, SocketAddr)> {
         Err(io::ErrorKind::ConnectionRefused.into())
     }
 

@@ -3,7 +3,7 @@
 
 use crate::search::draw::op::{FateOp, Op};
 use crate::search::draw::schedule::{PathKind, Schedule};
-use crate::sim::Generator;
+use crate::setup::Generator;
 
 /// What worlds are drawn from.
 #[derive(Clone, Debug, PartialEq, Eq)]

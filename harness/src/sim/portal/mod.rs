@@ -32,9 +32,9 @@ use std::time::Duration;
 use stalemate_clients::Speaks;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::setup::seed::Generator;
 use crate::sim::SimError;
 use crate::sim::outside::{Outside, Standing};
-use crate::sim::seed::Generator;
 use child::Child;
 pub(super) use front::PortalFactory;
 use lines::Said;

@@ -1,12 +1,10 @@
 //! The ways through a world: the hops' addresses and settings, the route to each server, the path that a client is given.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use turmoil::Sim;
-
-use super::{ENDPOINT, HOP_PORT};
+use super::seed::Generator;
 use crate::app::user::{PATIENCE_AFTER_MS, PATIENCE_MS};
 use crate::journal::ServerName;
 use crate::process::hop_shell::Behind;
@@ -15,11 +13,16 @@ use crate::process::recorder::Recorder;
 use crate::process::tokens::UserTokens;
 use crate::proxy::{self, HopKind, HopOptions, RedirectTo};
 use crate::scenario::{self, Scenario, Server};
-use crate::sim::seed::Generator;
-use crate::sim::spec::Spec;
+
+/// The path of every server's endpoint.
+pub const ENDPOINT: &str = "/mcp";
+
+/// The path that a client is given for each server.
+pub type Paths = BTreeMap<ServerName, Arc<str>>;
 
 /// The servers that a hop leads to; none if it leads to all.
-pub(super) fn leads_to(scenario: &Scenario, hop: &scenario::Hop) -> Vec<ServerName> {
+#[must_use]
+pub fn leads_to(scenario: &Scenario, hop: &scenario::Hop) -> Vec<ServerName> {
     let behind = servers_behind(scenario, hop);
     if behind.len() == scenario.servers.len() {
         return Vec::new();
@@ -37,11 +40,16 @@ fn servers_behind<'s>(scenario: &'s Scenario, hop: &scenario::Hop) -> Vec<(&'s S
     scenario.servers.iter().filter_map(place).collect()
 }
 
-/// What a hop's software is told of the servers behind it.
-pub(super) fn behind(scenario: &Scenario, hop: &scenario::Hop) -> BTreeMap<ServerName, Behind> {
+/// What a hop's software is told of the servers behind it, whose clients are given those paths.
+#[must_use]
+pub fn behind(
+    scenario: &Scenario,
+    hop: &scenario::Hop,
+    paths: &Paths,
+) -> BTreeMap<ServerName, Behind> {
     let of = |(server, position): (&Server, usize)| {
         let mut options = options(hop, server.port);
-        options.location = Some(location(scenario, hop, server));
+        options.location = Some(location(scenario, hop, server, paths));
         let core = proxy::hop(hop.kind, &options);
         let next = position + 1;
         (Arc::from(server.name.as_str()), Behind { core, next })
@@ -51,7 +59,8 @@ pub(super) fn behind(scenario: &Scenario, hop: &scenario::Hop) -> BTreeMap<Serve
 
 /// How long a user waits for a call whose tool takes no time, in milliseconds: longer than any hop on the path waits for
 /// those behind it.
-pub(super) fn patience_ms(scenario: &Scenario) -> u64 {
+#[must_use]
+pub fn patience_ms(scenario: &Scenario) -> u64 {
     let replicas = scenario.servers.iter().map(|s| s.processes().len()).max();
     let waits = scenario.path.iter().map(|hop| {
         let upstream = proxy::hop(hop.kind, &options(hop, 0)).upstream();
@@ -82,7 +91,7 @@ fn options(hop: &scenario::Hop, port: u16) -> HopOptions {
 }
 
 /// The path under which a hop is asked for a server: the client's own, until a hop before it has led on to the endpoint.
-fn location(scenario: &Scenario, hop: &scenario::Hop, server: &Server) -> String {
+fn location(scenario: &Scenario, hop: &scenario::Hop, server: &Server, paths: &Paths) -> String {
     let way = scenario.way_to(server);
     let leads_on = |h: &&scenario::Hop| {
         let redirect = h.edits.redirect.as_ref();
@@ -91,45 +100,27 @@ fn location(scenario: &Scenario, hop: &scenario::Hop, server: &Server) -> String
     let mut before = way.into_iter().take_while(|h| h.name != hop.name);
     match before.find(leads_on) {
         Some(_) => ENDPOINT.to_owned(),
-        None => endpoint_paths(scenario)[server.name.as_str()].to_string(),
+        None => paths[server.name.as_str()].to_string(),
     }
 }
 
-/// The turmoil hosts of a hop: names, or addresses where the product's are part of what is logged. A second edge of one
-/// kind has the addresses next to the first one's.
-pub(super) fn addresses_of(scenario: &Scenario, hop: &scenario::Hop) -> Vec<String> {
-    if hop.kind != HopKind::Cloudflare {
-        return vec![hop.name.clone()];
-    }
-    let before = scenario.path.iter().take_while(|h| h.name != hop.name);
-    let number = before.filter(|h| h.kind == hop.kind).count();
-    let next_to = |address: &&str| {
-        let address: std::net::Ipv4Addr = address.parse().expect("an address");
-        let shifted = u32::from(address) + u32::try_from(number).unwrap_or(u32::MAX);
-        std::net::Ipv4Addr::from(shifted).to_string()
-    };
-    proxy::EGRESS.iter().map(next_to).collect()
-}
-
-pub(super) fn lookup(sim: &Sim<'_>, name: &str) -> IpAddr {
-    name.parse().unwrap_or_else(|_| sim.lookup(name))
-}
-
-pub(super) fn routes(sim: &Sim<'_>, scenario: &Scenario) -> Routes {
+/// The way to each server, where a hop listens at those addresses, and a process of a server at that one.
+#[must_use]
+pub fn routes(
+    scenario: &Scenario,
+    of_hop: impl Fn(&scenario::Hop) -> Vec<SocketAddr>,
+    of_process: impl Fn(&Server, &str) -> SocketAddr,
+) -> Routes {
     let hop = |hop: &scenario::Hop| {
-        let addresses = addresses_of(scenario, hop);
         vec![Target {
             process: Arc::from(hop.name.as_str()),
-            addresses: addresses
-                .iter()
-                .map(|n| SocketAddr::new(lookup(sim, n), HOP_PORT))
-                .collect(),
+            addresses: of_hop(hop),
         }]
     };
     let route = |server: &Server| {
         let hops: Vec<Vec<Target>> = scenario.way_to(server).into_iter().map(hop).collect();
         let processes = server.processes().into_iter().map(|process| Target {
-            addresses: vec![SocketAddr::new(sim.lookup(process.as_str()), server.port)],
+            addresses: vec![of_process(server, &process)],
             process: Arc::from(process),
         });
         let processes: Vec<Target> = processes.collect();
@@ -143,7 +134,8 @@ pub(super) fn routes(sim: &Sim<'_>, scenario: &Scenario) -> Routes {
 }
 
 /// The path that a client is given for each server. Behind nginx it is secret, and shown as the report shows it.
-pub(super) fn endpoint_paths(scenario: &Scenario) -> BTreeMap<ServerName, Arc<str>> {
+#[must_use]
+pub fn endpoint_paths(scenario: &Scenario) -> Paths {
     let is_secret = |server: &Server| {
         let way = scenario.way_to(server);
         way.iter().any(|hop| hop.kind == HopKind::Nginx)
@@ -167,11 +159,16 @@ pub(super) fn endpoint_paths(scenario: &Scenario) -> BTreeMap<ServerName, Arc<st
 }
 
 /// The user's tokens for those servers that ask for any.
-pub(super) fn tokens(recorder: &Recorder, spec: Spec<'_>) -> BTreeMap<ServerName, Arc<UserTokens>> {
-    let asking = spec.scenario.servers.iter().filter_map(|server| {
+#[must_use]
+pub fn tokens(
+    recorder: &Recorder,
+    scenario: &Scenario,
+    seed: u64,
+) -> BTreeMap<ServerName, Arc<UserTokens>> {
+    let asking = scenario.servers.iter().filter_map(|server| {
         let asked = server.kind.dialect()?.tokens.as_ref()?;
         let name: ServerName = Arc::from(server.name.as_str());
-        let mut drawn = Generator::new(spec.seed, &format!("tokens of {name}"));
+        let mut drawn = Generator::new(seed, &format!("tokens of {name}"));
         let secrets = Box::new(move || drawn.uuid());
         let tokens = UserTokens::new(recorder.clone(), name.clone(), asked.lifetime_ms, secrets);
         Some((name, Arc::new(tokens)))

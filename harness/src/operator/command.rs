@@ -1,4 +1,4 @@
-//! What the script asks of the driver.
+//! What the script asks of the operator.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::scenario::StepAction;
 
-/// What the script asks of the driver. The answer comes when the fault has begun; for restarts, when it is over.
+/// What the script asks of the operator. The answer comes when the fault has begun; for restarts, when it is over.
 pub struct Command {
     /// What to do.
     pub what: Ask,
@@ -24,5 +24,5 @@ pub enum Ask {
     Calm,
 }
 
-/// Commands on their way to the driver.
+/// Commands on their way to the operator.
 pub type Commands = Rc<RefCell<VecDeque<Command>>>;

@@ -1,22 +1,21 @@
-//! The scenario's steps as a task inside the client process: the user's doings directly, faults by way of the driver,
+//! The scenario's steps as a task inside the client process: the user's doings directly, faults by way of the operator,
 //! then the climb. It judges nothing but how a step itself demanded to end.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
+use stalemate_clients::LocalBoxFuture;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::sleep;
 
+use super::command::{Ask, Command, Commands};
 use crate::app::{Asked, CallSpec, User, climb};
 use crate::journal::{Action, Event, Outcome, Phase, ServerName};
 use crate::process::recorder::Recorder;
 use crate::scenario::{Call, CallExpect, Request, Scenario, Step, StepAction};
 use crate::server::Tool;
-use crate::sim::command::{Ask, Command, Commands};
 
 /// What the script found out, for whoever judges the run.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +36,22 @@ struct Many<'s> {
     background: Option<&'s String>,
 }
 
+/// Who says when a script goes on.
+pub trait Cue {
+    /// That step is next: one of the scenario's, or a climb that stands implicitly at the end, which has no line. Returns
+    /// when it may begin.
+    fn next<'a>(&'a self, step: &'a Step) -> LocalBoxFuture<'a, ()>;
+}
+
+/// Nobody: each step begins when the one before is over.
+pub struct AtOnce;
+
+impl Cue for AtOnce {
+    fn next<'a>(&'a self, _: &'a Step) -> LocalBoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
 /// One run's script.
 pub struct Script {
     /// The steps.
@@ -45,7 +60,9 @@ pub struct Script {
     pub recorder: Recorder,
     /// Who acts.
     pub user: User,
-    /// The way to the driver.
+    /// Who says when it goes on.
+    pub cue: Rc<dyn Cue>,
+    /// The way to the operator.
     pub commands: Commands,
     /// What was found out.
     pub findings: Rc<RefCell<Findings>>,
@@ -62,6 +79,7 @@ impl Script {
         let mut connectors: Vec<ServerName> = Vec::new();
         self.recorder.note(Event::Phase(Phase::Faults));
         for step in &self.scenario.steps {
+            self.cue.next(step).await;
             match &step.action {
                 StepAction::Climb(server) => {
                     let server: ServerName = Arc::from(server.as_str());
@@ -80,6 +98,8 @@ impl Script {
             }
         }
         for server in to_climb {
+            let action = StepAction::Climb(server.to_string());
+            self.cue.next(&Step { line: 0, action }).await;
             self.climb(&server, &mut background).await;
         }
         // Those of connectors that were deleted meanwhile.
@@ -128,7 +148,7 @@ impl Script {
                     join(calls).await;
                 }
             }
-            StepAction::Wait(ms) => sleep(Duration::from_millis(*ms)).await,
+            StepAction::Wait(ms) => self.user.wait(*ms).await,
             StepAction::Climb(_) => unreachable!("climbs are run by `run`"),
             fault => self.ask(Ask::Fault(fault.clone())).await,
         }
@@ -235,7 +255,7 @@ impl Script {
     async fn ask(&self, what: Ask) {
         let (done, answer) = oneshot::channel();
         self.commands.borrow_mut().push_back(Command { what, done });
-        // The driver answers between two steps; it never lets a command go unanswered while the run lasts.
+        // The operator never lets a command go unanswered while the run lasts.
         let _ = answer.await;
     }
 }

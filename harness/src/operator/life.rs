@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::{Driver, Due, names};
+use super::managed::{Managed, Serves};
+use super::{Due, Machines, Operator, names};
 use crate::journal::{Event, ProcessName, SessionEnd};
 use crate::process::shell::Order;
 use crate::scenario::Becomes;
 use crate::server::{Input, Others, Tools};
-use crate::sim::world::{Managed, Serves};
 
 /// A process that does not stop by itself is killed this long after it was told to, in milliseconds.
 const KILL_AFTER_MS: u64 = 90_000;
 /// From a machine's start to the arrival of what was sent to it meanwhile, in milliseconds: its processes listen by then.
 const BOOT_MS: u64 = 2;
 
-impl Driver<'_> {
+impl<M: Machines> Operator<M> {
     /// Whether all of them listen and none is about to stop.
     pub(super) fn are_up(&self, names: &[ProcessName]) -> bool {
         names
@@ -160,9 +160,7 @@ impl Driver<'_> {
         self.end_process(process, cause);
         let managed = &self.processes[process];
         managed.host.process.set_halted(false);
-        for address in &managed.addresses {
-            self.sim.bounce(*address);
-        }
+        self.machines.bounce(process);
     }
 
     fn end_process(&mut self, process: &ProcessName, cause: &str) {
@@ -191,9 +189,7 @@ impl Driver<'_> {
                 });
             }
         }
-        for address in &managed.addresses {
-            self.sim.crash(*address);
-        }
+        self.machines.crash(process);
     }
 
     /// Starts what is down; without power, as soon as that is back.
@@ -207,9 +203,7 @@ impl Driver<'_> {
             return;
         }
         managed.host.process.set_halted(false);
-        for address in &managed.addresses {
-            self.sim.bounce(*address);
-        }
+        self.machines.bounce(process);
     }
 
     /// Peers learn nothing: no FIN, no RST. What they send meanwhile arrives when the power is back. A process that was
@@ -244,9 +238,7 @@ impl Driver<'_> {
             self.start(process);
         } else {
             // The machine is there again and refuses, though what ran on it does not run yet.
-            for address in &self.processes[process].addresses {
-                self.sim.bounce(*address);
-            }
+            self.machines.bounce(process);
         }
         self.schedule(BOOT_MS, Due::Reconnect(Arc::clone(process)));
     }

@@ -4,17 +4,18 @@ use std::collections::VecDeque;
 
 use crate::scenario::Server;
 use crate::server::IdShape;
-use crate::sim::seed::Generator;
+use crate::setup::seed::Generator;
 
 /// The ids of a server's sessions: first those that the scenario names, then drawn ones.
-pub(super) struct Ids {
+pub struct Ids {
     named: VecDeque<String>,
     drawn: Generator,
 }
 
 impl Ids {
     /// The ids of that server under that seed.
-    pub(super) fn new(server: &Server, seed: u64) -> Self {
+    #[must_use]
+    pub fn new(server: &Server, seed: u64) -> Self {
         Self {
             named: server.session_ids.iter().cloned().collect(),
             drawn: Generator::new(seed, &format!("session ids of {}", server.name)),
@@ -22,7 +23,7 @@ impl Ids {
     }
 
     /// The next session's id, where it is drawn in that shape.
-    pub(super) fn next(&mut self, shape: IdShape) -> String {
+    pub fn next(&mut self, shape: IdShape) -> String {
         self.named.pop_front().unwrap_or_else(|| {
             let uuid = self.drawn.uuid();
             if shape == IdShape::Hex32 {
