@@ -5,6 +5,7 @@ mod bad_input;
 mod determinism;
 mod diagnose;
 mod output;
+mod page;
 mod pictures;
 mod readme;
 mod records;
