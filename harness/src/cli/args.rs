@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::cli::author::{
+    CompletionsOptions, DIFF_HELP, DiffOptions, ManOptions, NEW_HELP, NewOptions,
+};
 pub(super) use crate::cli::format::{Format, TraceFormat};
 use crate::cli::outside::{DIAGNOSE_HELP, DiagnoseOptions, PROBE_HELP, ProbeOptions};
 use crate::cli::values;
@@ -66,6 +69,12 @@ pub(super) enum Command {
     Run(RunOptions),
     /// Show what happened in one scenario, event by event
     Trace(TraceOptions),
+    /// Show where two records part, or two clients in one scenario
+    #[command(after_help = DIFF_HELP)]
+    Diff(DiffOptions),
+    /// Write a new scenario that runs
+    #[command(after_help = NEW_HELP)]
+    New(NewOptions),
     /// Run a scenario with every fault at every point, and make small what is found
     #[command(after_help = SWEEP_HELP)]
     Sweep(SweepOptions),
@@ -93,6 +102,10 @@ pub(super) enum Command {
     /// Find out from a log which layer is wrong: server, client, load balancing or proxy
     #[command(after_help = DIAGNOSE_HELP)]
     Diagnose(DiagnoseOptions),
+    /// Print the completions for a shell
+    Completions(CompletionsOptions),
+    /// Print the manual page, or write those of all commands
+    Man(ManOptions),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -103,6 +116,8 @@ pub(super) enum ResultsFormat {
     Json,
     /// A matrix for a page: what each scenario takes of each client, and which versions they are
     Markdown,
+    /// JUnit XML for CI: a suite a scenario, a test a client
+    Junit,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -126,6 +141,12 @@ pub(super) struct RunOptions {
     /// How many cells run at once; as many as there are cores unless given
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,
+    /// Name the known violations of each cell, and the hash of its record
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// Stay, and run a scenario again whenever its file is saved
+    #[arg(long)]
+    pub(super) watch: bool,
     /// Print the hops' access logs too, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,
@@ -175,9 +196,12 @@ pub(super) struct TraceOptions {
     /// Show what every process on the way sends and receives
     #[arg(long)]
     pub(super) full: bool,
-    /// Of a diagram: what is about this invariant's violation, and no more
+    /// Show only what is about the violation of that invariant, e.g. `cli-no-stale-id`
     #[arg(long, value_name = "ID", conflicts_with = "full")]
     pub(super) at: Option<String>,
+    /// Print it all at once; otherwise a terminal gets it by $PAGER, or `less`
+    #[arg(long)]
+    pub(super) no_pager: bool,
     /// Print the hops' access logs too, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,

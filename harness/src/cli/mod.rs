@@ -1,21 +1,27 @@
 //! The command line: arguments in, exit code out. What it prints is made by `report`; what it runs, by `runner`.
 
 mod args;
+mod author;
 mod diagnose;
+mod diff;
 mod explore;
 mod format;
 mod install;
 mod load;
+mod new;
 mod out;
 mod outside;
 mod probe;
 mod run;
+mod shell;
 mod show;
 mod shrink;
 mod small;
 mod sweep;
+mod told;
 mod values;
 mod wanted;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,25 +50,19 @@ pub fn main(registry: &Registry) -> ExitCode {
         }
     };
     let with = |dialects: &[PathBuf], command: &dyn Fn(&Registry) -> u8| {
-        let mut registry = registry.clone();
-        for directory in dialects {
-            registry = match registry.dialects_in(directory) {
-                Ok(registry) => registry,
-                Err(diagnostics) => {
-                    anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
-                    return BAD_INPUT;
-                }
-            };
-        }
-        command(&registry)
+        wanted::with_dialects(registry, dialects).map_or_else(|code| code, |r| command(&r))
     };
     let code = match args.command {
-        Command::Run(o) => with(&o.dialects, &|registry| run::run(&o, registry)),
+        Command::Run(o) => run::run(&o, registry),
         Command::Trace(o) => with(&o.dialects, &|registry| show::trace(&o, registry)),
         Command::Sweep(o) => with(&o.dialects, &|registry| sweep::sweep(&o, registry)),
         Command::Explore(o) => with(&o.dialects, &|registry| explore::explore(&o, registry)),
         Command::Merge(o) => explore::merge(&o),
         Command::Shrink(o) => with(&o.dialects, &|registry| shrink::shrink(&o, registry)),
+        Command::New(o) => with(&o.dialects, &|registry| new::new(&o, registry)),
+        Command::Diff(o) => with(&o.dialects, &|registry| diff::diff(&o, registry)),
+        Command::Completions(o) => shell::completions(&o),
+        Command::Man(o) => shell::man(&o),
         Command::Install(o) => install::install(&o),
         Command::List(o) => with(&o.dialects, &|registry| show::list(&o, registry)),
         Command::Explain(o) => with(&o.dialects, &|registry| show::explain(&o, registry)),

@@ -2,8 +2,11 @@
 //! and the exit code is what it would have been.
 
 use std::fmt::Display;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::process::{Command, Stdio};
 
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes a text, with its colours where they are seen.
@@ -14,6 +17,41 @@ pub(super) fn text(text: impl Display) {
     {
         eprintln!("failed to write to standard output: {error}");
     }
+}
+
+/// Writes a long text: to a terminal by the user's pager, where that is wanted and there is one.
+pub(super) fn paged(long: String, is_wanted: bool) {
+    if !is_wanted || !std::io::stdout().is_terminal() || !by_pager(&long) {
+        text(long);
+    }
+}
+
+/// Shows a text by `$PAGER`, or `less`. Returns whether it was shown.
+fn by_pager(text: &str) -> bool {
+    let named = std::env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
+    let mut words = named.split_whitespace();
+    let Some(program) = words.next() else {
+        return false;
+    };
+    let started = Command::new(program)
+        .args(words)
+        // Ends at once where all fits the screen, keeps colours, and leaves the text there.
+        .env("LESS", std::env::var("LESS").unwrap_or("FRSX".to_owned()))
+        .stdin(Stdio::piped())
+        .spawn();
+    let Ok(mut pager) = started else {
+        return false;
+    };
+    let is_plain = AutoStream::choice(&std::io::stdout()) == ColorChoice::Never;
+    let seen = match is_plain {
+        true => strip_str(text).to_string(),
+        false => text.to_owned(),
+    };
+    if let Some(mut input) = pager.stdin.take() {
+        // A reader that has seen enough closes it.
+        let _ = input.write_all(seen.as_bytes());
+    }
+    pager.wait().is_ok()
 }
 
 /// Writes a line.

@@ -2,29 +2,45 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::args::{ResultsFormat, RunOptions};
 use crate::cli::load::{code_of, load_all, unknown_client};
+use crate::cli::told::Told;
+use crate::cli::watch::Watched;
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
 use crate::cli::{out, wanted};
 use crate::registry::Registry;
-use crate::report::{self, PackedCell};
+use crate::report::{self, PackedCell, Rows};
 use crate::runner::{
     Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown,
 };
 use crate::scenario::Scenario;
 use crate::sim::Findings;
 
-/// Runs the command and returns its exit code.
-pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
-    let registry = wanted::with_clients(registry.clone(), &options.client, &options.client_command);
+/// Runs the command and returns its exit code; with `--watch` that of the last run before it was interrupted.
+pub(super) fn run(options: &RunOptions, builtin: &Registry) -> u8 {
+    let code = of_paths(&options.paths, options, builtin);
+    if !options.watch {
+        return code;
+    }
+    let watched = Watched {
+        scenarios: &options.paths,
+        dialects: &options.dialects,
+    };
+    watched.run_changed(code, |changed| of_paths(changed, options, builtin))
+}
+
+/// Runs the scenarios of those paths.
+fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
+    let registry = wanted::with_dialects(builtin, &options.dialects)
+        .and_then(|r| wanted::with_clients(r, &options.client, &options.client_command));
     let registry = &match registry {
         Ok(registry) => registry,
         Err(code) => return code,
     };
-    let (scenarios, any_bad) = match load_all(&options.paths, registry) {
+    let (scenarios, any_bad) = match load_all(paths, registry) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
@@ -85,12 +101,17 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
             bad(&format!("failed to write {}: {error}", file.display())),
         );
     }
+    let told = Told {
+        results: &results,
+        failed: &failed,
+        options,
+    };
     match options.format {
         ResultsFormat::Json => {
             let results = Results {
                 version: RESULTS_VERSION,
                 clients: whose(&results, registry),
-                results,
+                results: results.clone(),
             };
             out::line(format_args!(
                 "{}",
@@ -100,8 +121,12 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         // Nothing ran: why, has been said.
         _ if results.is_empty() => {}
         ResultsFormat::Table => {
-            out::text(report::table(&results));
-            summary(&results);
+            let rows = match options.verbose {
+                true => Rows::Verbose,
+                false => Rows::Short,
+            };
+            out::text(report::table(&results, rows));
+            out::text(told.summary());
             if options.coverage {
                 out::line("");
                 out::text(report::coverage(&results));
@@ -110,6 +135,7 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
         ResultsFormat::Markdown => {
             out::text(report::markdown(&results, &whose(&results, registry)));
         }
+        ResultsFormat::Junit => out::text(report::junit(&results)),
     }
     if options.access_log {
         for (scenario, client, lines) in &logs {
@@ -119,15 +145,15 @@ pub(super) fn run(options: &RunOptions, registry: &Registry) -> u8 {
                 .for_each(|(hop, line)| eprintln!("{hop}: {line}"));
         }
     }
-    for cell in failed {
-        replay(cell, options);
+    for cell in &failed {
+        eprintln!("replay: {}", told.replay(cell));
     }
     for (cell, error) in errors {
         code = more_severe(code, code_of(&error));
         let style = error_style();
         let (scenario, client) = (&cell.scenario.name, &cell.client);
         anstream::eprintln!("{style}error{style:#}: {scenario} with {client}: {error}");
-        replay(cell, options);
+        eprintln!("replay: {}", told.replay(cell));
     }
     code
 }
@@ -146,38 +172,6 @@ fn whose(results: &[CellResult], registry: &Registry) -> BTreeMap<String, String
         (result.client.clone(), what.to_owned())
     };
     results.iter().map(what).collect()
-}
-
-fn summary(results: &[CellResult]) {
-    let of = |outcome| results.iter().filter(|r| r.outcome == outcome).count();
-    let others: Vec<String> = [
-        Outcome::Broken,
-        Outcome::NoProgress,
-        Outcome::NotDeterministic,
-        Outcome::Vacuous,
-    ]
-    .into_iter()
-    .filter(|o| of(*o) > 0)
-    .map(|o| format!(", {} {}", of(o), o.as_str()))
-    .collect();
-    out::line(format_args!(
-        "\n{} cells: {} kept{}",
-        results.len(),
-        of(Outcome::Kept),
-        others.concat()
-    ));
-}
-
-/// The line that replays a cell, for a bug report.
-fn replay(cell: &Cell, options: &RunOptions) {
-    let program = std::env::args().next();
-    let program = program.as_deref().unwrap_or("stalemate");
-    let dialects = options.dialects.iter();
-    let dialects: String = dialects
-        .map(|directory| format!(" --dialects {}", directory.display()))
-        .collect();
-    let client = wanted::option(&cell.client, &options.client_command);
-    eprintln!("replay: {program} {}{dialects}", cell.replay_with(&client));
 }
 
 /// Of two exit codes the one that comes first in 101, 4, 2, 1, 3, 5, 0.
@@ -267,7 +261,10 @@ fn page(
 type Finished = (CellResult, Findings, Option<PackedCell>);
 
 fn run_all(cells: &[Cell], runner: &Runner, page: bool) -> Vec<Result<Finished, RunError>> {
-    let bar = out::bar(cells.len() as u64, "{pos}/{len} cells  {msg}");
+    let bar = out::bar(
+        cells.len() as u64,
+        "{pos}/{len} cells, about {eta} left  {msg}",
+    );
     let finished = runner.for_all(cells, |runner, cell| {
         bar.set_message(format!("{} with {}", cell.scenario.name, cell.client));
         // The record of a cell may be large; what a page needs of it is packed at once.

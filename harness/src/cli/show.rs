@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 use stalemate_clients::Program;
@@ -46,36 +47,27 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         record,
         findings,
     } = ran;
-    if let Err(code) = draw(options, &result, &record) {
+    if let Err(code) = draw(options, &result, &record, &findings.access_log) {
         return code;
-    }
-    if options.access_log && options.format != TraceFormat::Table {
-        // What is meant for a program stays clean.
-        eprintln!("access log");
-        let lines = findings.access_log.iter();
-        lines.for_each(|(_, line)| eprintln!("{line}"));
-    } else if options.access_log {
-        out::line(format_args!("\naccess log"));
-        findings
-            .access_log
-            .iter()
-            .for_each(|(_, line)| out::line(format_args!("{line}")));
     }
     result.outcome.exit_code()
 }
 
-/// Draws it.
+/// Prints a cell's record, its trace or its diagram.
 ///
 /// # Errors
 /// The exit code, after what is wrong has been said.
-fn draw(options: &TraceOptions, result: &CellResult, record: &Record) -> Result<(), u8> {
-    let detail = if options.full {
-        Detail::Full
-    } else {
-        Detail::Short
-    };
+fn draw(
+    options: &TraceOptions,
+    result: &CellResult,
+    record: &Record,
+    access_log: &[(Arc<str>, String)],
+) -> Result<(), u8> {
     let view = View {
-        detail,
+        detail: match options.full {
+            true => Detail::Full,
+            false => Detail::Short,
+        },
         folded: !options.full,
         at: options.at.as_deref(),
     };
@@ -86,19 +78,36 @@ fn draw(options: &TraceOptions, result: &CellResult, record: &Record) -> Result<
             let ids: Vec<&str> = ids.into_iter().collect();
             let there = match ids.as_slice() {
                 [] => "nothing is".to_owned(),
-                ids => format!("there are {}", ids.join(", ")),
+                ids => format!("what is: {}", ids.join(", ")),
             };
             return Err(bad(&format!("`{at}` is not violated here; {there}")));
         }
     }
-    match options.format {
-        TraceFormat::Json => out::text(record.to_json_lines()),
-        TraceFormat::Svg => out::text(report::svg(result, record, view)),
-        TraceFormat::Mermaid => out::text(report::mermaid(result, record, view)),
+    let mut log: String = access_log
+        .iter()
+        .map(|(_, line)| format!("{line}\n"))
+        .collect();
+    if !log.is_empty() {
+        log.insert_str(0, "access log\n");
+    }
+    let document = match options.format {
+        TraceFormat::Json => record.to_json_lines(),
+        TraceFormat::Svg => report::svg(result, record, view),
+        TraceFormat::Mermaid => report::mermaid(result, record, view),
         TraceFormat::Table => {
-            out::text(report::trace(result, record, detail));
-            out::line(format_args!("journal   {}", result.journal_hash));
+            let mut text = report::trace(result, record, view);
+            text += &format!("journal   {}\n", result.journal_hash);
+            if options.access_log {
+                text += &format!("\n{log}");
+            }
+            out::paged(report::painted(&text), !options.no_pager);
+            return Ok(());
         }
+    };
+    out::text(document);
+    if options.access_log {
+        // What is meant for a program stays clean.
+        eprint!("{log}");
     }
     Ok(())
 }
@@ -129,24 +138,33 @@ fn saved(options: &TraceOptions) -> u8 {
             ));
         }
     }
-    let read = match input::open(&options.path) {
-        Ok(text) => Record::read(BufReader::new(text)).map_err(|e| e.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    let record = match read {
+    let record = match read(&options.path) {
         Ok(record) => record,
-        Err(why) => {
-            let remedy = "`stalemate trace SCENARIO --format json` writes one";
-            return bad(&format!(
-                "`{file}` cannot be read as a record: {why}; {remedy}"
-            ));
-        }
+        Err(why) => return bad(&why),
     };
     let result = judge_record(&record);
-    if let Err(code) = draw(options, &result, &record) {
+    if let Err(code) = draw(options, &result, &record, &[]) {
         return code;
     }
     result.outcome.exit_code()
+}
+
+/// Reads a saved record.
+///
+/// # Errors
+/// What is wrong with it, and how one is made.
+pub(super) fn read(path: &Path) -> Result<Record, String> {
+    let record = match input::open(path) {
+        Ok(text) => Record::read(BufReader::new(text)).map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    record.map_err(|why| {
+        let remedy = "`stalemate trace SCENARIO --format json` writes one";
+        format!(
+            "`{}` cannot be read as a record: {why}; {remedy}",
+            path.display()
+        )
+    })
 }
 
 /// Lists what there is.

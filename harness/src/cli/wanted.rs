@@ -12,6 +12,21 @@ use crate::registry::Registry;
 use crate::runner::{Cell, Runner};
 use crate::scenario::Scenario;
 
+/// Adds the dialects of those directories.
+///
+/// # Errors
+/// The exit code, after what is wrong has been said.
+pub(super) fn with_dialects(registry: &Registry, directories: &[PathBuf]) -> Result<Registry, u8> {
+    let mut registry = registry.clone();
+    for directory in directories {
+        registry = registry.dialects_in(directory).map_err(|diagnostics| {
+            anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
+            BAD_INPUT
+        })?;
+    }
+    Ok(registry)
+}
+
 /// Adds the clients that are named but not there yet: at a version, in a folder, or as a command, which is its own name.
 ///
 /// # Errors

@@ -3,13 +3,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{CallId, Entry, Event, Exchange, Message, Outcome, Phase};
+use crate::journal::{CallId, Entry, Event, Exchange, Message, Outcome, Phase, Record};
+use crate::report::diagram::View;
 use crate::report::grid::Row;
 use crate::report::rows::{Line, Of};
+use crate::runner::CellResult;
+
+/// Whether each row of a judged record is shown in a view.
+pub(super) fn in_view(
+    result: &CellResult,
+    record: &Record,
+    lines: &[Line],
+    view: View<'_>,
+) -> Vec<bool> {
+    let meant = |id: &str| view.folded && view.at.is_none_or(|at| at == id);
+    let violated = result.invariants.iter().filter(|j| meant(&j.id));
+    let about: Vec<usize> = violated.filter_map(|j| j.at).collect();
+    kept(&record.entries, lines, &about, view.at.is_some())
+}
 
 /// Whether each row is kept, where those entries are what a reader wants to understand. All of them are kept where there are
 /// none. `only` leaves out what else was violated, and the rungs that were tried.
-pub(super) fn kept(entries: &[Entry], lines: &[Line], about: &[usize], only: bool) -> Vec<bool> {
+fn kept(entries: &[Entry], lines: &[Line], about: &[usize], only: bool) -> Vec<bool> {
     if about.is_empty() {
         return vec![true; lines.len()];
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use textwrap::{WordSeparator, WordSplitter};
 
 use crate::journal::Rung;
 use crate::runner::{CellResult, Outcome, Said, is_clients};
@@ -28,54 +29,96 @@ pub(super) fn rung(result: &CellResult) -> &'static str {
     }
 }
 
-/// One row a cell: scenario, client, rung, outcome, what was violated as promised, and below a row what went wrong.
+/// How wide the table may be, in columns; texts beneath its rows are wrapped there.
+pub const WIDTH: usize = 100;
+
+/// How much the table says of each cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Rung and outcome, how many known violations there were, and what went wrong.
+    Short,
+    /// The known violations by name and the hash of the record too.
+    Verbose,
+}
+
+/// A scenario a block, a client a row: rung, outcome and the number of violations that the scenario lists. What went
+/// wrong stands beneath its row.
 #[must_use]
-pub fn table(results: &[CellResult]) -> String {
-    let width = |of: fn(&CellResult) -> usize, head: &str| {
-        results
-            .iter()
-            .map(of)
-            .chain([head.len()])
-            .max()
-            .unwrap_or(0)
-    };
-    let (scenarios, clients) = (
-        width(|r| r.scenario.len(), "SCENARIO"),
-        width(|r| label(r).len(), "CLIENT"),
-    );
+pub fn table(results: &[CellResult], rows: Rows) -> String {
+    let clients = results.iter().map(|r| label(r).len() + 2);
+    let clients = clients.max().unwrap_or(0).max("SCENARIO".len());
     let mut out = String::new();
     let head = Style::new().bold();
     let _ = writeln!(
         out,
-        "{head}{:<scenarios$}  {:<clients$}  {:<16}  {:<17}  {:<16}  VIOLATED, AS THE SCENARIO SAYS{head:#}",
-        "SCENARIO", "CLIENT", "RUNG", "OUTCOME", "JOURNAL",
+        "{head}{:<clients$}  {:<16}  {:<17}  KNOWN{head:#}",
+        "SCENARIO", "RUNG", "OUTCOME",
     );
     let mut last = "";
     for result in results {
-        let scenario = if result.scenario == last {
-            ""
-        } else {
-            &result.scenario
-        };
-        last = &result.scenario;
+        if result.scenario != last {
+            let _ = writeln!(out, "{head}{}{head:#}", result.scenario);
+            last = &result.scenario;
+        }
         let style = style(result.outcome);
-        let _ = writeln!(
+        let known = violated(result);
+        let outcome = result.outcome.as_str();
+        let _ = write!(
             out,
-            "{scenario:<scenarios$}  {:<clients$}  {:<16}  {style}{:<17}{style:#}  {:<16}  {}",
+            "  {:<of$}  {:<16}  {style}{outcome}{style:#}",
             label(result),
             rung(result),
-            result.outcome.as_str(),
-            result.journal_hash,
-            violated(result).join(", "),
+            of = clients - 2,
         );
+        let _ = match known.len() {
+            0 => writeln!(out),
+            many => writeln!(out, "{:1$}  {many}", "", 17 - outcome.len()),
+        };
+        if rows == Rows::Verbose {
+            beneath(
+                &mut out,
+                "record ",
+                &result.journal_hash,
+                Style::new().dimmed(),
+            );
+            if !known.is_empty() {
+                beneath(
+                    &mut out,
+                    "known  ",
+                    &known.join(", "),
+                    Style::new().dimmed(),
+                );
+            }
+        }
         for problem in &result.problems {
-            let _ = writeln!(out, "{:scenarios$}  {style}↳ {problem}{style:#}", "");
+            beneath(&mut out, "✗ ", problem, style);
         }
     }
     out
 }
 
-fn label(result: &CellResult) -> String {
+/// Writes a text beneath a row, wrapped and indented.
+fn beneath(out: &mut String, mark: &str, text: &str, style: Style) {
+    let first = format!("      {mark}");
+    let indent = " ".repeat(first.chars().count());
+    for line in wrap(text, &first, &indent) {
+        let _ = writeln!(out, "{style}{line}{style:#}");
+    }
+}
+
+/// A text as lines of at most [`WIDTH`] columns, each with its indent. A word that is longer is broken.
+fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
+    let options = textwrap::Options::new(WIDTH);
+    let options = options.initial_indent(first).subsequent_indent(rest);
+    // Names of invariants and clauses stay whole, so that they can be copied.
+    let options = options.word_separator(WordSeparator::AsciiSpace);
+    let options = options.word_splitter(WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options).into_iter();
+    lines.map(|line| line.into_owned()).collect()
+}
+
+/// The client, with its seed where that is not the usual one.
+pub(super) fn label(result: &CellResult) -> String {
     if result.seed == 1 {
         result.client.clone()
     } else {
@@ -83,7 +126,8 @@ fn label(result: &CellResult) -> String {
     }
 }
 
-fn violated(result: &CellResult) -> Vec<String> {
+/// The violations that the scenario lists.
+pub(super) fn violated(result: &CellResult) -> Vec<String> {
     let expected = result
         .invariants
         .iter()
@@ -131,4 +175,54 @@ pub(super) fn worst(results: &[CellResult]) -> BTreeMap<(&str, &str), &CellResul
 /// The worse, the more.
 fn order(result: &CellResult) -> u8 {
     result.rung.map_or(u8::MAX, |rung| rung as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rows, WIDTH, table};
+    use crate::runner::{CellResult, Judged, Outcome, Said};
+
+    fn judged(id: &str, party: &str) -> Judged {
+        Judged {
+            id: id.to_owned(),
+            party: party.to_owned(),
+            verdict: Said::Violated,
+            expected: true,
+            why: "why".to_owned(),
+            at: None,
+        }
+    }
+
+    fn result(outcome: Outcome) -> CellResult {
+        let known = ["cli-recovers", "app-incognito-is-first-contact"];
+        CellResult {
+            scenario: "reconnect/kept-connection-closed-before-a-call".to_owned(),
+            client: "connector/session-per-call".to_owned(),
+            seed: u64::MAX,
+            rung: None,
+            outcome,
+            invariants: (0..9).map(|n| judged(known[n % 2], "memory-1")).collect(),
+            journal_hash: "0123456789abcdef".to_owned(),
+            virtual_ms: 0,
+            exchanges: 0,
+            rungs: [("memory-1".to_owned(), None)].into(),
+            problems: vec!["it says much ".repeat(30), "w".repeat(300)],
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal_and_no_name_is_broken() {
+        let outcomes = [Outcome::Kept, Outcome::NotDeterministic];
+        let results: Vec<CellResult> = outcomes.map(result).into();
+        for rows in [Rows::Short, Rows::Verbose] {
+            let drawn = anstream::adapter::strip_str(&table(&results, rows)).to_string();
+            for line in drawn.lines() {
+                assert!(line.chars().count() <= WIDTH, "{line}");
+                assert_eq!(line.trim_end(), line);
+            }
+            assert_eq!(drawn.matches("reconnect/kept-").count(), 1, "{drawn}");
+            let shown = drawn.matches("app-incognito-is-first-contact").count();
+            assert_eq!(shown, if rows == Rows::Verbose { 8 } else { 0 }, "{drawn}");
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub use step::{
 };
 pub use vocabulary::Vocabulary;
 pub(crate) use write::tree;
-pub use write::write;
+pub use write::{promises, write};
 
 /// The longest duration that a scenario can name, in milliseconds: 7 days. The shortest is 1 ms.
 pub const LONGEST_MS: u64 = crate::yaml::duration::LONGEST_MS;

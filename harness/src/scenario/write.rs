@@ -10,6 +10,33 @@ pub fn write(scenario: &Scenario) -> String {
     tree(scenario).document()
 }
 
+/// Only its promises, `expect` and `violates`, as they stand in a file; empty where there are none.
+#[must_use]
+pub fn promises(scenario: &Scenario) -> String {
+    let promised = with_promises(Entries::default(), scenario);
+    match promised.is_empty() {
+        true => String::new(),
+        false => promised.lines().document(),
+    }
+}
+
+fn with_promises(all: Entries, scenario: &Scenario) -> Entries {
+    let expect = scenario.expect.iter();
+    let expect = expect.fold(Entries::default(), |all, (client, promise)| {
+        all.with(client, promise.written())
+    });
+    let violates = scenario.violates.iter();
+    let violates = violates.fold(Entries::default(), |all, (party, reasons)| {
+        let reasons = reasons.iter().fold(Entries::default(), |all, (id, why)| {
+            all.with(id, Yaml::text(why))
+        });
+        all.with(party, reasons.lines())
+    });
+    let some = |entries: Entries| (!entries.is_empty()).then(|| entries.lines());
+    all.with_some("expect", some(expect))
+        .with_some("violates", some(violates))
+}
+
 /// The scenario as the tree of its file.
 pub(crate) fn tree(scenario: &Scenario) -> Yaml {
     let servers = scenario
@@ -21,17 +48,6 @@ pub(crate) fn tree(scenario: &Scenario) -> Yaml {
     let machines = scenario.machines.iter();
     let machines = machines.fold(Entries::default(), |all, (name, members)| {
         all.with(name, Yaml::texts(members))
-    });
-    let expect = scenario.expect.iter();
-    let expect = expect.fold(Entries::default(), |all, (client, promise)| {
-        all.with(client, promise.written())
-    });
-    let violates = scenario.violates.iter();
-    let violates = violates.fold(Entries::default(), |all, (party, reasons)| {
-        let reasons = reasons.iter().fold(Entries::default(), |all, (id, why)| {
-            all.with(id, Yaml::text(why))
-        });
-        all.with(party, reasons.lines())
     });
     let own = |name| scenario.own_clients.get(name);
     let clients = scenario.clients.iter().map(|name| match own(name) {
@@ -48,7 +64,7 @@ pub(crate) fn tree(scenario: &Scenario) -> Yaml {
     let steps = scenario.steps.iter().map(|step| step.written()).collect();
     let inject = scenario.inject.iter().map(super::inject::written).collect();
     let some = |is_there: bool, value: Yaml| is_there.then_some(value);
-    Entries::default()
+    let all = Entries::default()
         .with("summary", Yaml::text(&scenario.summary))
         .with_some("report", scenario.report.as_ref().map(Yaml::text))
         .with_some(
@@ -74,11 +90,6 @@ pub(crate) fn tree(scenario: &Scenario) -> Yaml {
         .with_some(
             "inject",
             some(!scenario.inject.is_empty(), Yaml::Items(inject)),
-        )
-        .with_some("expect", some(!scenario.expect.is_empty(), expect.lines()))
-        .with_some(
-            "violates",
-            some(!scenario.violates.is_empty(), violates.lines()),
-        )
-        .lines()
+        );
+    with_promises(all, scenario).lines()
 }

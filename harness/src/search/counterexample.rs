@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::runner::{Cell, CellResult, RunError, Said, is_clients};
-use crate::scenario::{self, Expectation, Scenario};
+use crate::journal::Record;
+use crate::runner::{Cell, CellResult, RunError, promise};
+use crate::scenario::{self, Scenario};
 use crate::search::shown::{Failure, Shown};
 
 /// The first line of a scenario file, for editors.
@@ -48,25 +49,16 @@ pub fn bare(cell: &Cell) -> Scenario {
 impl Counterexample {
     /// The counterexample of a run: its cell, what it showed, and its verdicts. `None` if it does not show the failure.
     #[must_use]
-    pub fn of(cell: &Cell, shown: &Shown, result: &CellResult, failure: &Failure) -> Option<Self> {
+    pub fn of(
+        cell: &Cell,
+        shown: &Shown,
+        result: &CellResult,
+        record: &Record,
+        failure: &Failure,
+    ) -> Option<Self> {
         let violation = shown.of(failure)?;
         let mut scenario = bare(cell);
-        let violated = || {
-            let all = result.invariants.iter();
-            all.filter(|j| j.verdict == Said::Violated)
-        };
-        let own = violated().filter(|j| is_clients(&j.party));
-        let promise = Expectation {
-            rung: result.rung,
-            no_progress: shown.no_progress,
-            violates: own.map(|j| j.id.clone()).collect(),
-            why: None,
-        };
-        scenario.expect.insert(cell.client.clone(), promise);
-        for judged in violated().filter(|j| !is_clients(&j.party)) {
-            let of_party = scenario.violates.entry(judged.party.clone()).or_default();
-            of_party.insert(judged.id.clone(), judged.why.clone());
-        }
+        promise(&mut scenario, result, record);
         scenario.summary = format!(
             "What breaks {} of {} with {}, made as small as it goes.",
             failure.invariant, failure.party, cell.client
@@ -103,7 +95,7 @@ impl Counterexample {
             format!("{invariant} is violated by {party}: {}.", self.why),
             format!("Found by {origin}, then made smaller until nothing more could be taken away."),
         ] {
-            for part in wrapped(&line, WIDTH - 2) {
+            for part in textwrap::wrap(&line, WIDTH - 2) {
                 let _ = writeln!(text, "# {part}");
             }
         }
@@ -120,21 +112,4 @@ impl Counterexample {
         };
         format!("{}-{}", plain(&self.client), plain(&self.failure.invariant))
     }
-}
-
-/// A text in lines that are no longer than that, broken between words.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().expect("one line");
-        if !last.is_empty() && last.len() + 1 + word.len() > width {
-            lines.push(word.to_owned());
-            continue;
-        }
-        if !last.is_empty() {
-            last.push(' ');
-        }
-        last.push_str(word);
-    }
-    lines
 }

@@ -4,6 +4,7 @@
 mod bad_input;
 mod determinism;
 mod diagnose;
+mod front;
 mod output;
 mod page;
 mod pictures;

@@ -84,7 +84,7 @@ fn what_is_not_violated_cannot_be_pointed_at() {
     assert_eq!((done.code, done.out.as_str()), (2, ""));
     assert!(
         done.err
-            .contains("`cli-at-most-once` is not violated here; there are app-delete-clears")
+            .contains("`cli-at-most-once` is not violated here; what is: app-delete-clears")
     );
 }
 

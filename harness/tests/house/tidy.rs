@@ -168,6 +168,10 @@ const RULES: &[Rule] = &[
                 "the pipes of a process are read side by side",
             ),
             (
+                "harness/tests/cli/front.rs",
+                "the pipes of a process are read side by side",
+            ),
+            (
                 "harness/benches/throughput/measure.rs",
                 "a run has a thread of its own",
             ),

@@ -27,6 +27,18 @@ pub struct View<'a> {
     pub at: Option<&'a str>,
 }
 
+impl View<'_> {
+    /// All rows, in that detail.
+    #[must_use]
+    pub fn whole(detail: Detail) -> Self {
+        View {
+            detail,
+            folded: false,
+            at: None,
+        }
+    }
+}
+
 /// The diagram of a judged record as a whole SVG document, which needs neither script nor font nor anything else from
 /// elsewhere, and follows the reader's choice of light or dark.
 #[must_use]

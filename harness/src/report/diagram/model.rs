@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::View;
 use super::label::{Part, parts};
 use crate::journal::{Event, Exchange, Message, Phase, Record, Role, Rung, climbs};
-use crate::report::fold::kept;
+use crate::report::fold::in_view;
 use crate::report::grid::Row as Lanes;
 use crate::report::names::Names;
 use crate::report::rows::{Line, Of, rows};
@@ -127,10 +127,7 @@ impl Diagram {
             name: member.process.to_string(),
             role: member.role,
         });
-        let meant = |id: &str| view.folded && view.at.is_none_or(|at| at == id);
-        let violated = result.invariants.iter().filter(|j| meant(&j.id));
-        let about: Vec<usize> = violated.filter_map(|j| j.at).collect();
-        let kept = kept(&record.entries, &lines, &about, view.at.is_some());
+        let kept = in_view(result, record, &lines, view);
         let mut maker = Maker::new(result, record, &names);
         let mut last_ms = 0;
         let mut rows: Vec<Row> = Vec::new();
