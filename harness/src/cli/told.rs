@@ -20,7 +20,11 @@ impl Told<'_> {
     /// The counts, and the next step.
     pub(super) fn summary(&self) -> String {
         let of = |outcome| self.results.iter().filter(|r| r.outcome == outcome).count();
-        let mut out = format!("\n{} cells: {} kept", self.results.len(), of(Outcome::Kept));
+        let many = match self.results.len() {
+            1 => "1 cell".to_owned(),
+            many => format!("{many} cells"),
+        };
+        let mut out = format!("\n{many}: {} kept", of(Outcome::Kept));
         for outcome in [
             Outcome::Broken,
             Outcome::NoProgress,

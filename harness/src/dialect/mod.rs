@@ -17,7 +17,7 @@ use std::sync::Arc;
 use self::files::{Text, read_all};
 pub use self::files::{folder, read_several};
 pub(crate) use self::form::{DialectForm, written};
-use crate::server::Dialect;
+pub use crate::server::Dialect;
 use crate::yaml::Diagnostics;
 use crate::yaml::decode::Decode;
 use crate::yaml::report::{Finding, Report};

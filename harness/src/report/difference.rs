@@ -27,11 +27,7 @@ pub fn difference(one: &Drawn, two: &Drawn, context: usize) -> Option<String> {
         .iter()
         .find(|op| op.tag() != similar::DiffTag::Equal)?;
     let colour = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
-    let (red, green, dim) = (
-        colour(AnsiColor::Red),
-        colour(AnsiColor::Green),
-        Style::new().dimmed(),
-    );
+    let (red, green) = (colour(AnsiColor::Red), colour(AnsiColor::Green));
     let mut out = String::new();
     let _ = writeln!(out, "{red}- {}: {head_one}{red:#}", one.name);
     let _ = writeln!(out, "{green}+ {}: {head_two}{green:#}", two.name);
@@ -40,7 +36,7 @@ pub fn difference(one: &Drawn, two: &Drawn, context: usize) -> Option<String> {
     for group in &groups {
         let from = group.first().map_or(0, |op| op.old_range().start);
         if from > shown {
-            let _ = writeln!(out, "{dim}  … {} lines are the same{dim:#}", from - shown);
+            same(&mut out, from - shown);
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let (mark, style) = match change.tag() {
@@ -55,9 +51,18 @@ pub fn difference(one: &Drawn, two: &Drawn, context: usize) -> Option<String> {
     }
     let rest = diff.old_slices().len().saturating_sub(shown);
     if rest > 0 {
-        let _ = writeln!(out, "{dim}  … {rest} lines are the same{dim:#}");
+        same(&mut out, rest);
     }
     Some(out)
+}
+
+/// Says how many lines are left out.
+fn same(out: &mut String, many: usize) {
+    let dim = Style::new().dimmed();
+    let _ = match many {
+        1 => writeln!(out, "{dim}  … 1 line is the same{dim:#}"),
+        many => writeln!(out, "{dim}  … {many} lines are the same{dim:#}"),
+    };
 }
 
 fn split(trace: &str) -> (&str, &str) {

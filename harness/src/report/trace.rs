@@ -35,7 +35,7 @@ pub fn trace(result: &CellResult, record: &Record, view: View<'_>) -> String {
             continue;
         }
         if hidden > 0 {
-            let _ = writeln!(out, "{:>18}  {hidden} lines folded", "⋮");
+            let _ = writeln!(out, "{:>18}  {} folded", "⋮", lines_of(hidden));
             hidden = 0;
         }
         let step = format!("+{}", span(line.at_ms - last_ms));
@@ -44,9 +44,16 @@ pub fn trace(result: &CellResult, record: &Record, view: View<'_>) -> String {
         let _ = writeln!(out, "{}", text.trim_end());
     }
     if hidden > 0 {
-        let _ = writeln!(out, "{:>18}  {hidden} lines folded", "⋮");
+        let _ = writeln!(out, "{:>18}  {} folded", "⋮", lines_of(hidden));
     }
     out.push('\n');
     out.push_str(&footer(result, record));
     out
+}
+
+fn lines_of(many: usize) -> String {
+    match many {
+        1 => "1 line".to_owned(),
+        many => format!("{many} lines"),
+    }
 }

@@ -4,11 +4,12 @@
 mod bad_input;
 mod determinism;
 mod diagnose;
+mod examples;
 mod front;
 mod output;
 mod page;
+mod pages;
 mod pictures;
-mod readme;
 mod records;
 mod search;
 
@@ -35,11 +36,16 @@ pub(crate) struct Done {
 
 /// Runs the command in the repository, with both streams into files, for that many seconds at the most.
 pub(crate) fn stalemate_within(limit_s: u64, args: &[&str]) -> Done {
+    stalemate_in(Path::new(ROOT), limit_s, args)
+}
+
+/// The same in another directory.
+pub(crate) fn stalemate_in(directory: &Path, limit_s: u64, args: &[&str]) -> Done {
     let dir = tempfile::tempdir().expect("a directory");
     let (out, err) = (dir.path().join("out"), dir.path().join("err"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_stalemate"))
         .args(args)
-        .current_dir(ROOT)
+        .current_dir(directory)
         .env_remove("CLICOLOR_FORCE")
         .env_remove("FORCE_COLOR")
         // The clients of other languages have tests of their own; here none is there.
@@ -154,7 +160,7 @@ fn exit_codes_of_runs() {
 
         let table = stalemate(&["run", &file]);
         assert_eq!(table.code, code, "{more}");
-        assert!(table.out.contains("1 cells: "), "{}", table.out);
+        assert!(table.out.contains("1 cell: "), "{}", table.out);
         // Whether a clause was exercised is asked of all cells of a scenario, and a trace is one.
         if !more.ends_with(unexercised) {
             let trace = stalemate(&["trace", &file]);
