@@ -8,7 +8,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::registry::Registry;
-use crate::report::{self, Detail};
+use crate::report::{self, Detail, View};
 use crate::runner::{
     Cell, CellResult, Outcome, Ran, Runner, judge, never_shown, scenarios, serve_if_child,
 };
@@ -82,7 +82,7 @@ fn run(runner: &Runner, cell: &Cell, hears: &Hears) -> Result<(), Failed> {
     if result.outcome == Outcome::Kept {
         return Ok(());
     }
-    let trace = report::trace(&result, &record, Detail::Short);
+    let trace = report::trace(&result, &record, View::whole(Detail::Short));
     Err(Failed::from(format!(
         "{}\n\n{trace}\nreplay: cargo run --release -- {}",
         result.problems.join("\n"),

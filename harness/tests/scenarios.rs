@@ -12,7 +12,7 @@ use stalemate::check::{Hears, trials_told};
 use stalemate::failure_mode;
 use stalemate::journal::Record;
 use stalemate::registry::Registry;
-use stalemate::report::{self, Detail};
+use stalemate::report::{self, Detail, View};
 use stalemate::runner::{Cell, CellResult, Runner, judge, scenarios, serve_if_child};
 use stalemate::scenario::Scenario;
 
@@ -152,7 +152,11 @@ fn trace_is_as_committed(scenario: &Shown, runner: &Runner) -> Result<(), Failed
         .name
         .rsplit_once('/')
         .unwrap_or(("", &scenario.name));
-    committed(area, name, &report::trace(result, record, Detail::Short))
+    committed(
+        area,
+        name,
+        &report::trace(result, record, View::whole(Detail::Short)),
+    )
 }
 
 fn all_results(scenarios: &[Shown], runner: &Runner) -> Result<Vec<CellResult>, Failed> {

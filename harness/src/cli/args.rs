@@ -9,7 +9,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use crate::cli::author::{
     CompletionsOptions, DIFF_HELP, DiffOptions, ManOptions, NEW_HELP, NewOptions,
 };
-pub(super) use crate::cli::format::Format;
+pub(super) use crate::cli::format::{Format, TraceFormat};
 use crate::cli::outside::{DIAGNOSE_HELP, DiagnoseOptions, PROBE_HELP, ProbeOptions};
 use crate::cli::serving::{SERVE_HELP, ServeOptions};
 use crate::cli::values;
@@ -154,6 +154,9 @@ pub(super) struct RunOptions {
     /// Print the hops' access logs too, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,
+    /// Write a page too, with the matrix, and a diagram and the record behind each cell: one file that needs no network
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
     /// Say too what was put to the test, clause by clause
     #[arg(long)]
     pub(super) coverage: bool,
@@ -191,14 +194,14 @@ pub(super) struct TraceOptions {
     pub(super) path: PathBuf,
     #[command(flatten)]
     pub(super) which: OneCell,
-    /// `table` draws the trace; `json` prints the record: a header, then one event a line
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = TraceFormat::Table)]
+    pub(super) format: TraceFormat,
     /// Show what every process on the way sends and receives
     #[arg(long)]
     pub(super) full: bool,
-    /// Show only what led to the violation of that invariant, e.g. `cli-no-stale-id`
-    #[arg(long, value_name = "ID")]
+    /// Show only what is about the violation of that invariant, e.g. `cli-no-stale-id`
+    #[arg(long, value_name = "ID", conflicts_with = "full")]
     pub(super) at: Option<String>,
     /// Print it all at once; otherwise a terminal gets it by $PAGER, or `less`
     #[arg(long)]

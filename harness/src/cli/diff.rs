@@ -9,7 +9,7 @@ use crate::cli::load::code_of;
 use crate::cli::{bad, out, show, wanted};
 use crate::journal::Record;
 use crate::registry::Registry;
-use crate::report::{self, Detail, Drawn};
+use crate::report::{self, Detail, Drawn, View};
 use crate::runner::{CellResult, Runner, judge_record};
 
 /// A judged record, and what it is called in the output.
@@ -31,7 +31,7 @@ pub(super) fn diff(options: &DiffOptions, registry: &Registry) -> u8 {
     };
     let drawn = |side: &Side| Drawn {
         name: side.name.clone(),
-        trace: report::trace(&side.result, &side.record, detail),
+        trace: report::trace(&side.result, &side.record, View::whole(detail)),
     };
     match report::difference(&drawn(&one), &drawn(&two), options.context) {
         None => {

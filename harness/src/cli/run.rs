@@ -1,7 +1,8 @@
 //! `stalemate run`: every cell of the scenarios, in parallel, in a fixed order.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::args::{ResultsFormat, RunOptions};
@@ -11,7 +12,7 @@ use crate::cli::watch::Watched;
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
 use crate::cli::{out, wanted};
 use crate::registry::Registry;
-use crate::report::{self, Rows};
+use crate::report::{self, PackedCell, Rows};
 use crate::runner::{
     Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown,
 };
@@ -56,14 +57,16 @@ fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
         without_missing(cells, registry)
     };
     let runner = wanted::runner(registry, options.jobs);
-    let finished = run_all(&cells, &runner);
+    let finished = run_all(&cells, &runner, options.html.is_some());
     let mut code = if any_bad { BAD_INPUT } else { 0 };
     let mut results = Vec::new();
     let mut errors = Vec::new();
     let mut logs = Vec::new();
+    let mut pages = Vec::new();
     for (cell, finished) in cells.iter().zip(finished) {
         match finished {
-            Ok((result, findings)) => {
+            Ok((result, findings, packed)) => {
+                pages.extend(packed);
                 logs.push((
                     result.scenario.clone(),
                     result.client.clone(),
@@ -90,6 +93,14 @@ fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
             of_cell.any(|r| r.outcome != Outcome::Kept)
         })
         .collect();
+    if let Some(file) = &options.html
+        && let Err(error) = page(file, &results, &pages, registry)
+    {
+        code = more_severe(
+            code,
+            bad(&format!("failed to write {}: {error}", file.display())),
+        );
+    }
     let told = Told {
         results: &results,
         failed: &failed,
@@ -235,15 +246,32 @@ fn takes_part<'a>(
         .collect()
 }
 
-fn run_all(cells: &[Cell], runner: &Runner) -> Vec<Result<(CellResult, Findings), RunError>> {
+/// Writes the page of those results.
+fn page(
+    file: &Path,
+    results: &[CellResult],
+    pages: &[PackedCell],
+    registry: &Registry,
+) -> std::io::Result<()> {
+    let cells: Vec<_> = results.iter().zip(pages).collect();
+    fs::write(file, report::html(&cells, &whose(results, registry)))
+}
+
+/// What came of a cell, and its data for a page, if one is wanted.
+type Finished = (CellResult, Findings, Option<PackedCell>);
+
+fn run_all(cells: &[Cell], runner: &Runner, page: bool) -> Vec<Result<Finished, RunError>> {
     let bar = out::bar(
         cells.len() as u64,
         "{pos}/{len} cells, about {eta} left  {msg}",
     );
     let finished = runner.for_all(cells, |runner, cell| {
         bar.set_message(format!("{} with {}", cell.scenario.name, cell.client));
-        // The record of a cell may be large, and nobody asks for it here.
-        let ran = runner.run(cell).map(|ran| (ran.result, ran.findings));
+        // The record of a cell may be large; what a page needs of it is packed at once.
+        let ran = runner.run(cell).map(|ran| {
+            let packed = page.then(|| PackedCell::of(&ran.result, &ran.record));
+            (ran.result, ran.findings, packed)
+        });
         bar.inc(1);
         ran
     });

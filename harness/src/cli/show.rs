@@ -1,5 +1,6 @@
 //! `stalemate trace`, `list`, `explain` and `schema`: the commands that show something.
 
+use std::collections::BTreeSet;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use serde_json::json;
 use stalemate_clients::Program;
 
 use crate::cli::args::{
-    ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceOptions,
+    ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceFormat, TraceOptions,
 };
 use crate::cli::load::{code_of, load_all};
 use crate::cli::out;
@@ -18,8 +19,8 @@ use crate::input;
 use crate::journal::Record;
 use crate::programs;
 use crate::registry::{Registry, Subject};
-use crate::report::{self, ClientTopic, Detail, KeyTopic};
-use crate::runner::{CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, Said, judge_record};
+use crate::report::{self, ClientTopic, Detail, KeyTopic, View};
+use crate::runner::{CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, judge_record};
 use crate::scenario::{self, Key, KeyKind};
 
 /// Runs one cell, or reads a saved record, and draws it. The exit code is the cell's.
@@ -46,62 +47,69 @@ pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
         record,
         findings,
     } = ran;
-    if let Err(why) = draw(options, &result, &record, &findings.access_log) {
-        return bad(&why);
+    if let Err(code) = draw(options, &result, &record, &findings.access_log) {
+        return code;
     }
     result.outcome.exit_code()
 }
 
-/// Prints a cell's record or its trace.
+/// Prints a cell's record, its trace or its diagram.
 ///
 /// # Errors
-/// That what is to be pointed at is not there.
+/// The exit code, after what is wrong has been said.
 fn draw(
     options: &TraceOptions,
     result: &CellResult,
     record: &Record,
     access_log: &[(Arc<str>, String)],
-) -> Result<(), String> {
-    if options.format == Format::Json {
-        out::text(record.to_json_lines());
-        if options.access_log {
-            // What is meant for a program stays clean.
-            eprintln!("access log");
-            access_log.iter().for_each(|(_, line)| eprintln!("{line}"));
-        }
-        return Ok(());
-    }
-    let detail = match options.full {
-        true => Detail::Full,
-        false => Detail::Short,
+) -> Result<(), u8> {
+    let view = View {
+        detail: match options.full {
+            true => Detail::Full,
+            false => Detail::Short,
+        },
+        folded: !options.full,
+        at: options.at.as_deref(),
     };
-    let mut text = report::trace(result, record, detail);
-    match &options.at {
-        Some(id) => text = report::led_to(&text, id).ok_or_else(|| not_violated(id, result))?,
-        None => text += &format!("journal   {}\n", result.journal_hash),
+    if let Some(at) = view.at {
+        let violated = || result.invariants.iter().filter(|j| j.at.is_some());
+        if !violated().any(|j| j.id == at) {
+            let ids: BTreeSet<&str> = violated().map(|j| j.id.as_str()).collect();
+            let ids: Vec<&str> = ids.into_iter().collect();
+            let there = match ids.as_slice() {
+                [] => "nothing is".to_owned(),
+                ids => format!("what is: {}", ids.join(", ")),
+            };
+            return Err(bad(&format!("`{at}` is not violated here; {there}")));
+        }
     }
+    let mut log: String = access_log
+        .iter()
+        .map(|(_, line)| format!("{line}\n"))
+        .collect();
+    if !log.is_empty() {
+        log.insert_str(0, "access log\n");
+    }
+    let document = match options.format {
+        TraceFormat::Json => record.to_json_lines(),
+        TraceFormat::Svg => report::svg(result, record, view),
+        TraceFormat::Mermaid => report::mermaid(result, record, view),
+        TraceFormat::Table => {
+            let mut text = report::trace(result, record, view);
+            text += &format!("journal   {}\n", result.journal_hash);
+            if options.access_log {
+                text += &format!("\n{log}");
+            }
+            out::paged(report::painted(&text), !options.no_pager);
+            return Ok(());
+        }
+    };
+    out::text(document);
     if options.access_log {
-        text += "\naccess log\n";
-        access_log
-            .iter()
-            .for_each(|(_, line)| text += &format!("{line}\n"));
+        // What is meant for a program stays clean.
+        eprint!("{log}");
     }
-    out::paged(report::painted(&text), !options.no_pager);
     Ok(())
-}
-
-fn not_violated(id: &str, result: &CellResult) -> String {
-    let violated = result.invariants.iter();
-    let violated = violated.filter(|j| j.verdict == Said::Violated && j.at.is_some());
-    let mut violated: Vec<&str> = violated.map(|j| j.id.as_str()).collect();
-    violated.dedup();
-    match violated.is_empty() {
-        true => format!("`{id}` is not violated here, nor is anything else"),
-        false => format!(
-            "`{id}` is not violated here; what is: {}",
-            violated.join(", ")
-        ),
-    }
 }
 
 /// Judges and draws a record that was saved by `trace --format json`. Nothing is promised of it.
@@ -135,8 +143,8 @@ fn saved(options: &TraceOptions) -> u8 {
         Err(why) => return bad(&why),
     };
     let result = judge_record(&record);
-    if let Err(why) = draw(options, &result, &record, &[]) {
-        return bad(&why);
+    if let Err(code) = draw(options, &result, &record, &[]) {
+        return code;
     }
     result.outcome.exit_code()
 }

@@ -19,6 +19,11 @@ impl Names {
         format!("S{}", self.sessions.entry(id.to_owned()).or_insert(next))
     }
 
+    /// The number in the name of a session id, if it has one.
+    pub(super) fn number(&self, id: &str) -> Option<usize> {
+        self.sessions.get(id).copied()
+    }
+
     /// The name of an exchange.
     pub fn exchange(&mut self, exchange: Exchange) -> String {
         let next = self.exchanges.len() + 1;

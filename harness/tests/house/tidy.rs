@@ -20,7 +20,6 @@ const LONG_FILES: &[&str] = &[
     "clients/tests/model/loopback.rs",
     "harness/src/clause.rs",
     "harness/src/process/tap.rs",
-    "harness/src/report/trace.rs",
     "harness/tests/invariants/broken.rs",
     "harness/tests/server/streams.rs",
 ];
@@ -183,6 +182,10 @@ const RULES: &[Rule] = &[
                 "a run has a thread of its own",
             ),
             (
+                "harness/tests/browser/",
+                "a pipe is read beside whoever waits for it with a limit",
+            ),
+            (
                 "harness/src/sim/run/tests.rs",
                 "somebody who computes outside of the run",
             ),
@@ -201,7 +204,7 @@ const RULES: &[Rule] = &[
                 "the standard input, which is read beside a run on loopback",
             ),
             (
-                "harness/tests/serve/application.rs",
+                "harness/tests/serve/",
                 "the pipes of programs are read side by side",
             ),
         ],
@@ -330,6 +333,7 @@ fn the_machines_clock_is_read_in_few_places() {
         "harness/src/sim/driver.rs",
         "harness/src/sim/os.rs",
         "harness/src/sim/portal/child.rs",
+        "harness/tests/browser/chromium.rs",
         "harness/tests/cli/main.rs",
         "harness/tests/serve/application.rs",
         "harness/tests/world/clock.rs",
