@@ -24,16 +24,19 @@ pub fn summary(result: &CellResult) -> Vec<String> {
     }];
     lines.push(format!("Outcome: {}", result.outcome.as_str()));
     lines.extend(result.problems.iter().map(|why| format!("  {why}")));
-    let undecided = result.invariants.iter();
-    let undecided = undecided.filter(|judged| judged.verdict == Said::NotDecidable);
-    let undecided: Vec<&str> = undecided.map(|judged| judged.id.as_str()).collect();
-    if !undecided.is_empty() {
-        lines.push(format!(
-            "Not to be told from outside: {}",
-            undecided.join(", ")
-        ));
-    }
     lines
+}
+
+/// What could not be judged because nobody outside of the client sees it, in a line; none if there is nothing.
+#[must_use]
+pub fn undecided(result: &CellResult) -> Option<String> {
+    let all = result.invariants.iter();
+    let all = all.filter(|judged| judged.verdict == Said::NotDecidable);
+    let ids: Vec<&str> = all.map(|judged| judged.id.as_str()).collect();
+    if ids.is_empty() {
+        return None;
+    }
+    Some(format!("Not to be told from outside: {}", ids.join(", ")))
 }
 
 /// The lines of that report; none if nothing was violated. `products` says what a server is a model of.

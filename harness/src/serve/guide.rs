@@ -191,11 +191,12 @@ impl Guide {
         self.tell(News::Happened(&happened));
     }
 
-    /// It is over. Every view shows the end by itself.
-    pub fn end(&self, lines: Vec<String>) {
+    /// It is over, with the whole scenario or before its end. Every view shows the end by itself.
+    pub fn end(&self, lines: Vec<String>, is_whole: bool) {
         self.change(|inner| {
+            // What did not come to its end is not over.
             for step in &mut inner.state.steps {
-                if step.standing == Standing::Now {
+                if is_whole && step.standing == Standing::Now {
                     step.standing = Standing::Over;
                 }
             }

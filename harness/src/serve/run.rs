@@ -239,7 +239,7 @@ pub async fn serve(
     )
     .await?;
     if played.ends == Ends::OutOfTime {
-        guide.happened(played.record.last_ms(), Kind::Note, "the time is over");
+        guide.happened(played.findings.virtual_ms, Kind::Note, "the time is over");
     }
     Ok(played)
 }
