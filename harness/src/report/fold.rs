@@ -192,3 +192,52 @@ impl Story {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::ServerName;
+
+    fn call(number: u32) -> [Entry; 2] {
+        let server: ServerName = "memory".into();
+        let began = Event::CallBegan {
+            call: CallId(number),
+            server,
+            method: "tools/call".to_owned(),
+            tool: "search".to_owned(),
+            nonce: String::new(),
+            during_outage: false,
+        };
+        let ended = Event::CallEnded {
+            call: CallId(number),
+            outcome: match number {
+                2 => Outcome::Error("no".to_owned()),
+                _ => Outcome::Ok,
+            },
+        };
+        [Entry::new(0, began), Entry::new(0, ended)]
+    }
+
+    /// Five calls, of which the second one fails and is followed by one that is ok, and the fifth is violated.
+    #[test]
+    fn the_calls_of_the_story_stay() {
+        let entries = (1..=5).flat_map(call).collect::<Vec<_>>();
+        let lines = (0..entries.len()).map(|entry| Line {
+            entry,
+            at_ms: 0,
+            of: Of::Event,
+            row: Row::Blank,
+            text: String::new(),
+        });
+        let lines: Vec<Line> = lines.collect();
+        let kept = |about: &[usize]| -> Vec<usize> {
+            let kept = kept(&entries, &lines, about, false).into_iter();
+            kept.enumerate()
+                .filter(|(_, kept)| *kept)
+                .map(|(n, _)| n)
+                .collect()
+        };
+        assert_eq!(kept(&[8]), [2, 3, 4, 5, 8, 9]);
+        assert_eq!(kept(&[]).len(), 10);
+    }
+}

@@ -179,12 +179,7 @@ impl Follower {
 /// The picture of a record: its diagram, with all rows.
 #[must_use]
 pub fn picture(result: &CellResult, record: &Record) -> String {
-    let view = report::View {
-        detail: report::Detail::Short,
-        folded: false,
-        at: None,
-    };
-    report::svg(result, record, view)
+    report::svg(result, record, report::View::whole(report::Detail::Short))
 }
 
 fn phase_told(phase: &Phase) -> Option<String> {

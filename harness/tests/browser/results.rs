@@ -117,12 +117,16 @@ fn by_keys() {
     page.type_text("incident");
     page.key("Enter");
     page.until("document.activeElement.dataset.client");
-    let first = page.text("document.activeElement.dataset.client");
-    page.key("ArrowRight");
-    let second = page.text("document.activeElement.dataset.client");
-    assert_ne!(first, second);
+    let scenario_now = "document.activeElement.dataset.scenario";
+    let first = page.text(scenario_now);
     page.key("ArrowDown");
-    let scenario = page.text("document.activeElement.dataset.scenario");
+    page.key("ArrowDown");
+    let scenario = page.text(scenario_now);
+    assert_ne!(first, scenario);
+    let client = page.text("document.activeElement.dataset.client");
+    page.key("ArrowRight");
+    assert_ne!(client, page.text("document.activeElement.dataset.client"));
+    assert_eq!(scenario, page.text(scenario_now));
     page.key("Enter");
     page.until("document.querySelectorAll('#drawing .row').length > 10");
     assert!(
@@ -167,6 +171,11 @@ fn by_click() {
         "{said}"
     );
     shot(&mut page, "cell-violation", false);
+    // However far down, the lanes have their names.
+    page.eval("[...document.querySelectorAll('#drawing .is-violation')].at(-1).scrollIntoView()");
+    page.until(
+        "Math.abs(document.querySelector('#drawing .sticky').getBoundingClientRect().top) < 2",
+    );
     page.click("#show-all");
     page.until(&format!("{rows} > {}", folded.expect("a number")));
     page.click("#drawing .is-refusal");

@@ -6,6 +6,7 @@ mod determinism;
 mod diagnose;
 mod front;
 mod output;
+mod page;
 mod pictures;
 mod readme;
 mod records;

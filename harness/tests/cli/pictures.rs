@@ -8,27 +8,30 @@ use crate::{ROOT, stalemate};
 const IN_SHORT: &str = "scenarios/incident-48557/in-short.yaml";
 const TEN_STEPS: &str = "scenarios/incident-48557/ten-steps.yaml";
 
-/// The picture that pages show is what the tool draws.
+/// The pictures that pages show are what the tool draws.
 #[test]
-fn the_committed_picture_is_fresh() {
-    let done = stalemate(&[
-        "trace",
-        IN_SHORT,
-        "--format",
-        "svg",
-        "--at",
-        "cli-no-stale-id",
-    ]);
-    assert_eq!((done.code, done.err.as_str()), (0, ""));
-    let file = Path::new(ROOT).join("snapshots/incident.svg");
-    if std::env::var_os("INSTA_UPDATE").is_some_and(|it| it == "always") {
-        fs::write(&file, &done.out).expect("written");
+fn the_committed_pictures_are_fresh() {
+    for (format, name) in [("svg", "incident.svg"), ("mermaid", "incident.mmd")] {
+        let args = [
+            "trace",
+            IN_SHORT,
+            "--format",
+            format,
+            "--at",
+            "cli-no-stale-id",
+        ];
+        let done = stalemate(&args);
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+        let file = Path::new(ROOT).join("snapshots").join(name);
+        if std::env::var_os("INSTA_UPDATE").is_some_and(|it| it == "always") {
+            fs::write(&file, &done.out).expect("written");
+        }
+        assert!(
+            fs::read_to_string(&file).is_ok_and(|committed| committed == done.out),
+            "snapshots/{name} is old: `cargo run -- {} > snapshots/{name}` renews it",
+            args.join(" ")
+        );
     }
-    assert!(
-        fs::read_to_string(&file).is_ok_and(|committed| committed == done.out),
-        "snapshots/incident.svg is old: `cargo run -- trace {IN_SHORT} --format svg --at cli-no-stale-id > \
-         snapshots/incident.svg` renews it"
-    );
 }
 
 /// How often a text stands in another one.

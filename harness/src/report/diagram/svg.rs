@@ -163,6 +163,7 @@ fn head(pen: &mut Pen, diagram: &Diagram, layout: &Layout) -> usize {
 }
 
 fn boxes(pen: &mut Pen, diagram: &Diagram, layout: &Layout, y: usize) {
+    pen.raw("<g class=\"lanes\">\n");
     let between = layout
         .lanes
         .get(1)
@@ -174,6 +175,7 @@ fn boxes(pen: &mut Pen, diagram: &Diagram, layout: &Layout, y: usize) {
         pen.rect("box", (x - wide / 2, y), (wide, 26), r);
         pen.text("b", Anchor::Middle, (*x, y + 17), &name);
     }
+    pen.end();
 }
 
 /// The colours of a rung.

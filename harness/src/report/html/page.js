@@ -84,7 +84,13 @@ const linkTo = (cell, key) => cell.getAttribute('href') + (key === null ? '' : '
 
 async function open(cell, key) {
   if (inPlace.cell !== cell) {
-    const content = await unpack(cell.dataset.n);
+    let content;
+    try {
+      content = await unpack(cell.dataset.n);
+    } catch (error) {
+      say('This browser cannot unpack it: ' + error.message);
+      return;
+    }
     if (wantedNow().cell !== cell) return;
     Object.assign(inPlace, {cell, content, key: null, all: false});
     heading(cell, content);
@@ -150,12 +156,26 @@ function drawing() {
   }
   root.querySelector('.row')?.setAttribute('tabindex', '0');
   byId('drawing').replaceChildren(document.adoptNode(root));
+  if (root === svg) byId('drawing').prepend(lanesOf(svg));
   byId('show-all').setAttribute('aria-pressed', inPlace.all);
   byId('show-list').setAttribute('aria-pressed', inPlace.list);
 }
 
 // What a row says in full, in a diagram and in a list.
 const said = row => row.querySelector('title, span').textContent;
+// The names of the lanes once more, which stay where they can be seen.
+function lanesOf(svg) {
+  const lanes = svg.cloneNode(false);
+  const width = svg.viewBox.baseVal.width;
+  const height = 48;
+  lanes.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  lanes.setAttribute('height', height);
+  lanes.setAttribute('aria-hidden', 'true');
+  lanes.classList.add('sticky');
+  lanes.append(svg.querySelector('.bg').cloneNode(), svg.querySelector('.lanes').cloneNode(true));
+  return lanes;
+}
+
 const rowsHere = () => [...byId('drawing').querySelectorAll('.row')];
 const rowOf = key => byId('drawing').querySelector(`.row[data-key="${key}"]`);
 

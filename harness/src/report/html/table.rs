@@ -36,6 +36,7 @@ pub(super) fn body(
         escape(&headline(cells))
     );
     out.push_str(&filters(cells));
+    out.push_str("<noscript><p>What stands behind the cells needs JavaScript.</p></noscript>\n");
     out.push_str("</header>\n<main>\n");
     out.push_str(&matrix(cells));
     out.push_str("<p id=\"nothing\" hidden>No cell matches.</p>\n");
@@ -108,7 +109,9 @@ fn matrix(cells: &[(&CellResult, &PackedCell)]) -> String {
     let mut out =
         "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">scenario</th>".to_owned();
     for client in &clients {
-        let _ = write!(out, "<th scope=\"col\">{}</th>", escape(client));
+        // A long name may be broken where it has a slash.
+        let name = escape(client).replace('/', "/<wbr>");
+        let _ = write!(out, "<th scope=\"col\">{name}</th>");
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for (scenario, summary) in rows {
