@@ -15,7 +15,7 @@ use crate::registry::Registry;
 use crate::report;
 use crate::runner::{RunError, Runner};
 use crate::scenario::ServerKind;
-use crate::serve::{self, Guide, Pace, Play, Played, page, terminal};
+use crate::serve::{self, Ends, Guide, Pace, Play, Played, page, terminal};
 
 /// Plays a scenario with somebody's application, and returns the exit code.
 pub(super) fn serve(options: &ServeOptions, registry: &Registry) -> u8 {
@@ -142,16 +142,19 @@ async fn finish(
     let products = products.collect();
     let mut lines = report::summary(&result);
     lines.extend(report::to_whom(&result, &played.record, &products));
+    if let Some(undecided) = report::undecided(&result) {
+        lines.extend([String::new(), undecided]);
+    }
     out::line("");
     lines.iter().for_each(out::line);
     if let Some(file) = &options.record {
         out::line(format_args!(
-            "the record: stalemate trace {}",
+            "\nthe record: stalemate trace {}",
             file.display()
         ));
     }
     guide.draw(serve::picture(&result, &played.record));
-    guide.end(lines);
+    guide.end(lines, played.ends == Ends::Whole);
     page::farewell(guide).await;
     result.outcome.exit_code()
 }

@@ -42,4 +42,4 @@ pub use sequences::{json as sequences_json, table as sequences_table};
 pub use sweep::sweep;
 pub use table::{Rows, WIDTH, matrix, table};
 pub use trace::trace;
-pub use whom::{summary, to_whom};
+pub use whom::{summary, to_whom, undecided};

@@ -7,6 +7,7 @@ use crate::clause;
 use crate::invariant;
 use crate::journal::{Record, Rung};
 use crate::report::names::span;
+use crate::report::rows::{Detail, Line, Of, rows};
 use crate::runner::{CellResult, Judged, Said};
 
 /// How a run came out, in lines: what helped, and what of its scenario's promises did not come true.
@@ -23,16 +24,19 @@ pub fn summary(result: &CellResult) -> Vec<String> {
     }];
     lines.push(format!("Outcome: {}", result.outcome.as_str()));
     lines.extend(result.problems.iter().map(|why| format!("  {why}")));
-    let undecided = result.invariants.iter();
-    let undecided = undecided.filter(|judged| judged.verdict == Said::NotDecidable);
-    let undecided: Vec<&str> = undecided.map(|judged| judged.id.as_str()).collect();
-    if !undecided.is_empty() {
-        lines.push(format!(
-            "Not to be told from outside: {}",
-            undecided.join(", ")
-        ));
-    }
     lines
+}
+
+/// What could not be judged because nobody outside of the client sees it, in a line; none if there is nothing.
+#[must_use]
+pub fn undecided(result: &CellResult) -> Option<String> {
+    let all = result.invariants.iter();
+    let all = all.filter(|judged| judged.verdict == Said::NotDecidable);
+    let ids: Vec<&str> = all.map(|judged| judged.id.as_str()).collect();
+    if ids.is_empty() {
+        return None;
+    }
+    Some(format!("Not to be told from outside: {}", ids.join(", ")))
 }
 
 /// The lines of that report; none if nothing was violated. `products` says what a server is a model of.
@@ -49,6 +53,7 @@ pub fn to_whom(
         let reader = Reader::of(&judged.party, products);
         readers.entry(reader).or_default().push(judged);
     }
+    let (rows, _) = rows(result, record, Detail::Full);
     let mut lines = Vec::new();
     for (reader, judged) in readers {
         lines.push(String::new());
@@ -57,7 +62,7 @@ pub fn to_whom(
         ids.dedup();
         for id in ids {
             let same = judged.iter().filter(|j| j.id == id);
-            lines.extend(one(id, &same.copied().collect::<Vec<_>>(), record));
+            lines.extend(one(id, &same.copied().collect::<Vec<_>>(), &rows));
         }
     }
     lines
@@ -104,18 +109,22 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn one(id: &str, judged: &[&Judged], record: &Record) -> Vec<String> {
+fn one(id: &str, judged: &[&Judged], rows: &[Line]) -> Vec<String> {
     let mut lines = vec![format!("  {id}")];
     for judged in judged {
-        let at = judged.at.and_then(|at| record.entries.get(at));
-        let when = at.map_or(String::new(), |entry| {
-            format!("{} into the record, ", span(entry.at_ms))
-        });
         let whose = match judged.party.as_str() {
             "client" | "application" => String::new(),
-            party => format!("{party}: "),
+            party => format!("{party} "),
         };
-        lines.push(format!("    seen: {when}{whose}{}", judged.why));
+        lines.push(format!("    {whose}{}", judged.why));
+        let is_it = |row: &&Line| Some(row.entry) == judged.at && row.of == Of::Event;
+        if let Some(row) = rows.iter().find(is_it) {
+            let when = span(row.at_ms);
+            lines.push(format!(
+                "    evidence, {when} into the record: {}",
+                row.text
+            ));
+        }
     }
     let Some(invariant) = invariant::get(id) else {
         return lines;

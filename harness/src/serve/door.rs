@@ -13,14 +13,27 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
 
-use crate::journal::{ObjectId, ProcessName, ServerName};
+use crate::journal::{CLIENT, ObjectId, ProcessName, ServerName};
 use crate::live::local::{Local, Place};
 use crate::process::shell::Host;
 use crate::process::state::Process;
-use crate::serve::world::LocalNet;
+use crate::scenario::{Scenario, Server};
+use crate::serve::state::Address;
+use crate::serve::world::{LocalNet, World};
 
 /// How often it is looked whether anybody listens behind it, in milliseconds.
 const LOOK_MS: u64 = 5;
+
+/// On which ports applications come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ports {
+    /// Whichever are free.
+    Free,
+    /// From that one on, in the order of the scenario's servers.
+    From(u16),
+    /// Those that the scenario gives its servers.
+    Scenario,
+}
 
 /// The client object that each server's connections belong to, where that is known: of a bare SDK there is one at a time.
 pub(super) type Objects = Rc<RefCell<BTreeMap<ServerName, ObjectId>>>;
@@ -91,4 +104,62 @@ impl Door {
             let _ = outside.set_zero_linger();
         }
     }
+}
+
+/// A door to each server, at the process outermost on its way.
+///
+/// # Errors
+/// Which port is taken.
+pub(super) fn doors(
+    scenario: &Scenario,
+    ports: Ports,
+    world: &World,
+    objects: &Objects,
+) -> io::Result<Vec<Door>> {
+    let servers = scenario.servers.iter().enumerate();
+    let doors = servers.map(|(n, server)| {
+        let port = match ports {
+            Ports::Free => 0,
+            Ports::From(first) => first.saturating_add(u16::try_from(n).unwrap_or(u16::MAX)),
+            Ports::Scenario => server.port,
+        };
+        let place = Place::take(world.network.host(), port);
+        let place = place.map_err(|error| {
+            let why = format!("port {port} for {}: {error}", server.name);
+            io::Error::new(error.kind(), why)
+        })?;
+        let way = scenario.way_to(server);
+        let behind = way
+            .first()
+            .map_or_else(|| server.processes().swap_remove(0), |hop| hop.name.clone());
+        Ok(Door {
+            server: Arc::from(server.name.as_str()),
+            place,
+            net: Arc::clone(&world.net),
+            network: world.network.clone(),
+            client: Arc::clone(&world.hosts[CLIENT].process),
+            behind: Rc::clone(&world.hosts[&*behind]),
+            objects: Rc::clone(objects),
+        })
+    });
+    doors.collect()
+}
+
+/// Where those doors lead.
+pub(super) fn addresses(scenario: &Scenario, world: &World, doors: &[Door]) -> Vec<Address> {
+    let of = |(door, server): (&Door, &Server)| {
+        let at = |process: &str| {
+            let address = world.places[process].address;
+            (process.to_owned(), address.to_string())
+        };
+        let hops = scenario.way_to(server).into_iter();
+        let hops = hops.map(|hop| at(&hop.name));
+        let processes = server.processes().into_iter();
+        Address {
+            server: server.name.clone(),
+            url: format!("http://{}{}", door.address(), world.paths[&*server.name]),
+            way: hops.chain(processes.map(|process| at(&process))).collect(),
+        }
+    };
+    doors.iter().zip(&scenario.servers).map(of).collect()
 }

@@ -11,7 +11,7 @@ use crate::report::{self, Names, span};
 use crate::runner::{self, CellResult, Said};
 use crate::scenario::Scenario;
 use crate::serve::guide::Guide;
-use crate::serve::state::{Kind, Picture};
+use crate::serve::state::Kind;
 use crate::serve::words;
 use crate::sim::Findings;
 
@@ -176,12 +176,10 @@ impl Follower {
     }
 }
 
-/// The picture of a record.
-pub fn picture(result: &CellResult, record: &Record) -> Picture {
-    Picture {
-        kind: "text",
-        text: report::trace(result, record, report::View::whole(report::Detail::Short)),
-    }
+/// The picture of a record: its diagram, with all rows.
+#[must_use]
+pub fn picture(result: &CellResult, record: &Record) -> String {
+    report::svg(result, record, report::View::whole(report::Detail::Short))
 }
 
 fn phase_told(phase: &Phase) -> Option<String> {

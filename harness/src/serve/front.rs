@@ -73,8 +73,31 @@ impl Person {
         last.is_some_and(|last| last + ms <= self.recorder.now_ms())
     }
 
+    /// A text in which of every session id that was seen only the beginning stands.
+    fn without_ids(&self, text: &str) -> String {
+        let ids = self.look(0, signs::session_ids);
+        let shorten = |text: String, id: &String| {
+            let begin: String = id.chars().take(8).collect();
+            text.replace(id.as_str(), &format!("{begin}…"))
+        };
+        ids.iter().fold(text.to_owned(), shorten)
+    }
+
+    /// Says below a prompt what the wire shows, where a person has to say what they see.
+    fn say_refused(&self, hinting: &Hinting, what: &str, why: &str) {
+        let why = self.without_ids(why);
+        hinting.say(&format!(
+            "{what} was refused on the wire: {why}. What does your application show?"
+        ));
+    }
+
     /// Returns what the wire shows of an action, once it does.
-    async fn seen(&self, action: Action, server: &str, from: usize) -> Result<(), ClientError> {
+    async fn seen(
+        &self,
+        action: Action,
+        server: &str,
+        (from, hinting): (usize, Hinting),
+    ) -> Result<(), ClientError> {
         loop {
             sleep(Duration::from_millis(LOOK_MS)).await;
             let came = match action {
@@ -92,8 +115,11 @@ impl Person {
             };
             match came {
                 Came::Answer if self.is_quiet(from, server, QUIET_MS) => return Ok(()),
-                Came::Refusal(why) if self.pace.auto && self.is_quiet(from, server, GRACE_MS) => {
-                    return Err(ClientError::new(why));
+                Came::Refusal(why) if self.is_quiet(from, server, GRACE_MS) => {
+                    if self.pace.auto {
+                        return Err(ClientError::new(why));
+                    }
+                    self.say_refused(&hinting, "The attempt", &why);
                 }
                 _ => {}
             }
@@ -145,13 +171,14 @@ impl Person {
         };
         prompt.task = json!({"do": action.as_str(), "server": server, "url": self.urls.get(name)});
         let mut asking = self.ask(prompt);
+        let hinting = asking.hinting();
         let came = tokio::select! {
             biased;
             answer = asking.answered() => match answer {
                 Answer::Done => Ok(()),
                 _ => Err(self.what_failed(action, name, from)),
             },
-            seen = self.seen(action, name, from) => seen,
+            seen = self.seen(action, name, (from, hinting)) => seen,
             () = self.long_enough() => Ok(()),
         };
         drop(asking);
@@ -248,9 +275,7 @@ impl Person {
                     if self.pace.auto {
                         return Err(ClientError::new(why));
                     }
-                    hinting.say(&format!(
-                        "The call was refused on the wire: {why}. What does your application show?"
-                    ));
+                    self.say_refused(&hinting, "The call", &why);
                 }
                 _ => {}
             }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use tokio::sync::{oneshot, watch};
 
-use crate::serve::state::{Answer, Happened, Kind, Picture, Prompt, Shown, Standing, State};
+use crate::serve::state::{Answer, Happened, Kind, Prompt, Shown, Standing, State};
 
 /// What is new, for a view that shows one thing after the other.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ struct Inner {
     state: State,
     answering: BTreeMap<u64, oneshot::Sender<Answer>>,
     asked: u64,
-    picture: Picture,
+    picture: String,
     pictures: u64,
 }
 
@@ -82,15 +82,15 @@ impl Guide {
         self.is_watched() || self.is_read.get()
     }
 
-    /// The picture, with its number: another picture has another one.
+    /// The picture of what happened so far as SVG, with its number: another picture has another one.
     #[must_use]
-    pub fn picture(&self) -> (u64, Picture) {
+    pub fn picture(&self) -> (u64, String) {
         let inner = self.inner.borrow();
         (inner.pictures, inner.picture.clone())
     }
 
     /// There is a new picture.
-    pub fn draw(&self, picture: Picture) {
+    pub fn draw(&self, picture: String) {
         self.change(|inner| {
             inner.pictures += 1;
             inner.picture = picture;
@@ -191,11 +191,12 @@ impl Guide {
         self.tell(News::Happened(&happened));
     }
 
-    /// It is over. Every view shows the end by itself.
-    pub fn end(&self, lines: Vec<String>) {
+    /// It is over, with the whole scenario or before its end. Every view shows the end by itself.
+    pub fn end(&self, lines: Vec<String>, is_whole: bool) {
         self.change(|inner| {
+            // What did not come to its end is not over.
             for step in &mut inner.state.steps {
-                if step.standing == Standing::Now {
+                if is_whole && step.standing == Standing::Now {
                     step.standing = Standing::Over;
                 }
             }

@@ -16,8 +16,9 @@ pub mod terminal;
 mod words;
 mod world;
 
+pub use door::Ports;
 pub use follow::picture;
 pub use guide::{Guide, News};
 pub use pace::Pace;
-pub use run::{CannotServe, Ends, Play, Played, Ports, models, on_this_thread, serve};
-pub use state::{Address, Answer, Happened, Kind, Picture, Prompt, Shown, Standing, State};
+pub use run::{CannotServe, Ends, Play, Played, models, on_this_thread, serve};
+pub use state::{Address, Answer, Happened, Kind, Prompt, Shown, Standing, State};

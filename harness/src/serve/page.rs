@@ -189,7 +189,7 @@ async fn follow(guide: Rc<Guide>, feed: Feed) {
         let (version, picture) = guide.picture();
         if drawn != Some(version) {
             drawn = Some(version);
-            let picture = json!({"is": picture.kind, "text": picture.text}).to_string();
+            let picture = json!(picture).to_string();
             sent = sent.and(feed.send(Piece::Data(event("diagram", &picture))));
         }
         if sent.is_err() || feed.is_closed() {

@@ -17,19 +17,18 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
 use crate::journal::{CLIENT, Cast, Evidence, Record};
-use crate::live::local::Place;
 use crate::operator::{AtOnce, Cue, Findings as Found, Script};
 use crate::process::maker::Maker;
 use crate::registry::Subject;
 use crate::runner::{self, CellResult, Outcome};
 use crate::scenario::Scenario;
-use crate::serve::door::{Door, Objects};
+use crate::serve::door::{Objects, Ports, addresses, doors};
 use crate::serve::follow::{Follower, findings};
 use crate::serve::front::Person;
 use crate::serve::guide::Guide;
 use crate::serve::machines::Trouble;
 use crate::serve::pace::{Pace, Paced};
-use crate::serve::state::{Address, Kind, Shown, State};
+use crate::serve::state::{Kind, Shown, State};
 use crate::serve::words;
 use crate::serve::world::World;
 use crate::setup::Casting;
@@ -41,17 +40,6 @@ const TICK_MS: u64 = 2;
 
 /// The time that a message takes over loopback at the most, in milliseconds, as judgements take it.
 const LATENCY_MS: u64 = 1;
-
-/// On which ports applications come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ports {
-    /// Whichever are free.
-    Free,
-    /// From that one on, in the order of the scenario's servers.
-    From(u16),
-    /// Those that the scenario gives its servers.
-    Scenario,
-}
 
 /// A run that is to be.
 #[derive(Clone)]
@@ -187,8 +175,8 @@ pub async fn serve(
     }
     let (mut world, troubles) = world(play, !play.is_bare, evidence)?;
     let objects = Objects::default();
-    let doors = doors(play, &world, &objects)?;
-    let addresses = addresses(play, &world, &doors);
+    let doors = doors(&play.scenario, play.ports, &world, &objects)?;
+    let addresses = addresses(&play.scenario, &world, &doors);
     let urls = addresses.iter();
     let urls = urls.map(|a| (Arc::from(a.server.as_str()), a.url.clone()));
     let follower = Follower::new(Arc::clone(&play.scenario), Arc::clone(&world.cast));
@@ -251,7 +239,7 @@ pub async fn serve(
     )
     .await?;
     if played.ends == Ends::OutOfTime {
-        guide.happened(played.record.last_ms(), Kind::Note, "the time is over");
+        guide.happened(played.findings.virtual_ms, Kind::Note, "the time is over");
     }
     Ok(played)
 }
@@ -286,51 +274,6 @@ pub async fn models(play: &Play, subject: &Subject) -> Result<Played, CannotServ
     });
     world.operator.machines.start();
     drive(play, world, front, Rc::new(AtOnce), &troubles, || {}).await
-}
-
-fn doors(play: &Play, world: &World, objects: &Objects) -> Result<Vec<Door>, CannotServe> {
-    let servers = play.scenario.servers.iter().enumerate();
-    let doors = servers.map(|(n, server)| {
-        let port = match play.ports {
-            Ports::Free => 0,
-            Ports::From(first) => first.saturating_add(u16::try_from(n).unwrap_or(u16::MAX)),
-            Ports::Scenario => server.port,
-        };
-        let place = Place::take(play.host, port)
-            .map_err(|error| CannotServe(format!("port {port} for {}: {error}", server.name)))?;
-        let way = play.scenario.way_to(server);
-        let behind = way
-            .first()
-            .map_or_else(|| server.processes().swap_remove(0), |hop| hop.name.clone());
-        Ok(Door {
-            server: Arc::from(server.name.as_str()),
-            place,
-            net: Arc::clone(&world.net),
-            network: world.network.clone(),
-            client: Arc::clone(&world.hosts[CLIENT].process),
-            behind: Rc::clone(&world.hosts[&*behind]),
-            objects: Rc::clone(objects),
-        })
-    });
-    doors.collect()
-}
-
-fn addresses(play: &Play, world: &World, doors: &[Door]) -> Vec<Address> {
-    let of = |(door, server): (&Door, &crate::scenario::Server)| {
-        let at = |process: &str| {
-            let address = world.places[process].address;
-            (process.to_owned(), address.to_string())
-        };
-        let hops = play.scenario.way_to(server).into_iter();
-        let hops = hops.map(|hop| at(&hop.name));
-        let processes = server.processes().into_iter();
-        Address {
-            server: server.name.clone(),
-            url: format!("http://{}{}", door.address(), world.paths[&*server.name]),
-            way: hops.chain(processes.map(|process| at(&process))).collect(),
-        }
-    };
-    doors.iter().zip(&play.scenario.servers).map(of).collect()
 }
 
 /// Plays the script to its end, with that user.

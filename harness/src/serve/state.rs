@@ -132,12 +132,3 @@ pub struct State {
     /// How it ended, in lines; empty until then.
     pub end: Vec<String>,
 }
-
-/// The picture of what happened so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Picture {
-    /// What it is: `text`, or `svg`.
-    pub kind: &'static str,
-    /// The picture.
-    pub text: String,
-}

@@ -6,6 +6,7 @@ mod mermaid;
 mod page;
 mod picture;
 mod results;
+mod served;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let groups = [
         ("of pictures", a_browser, picture::TESTS),
         ("of the page of results", a_browser, results::TESTS),
+        ("of the page of a run", a_browser, served::TESTS),
         ("of Mermaid's text", mermaid, mermaid::TESTS),
     ];
     let mut trials = Vec::new();

@@ -182,7 +182,7 @@ const RULES: &[Rule] = &[
                 "a run has a thread of its own",
             ),
             (
-                "harness/tests/browser/chromium.rs",
+                "harness/tests/browser/",
                 "a pipe is read beside whoever waits for it with a limit",
             ),
             (
@@ -204,7 +204,7 @@ const RULES: &[Rule] = &[
                 "the standard input, which is read beside a run on loopback",
             ),
             (
-                "harness/tests/serve/application.rs",
+                "harness/tests/serve/",
                 "the pipes of programs are read side by side",
             ),
         ],

@@ -88,3 +88,13 @@ fn the_typescript_sdk_led_by_hand() {
 fn the_typescript_sdk_by_itself() {
     is_the_same("typescript-sdk-1", &["--auto", "--step-time", "2s"], false);
 }
+
+#[test]
+fn the_second_typescript_sdk_led_by_hand() {
+    is_the_same("typescript-sdk-2", &["--page", "0"], true);
+}
+
+#[test]
+fn the_python_sdk_led_by_hand() {
+    is_the_same("python-sdk-2", &["--page", "0"], true);
+}

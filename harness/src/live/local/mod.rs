@@ -112,6 +112,12 @@ impl Local {
         })
     }
 
+    /// The address that everything listens on.
+    #[must_use]
+    pub fn host(&self) -> IpAddr {
+        self.host
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // Nothing here can panic half-way through.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

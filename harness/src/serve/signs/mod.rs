@@ -123,3 +123,20 @@ pub(super) fn has_ended(entries: &[Entry], server: &str) -> bool {
         _ => false,
     })
 }
+
+/// The session ids in those entries, each once.
+pub(super) fn session_ids(entries: &[Entry]) -> BTreeSet<String> {
+    let ids = entries.iter().filter_map(|entry| match &entry.event {
+        Event::SessionOpened { session, .. } => Some(session),
+        Event::Http { message, .. } => match message {
+            Message::Request(request) => request.session.as_ref(),
+            Message::Response(response) => response.session.as_ref(),
+            _ => None,
+        },
+        _ => None,
+    });
+    ids.cloned().collect()
+}
+
+#[cfg(test)]
+mod tests;
