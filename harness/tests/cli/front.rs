@@ -163,7 +163,7 @@ fn a_trace_can_point_at_a_violation() {
     assert!(shown.out.contains("✗ cli-no-stale-id"), "{}", shown.out);
     assert!(shown.out.contains("⋮  "), "{}", shown.out);
     assert!(
-        !shown.out.contains("✗ app-shows-the-truth"),
+        !shown.out.contains("✗ app-incognito-is-first-contact"),
         "{}",
         shown.out
     );
