@@ -68,6 +68,8 @@ fn no_text_meets_another() {
         ),
         ("replicas", &["scenarios/topology/rolling-deploy.yaml"]),
         ("kinds", &["scenarios/requests/all-kinds.yaml"]),
+        ("no progress", &["scenarios/capacity/full-for-good.yaml"]),
+        ("long waits", &["scenarios/expiry/lifetime.yaml"]),
         (
             "streams",
             &["scenarios/reconnect/other-streams-replayed.yaml", "--full"],

@@ -16,9 +16,9 @@ use pen::{Anchor, Pen, SANS, fit, lines, width};
 /// Colours and fonts, for light and for dark.
 pub(in crate::report) const STYLE: &str = include_str!("svg/style.css");
 /// Where the times end, from the left.
-const TIMES: usize = 76;
+const TIMES: usize = 84;
 /// Where the first lane is.
-const FIRST: usize = 138;
+const FIRST: usize = 146;
 /// What is left beside the last lane.
 const LAST: usize = 84;
 /// What is left at the right edge.

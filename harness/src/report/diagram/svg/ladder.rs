@@ -2,7 +2,7 @@
 
 use super::super::model::Diagram;
 use super::pen::{Anchor, Pen, SANS, fit, width};
-use super::{EDGE, tone};
+use super::{EDGE, FIRST, tone};
 use crate::journal::Rung;
 use crate::report::markup::escape;
 
@@ -29,7 +29,7 @@ pub(super) fn draw(pen: &mut Pen, diagram: &Diagram, y: usize, wide: usize) -> u
         pen.raw(&format!("<title>{}</title>\n", escape(&said)));
         let name = fit(&climb.server, 8, 110);
         pen.text("b", Anchor::Start, (EDGE, y + 16), &name);
-        let mut x = 138;
+        let mut x = FIRST;
         for rung in Rung::ALL {
             let text = rung.as_str();
             let this = width(text, SANS) + 16;

@@ -166,7 +166,7 @@ pub(super) fn draw(pen: &mut Pen, row: &Row, y: usize, layout: &Layout) {
         } else {
             "time"
         };
-        let text = format!("+{}", short(row.wait_ms));
+        let text = fit(&format!("+{}", short(row.wait_ms)), SANS, TIMES);
         pen.text(class, Anchor::End, (TIMES, y + 19), &text);
     }
     pen.end();
@@ -185,10 +185,11 @@ fn short(ms: u64) -> String {
         return span(ms);
     }
     let (h, min, s) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
-    if h > 0 {
-        format!("{h} h {min:02} min")
-    } else {
-        format!("{min} min {s:02} s")
+    match (h, min, s) {
+        (0, min, 0) => format!("{min} min"),
+        (0, min, s) => format!("{min} min {s:02} s"),
+        (h, 0, _) => format!("{h} h"),
+        (h, min, _) => format!("{h} h {min:02} min"),
     }
 }
 
