@@ -41,7 +41,8 @@ pub(super) struct ProbeOptions {
     /// Its endpoint, e.g. `http://127.0.0.1:3001/mcp`
     #[arg(value_name = "URL")]
     pub(super) url: String,
-    /// Restart the server with this command, and ask what is left of a session. It should end once the server is started
+    /// Restart the server with this command, and ask what is left of a session. It should end once the server is started.
+    /// With --against it is run before a sequence where the server opens no session any more
     #[arg(long, value_name = "COMMAND")]
     pub(super) restart: Option<String>,
     /// Let sessions rest that long, e.g. `90s`, and ask whether they have expired
@@ -58,7 +59,7 @@ pub(super) struct ProbeOptions {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
     pub(super) limit: u64,
     /// Send random sequences of requests to the server and to a model of this dialect instead, and show where they differ
-    #[arg(long, value_name = "DIALECT", conflicts_with_all = ["restart", "idle", "slow_call", "write"])]
+    #[arg(long, value_name = "DIALECT", conflicts_with_all = ["idle", "slow_call", "write"])]
     pub(super) against: Option<String>,
     /// How many sequences, of seeds from 0 on
     #[arg(long, value_name = "N", default_value_t = 20, requires = "against")]

@@ -53,7 +53,7 @@ pub fn table(url: &str, dialect: &str, seeds: u64, played: &Sequences) -> String
         let seeds: Vec<String> = played.broken_off.iter().map(u64::to_string).collect();
         let _ = writeln!(
             out,
-            "\nbroken off, because nobody listened any more: seeds {}",
+            "\nbroken off, because nobody listened or no session was opened any more (--restart helps there): seeds {}",
             seeds.join(", ")
         );
     }

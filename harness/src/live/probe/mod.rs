@@ -138,10 +138,11 @@ pub async fn ask(
     })
 }
 
-/// Plays random sequences to a server on this machine and to a model of that dialect, those of the seeds from 0 on.
+/// Plays random sequences to a server on this machine and to a model of that dialect, those of the seeds from 0 on. With a
+/// plan that restarts it, a server that opens no session any more is restarted between two sequences.
 ///
 /// # Errors
-/// [`ProbeError`] if there is nobody to ask, or it opens no two sessions.
+/// [`ProbeError`] if there is nobody to ask, or it opens no session.
 pub fn sequences(
     endpoint: &Endpoint,
     plan: &Plan,
@@ -164,7 +165,7 @@ pub async fn play_sequences(
     dialect: &Arc<Dialect>,
     seeds: u64,
 ) -> Result<Sequences, ProbeError> {
-    let mut real = Real::new(endpoint, plan.patience_ms, None);
+    let mut real = Real::new(endpoint, plan.patience_ms, plan.restart.as_deref());
     let played = sequence::play(&mut real, dialect, plan, &endpoint.path, seeds).await;
     played.map_err(|said| match said {
         Said::Refused => ProbeError::NobodyListens(places(&endpoint.addresses)),

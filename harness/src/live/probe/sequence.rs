@@ -14,7 +14,7 @@ use super::model::Model;
 use super::question::Compared;
 use super::said::Said;
 use super::script::NO_REVISION;
-use super::target::{Held, Target};
+use super::target::{Held, Restarted, Target};
 use crate::server::Dialect;
 
 /// How many requests a sequence has, not counting those that begin and end its sessions.
@@ -53,7 +53,7 @@ pub struct Sequences {
     pub whole: Count,
     /// The differences, the most frequent first.
     pub unlike: Vec<Unlike>,
-    /// The seeds that were not played to their end, because nobody listened any more.
+    /// The seeds that were not played to their end, because nobody listened or no session was opened any more.
     pub broken_off: Vec<u64>,
 }
 
@@ -73,13 +73,16 @@ impl<'t, T: Target> Side<'t, T> {
         }
     }
 
-    /// Two sessions of its own, or what keeps it from that.
+    /// Two sessions of its own, or one if no second is opened; or what keeps it from that.
     async fn begin(&mut self) -> Result<(), Said> {
         for whose in [Whose::First, Whose::Second] {
             let said = self.initialize(None).await;
             let answer = said.answer().filter(|a| a.is_success());
             let Some(id) = answer.and_then(|a| a.session_id()).map(str::to_owned) else {
-                return Err(said);
+                return match whose {
+                    Whose::First => Err(said),
+                    _ => Ok(()),
+                };
             };
             self.asker.see(Some(&id));
             self.sessions.insert(whose, id);
@@ -87,6 +90,20 @@ impl<'t, T: Target> Side<'t, T> {
             self.asker.all.revision = Some(revision);
         }
         Ok(())
+    }
+
+    /// As `begin`. A server that opens no session any more is restarted, where there is a way: it may have one session in
+    /// the life of its process, or have ended.
+    async fn begin_again(&mut self) -> Result<(), Said> {
+        match self.begin().await {
+            Err(said) if self.asker.plan.restart.is_some() => {
+                match self.asker.target.restart().await {
+                    Restarted::Up => self.begin().await,
+                    Restarted::NoWay | Restarted::Lost(_) => Err(said),
+                }
+            }
+            begun => begun,
+        }
     }
 
     async fn initialize(&mut self, session: Option<&str>) -> Said {
@@ -99,7 +116,10 @@ impl<'t, T: Target> Side<'t, T> {
         let session = match whose {
             Whose::Nobody => None,
             Whose::Unknown => Some("00000000-0000-4000-8000-000000000bad".to_owned()),
-            own => self.sessions.get(&own).cloned(),
+            own => {
+                let first = || self.sessions.get(&Whose::First);
+                self.sessions.get(&own).or_else(first).cloned()
+            }
         };
         let id = session.as_deref();
         let asker = &mut self.asker;
@@ -185,14 +205,14 @@ pub(super) async fn play<T: Target>(
         let mut model = Model::new(Arc::clone(dialect), path, false);
         let mut here = Side::new(real, plan, path);
         let mut there = Side::new(&mut model, plan, path);
-        if let Err(said) = here.begin().await {
+        if let Err(said) = here.begin_again().await {
             if seed == 0 {
                 return Err(said);
             }
             all.broken_off.push(seed);
             continue;
         }
-        // A model that opens no two sessions is unlike from the beginning.
+        // A model that opens fewer sessions is unlike from the beginning.
         let _ = there.begin().await;
         let mut draws = Draws(seed);
         for number in 1..=LENGTH {
