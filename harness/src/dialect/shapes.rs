@@ -48,6 +48,8 @@ shape! {
         "hazards" hazards: Hazards,
     }
     optional {
+        /// The revisions that a version header may name, where these are not `revisions`.
+        "header-revisions" header_revisions: List<Text>,
         /// The longest body of a POST, in bytes; a longer one is answered `body-too-large`.
         "body-limit" body_limit: Whole<1, MOST_BYTES>,
         /// Answers that are JSON in place of a stream.

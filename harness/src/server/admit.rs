@@ -229,7 +229,8 @@ fn version(dialect: &Dialect, request: &Request, revision: Option<&str>) -> Opti
         let demanded = revision.is_none_or(|r| r >= Revision::V2025_06_18.as_str());
         return (demanded && !dialect.accepts(S::MissingVersion)).then_some(S::MissingVersion);
     };
-    if !dialect.revisions.iter().any(|r| r == version) && !dialect.accepts(S::UnsupportedVersion) {
+    let mut taken = dialect.header_revisions().iter();
+    if !taken.any(|r| r == version) && !dialect.accepts(S::UnsupportedVersion) {
         return Some(S::UnsupportedVersion);
     }
     let other = revision.is_some_and(|revision| revision != version);

@@ -9,8 +9,8 @@ use serde_json::Value;
 use stalemate_wire::{Method, Request, header};
 
 use super::admit::{Asked, Cursor, Found, Scene, Verdict, admit, no_session};
-use super::answer::Then;
-use super::dialect::{Dialect, Exit, Flaw, SessionOf, Situation};
+use super::answer::{Answer, Then};
+use super::dialect::{Check, Dialect, Exit, Flaw, SessionOf, Situation};
 use super::listen::cursor;
 use super::session::Table;
 use super::state::{ServerCore, Turn};
@@ -109,10 +109,7 @@ impl ServerCore {
             return self.answer(t, key, Situation::OtherPath, request, None);
         }
         let Some(asked) = Asked::read(request) else {
-            let situation = match &request.method {
-                Method::Other(name) if name == "OPTIONS" => Situation::Options,
-                _ => Situation::MethodNotAllowed,
-            };
+            let situation = self.other_method(request);
             return self.answer(t, key, situation, request, None);
         };
         let authorization = request
@@ -178,6 +175,26 @@ impl ServerCore {
         }
     }
 
+    /// The situation of a request of another method. Where the table of sessions stands in front of all methods, the id is
+    /// looked at first.
+    fn other_method(&self, request: &Request) -> Situation {
+        let id = request.session_id().filter(|id| !id.is_empty());
+        let dead = matches!(self.find(id), Found::Unknown | Found::Ghost);
+        let dead = dead && self.dialect.has_sessions();
+        let closed = self.dialect.sessions.single && self.opened && self.table.ids().is_empty();
+        for check in &self.dialect.checks {
+            match check {
+                Check::Closed if closed => return Situation::Closed,
+                Check::SessionKnown if dead => return Situation::PostUnknownSession,
+                _ => {}
+            }
+        }
+        match &request.method {
+            Method::Other(name) if name == "OPTIONS" => Situation::Options,
+            _ => Situation::MethodNotAllowed,
+        }
+    }
+
     /// Whether a live session belongs to another token than the one in that header.
     fn is_foreign(&self, id: &str, authorization: &str) -> bool {
         let tokens = self.dialect.tokens.as_ref();
@@ -227,11 +244,12 @@ impl ServerCore {
             // `Dialect::parse` leaves no situation without an answer unless it is accepted, and then it is not asked for.
             return;
         };
-        let mints = matches!(answer.then, Some(Then::MintSession | Then::MintDeadSession));
+        let then = answer.then.or_else(|| minting(&dialect, answer, request));
+        let mints = matches!(then, Some(Then::MintSession | Then::MintDeadSession));
         let minted = mints.then(|| self.open_session(t));
         if let Some(id) = minted
             .as_deref()
-            .filter(|_| answer.then == Some(Then::MintDeadSession))
+            .filter(|_| then == Some(Then::MintDeadSession))
         {
             self.end_session(t, id, SessionEnd::RefusalKilledIt);
         }
@@ -252,7 +270,7 @@ impl ServerCore {
                         .get(header::PROTOCOL_VERSION)
                         .unwrap_or_default(),
                 ),
-                ("versions", &dialect.revisions.join(", ")),
+                ("versions", &dialect.header_revisions().join(", ")),
                 ("session", session.unwrap_or_default()),
                 ("id", &rpc_id.to_string()),
             ],
@@ -281,6 +299,22 @@ impl ServerCore {
             }
         }
     }
+}
+
+/// What opens a session for a request without an id does so before it looks at the rest of the request: whatever that is
+/// refused for, the refusal names the session too.
+fn minting(dialect: &Dialect, answer: &Answer, request: &Request) -> Option<Then> {
+    if !dialect.has_sessions() || request.session_id().is_some_and(|id| !id.is_empty()) {
+        return None;
+    }
+    let mut values = answer.headers.0.iter().map(|(_, value)| value);
+    let names = values.any(|value| value.contains("${session}"));
+    let without = dialect.answers.get(&Situation::PostWithoutSession)?;
+    let mints = matches!(
+        without.then,
+        Some(Then::MintSession | Then::MintDeadSession)
+    );
+    without.then.filter(|_| names && mints)
 }
 
 /// The situation of a request that is not served, whoever sends it.

@@ -34,6 +34,9 @@ pub struct Dialect {
     pub sessions: Sessions,
     /// The protocol revisions that it takes, the preferred one first (LIFE-07, VER-04).
     pub revisions: Vec<String>,
+    /// The revisions that a version header may name, where they are not the same: at a gateway, `initialize` is answered by
+    /// the server behind it, and the header is checked by itself.
+    pub header_revisions: Option<Vec<String>>,
     /// Which of them it answers an `initialize` with.
     pub offers: Offers,
     /// What it checks of a request, in its order.
@@ -138,6 +141,12 @@ impl Dialect {
     #[must_use]
     pub fn has_sessions(&self) -> bool {
         self.sessions.id != IdShape::None
+    }
+
+    /// The revisions that a version header may name.
+    #[must_use]
+    pub fn header_revisions(&self) -> &[String] {
+        self.header_revisions.as_deref().unwrap_or(&self.revisions)
     }
 
     /// Whether it takes a revision that begins with `initialize`.

@@ -60,14 +60,16 @@ pub struct Sequences {
 /// One of the two that are asked.
 struct Side<'t, T> {
     asker: Asker<'t, T>,
+    revision: Revision,
     sessions: BTreeMap<Whose, String>,
     held: Option<Held>,
 }
 
 impl<'t, T: Target> Side<'t, T> {
-    fn new(target: &'t mut T, plan: &'t Plan, path: &str) -> Self {
+    fn new(target: &'t mut T, plan: &'t Plan, path: &str, revision: Revision) -> Self {
         Self {
             asker: Asker::new(target, plan, path),
+            revision,
             sessions: BTreeMap::new(),
             held: None,
         }
@@ -86,8 +88,7 @@ impl<'t, T: Target> Side<'t, T> {
             };
             self.asker.see(Some(&id));
             self.sessions.insert(whose, id);
-            let revision = Revision::LATEST.as_str().to_owned();
-            self.asker.all.revision = Some(revision);
+            self.asker.all.revision = Some(self.revision.as_str().to_owned());
         }
         Ok(())
     }
@@ -107,7 +108,7 @@ impl<'t, T: Target> Side<'t, T> {
     }
 
     async fn initialize(&mut self, session: Option<&str>) -> Said {
-        let draft = self.asker.initialize(session, Revision::LATEST.as_str());
+        let draft = self.asker.initialize(session, self.revision.as_str());
         let request = self.asker.finish(draft);
         self.asker.target.ask(request).await
     }
@@ -192,6 +193,14 @@ impl<'t, T: Target> Side<'t, T> {
     }
 }
 
+/// The revision that the client of a sequence wants: every fourth is an older one, which some servers treat otherwise.
+fn revision_of(seed: u64) -> Revision {
+    match seed % 4 {
+        3 => Revision::V2025_06_18,
+        _ => Revision::LATEST,
+    }
+}
+
 /// Plays the sequences of those seeds. Where not even the first begins, what was said is returned.
 pub(super) async fn play<T: Target>(
     real: &mut T,
@@ -203,8 +212,9 @@ pub(super) async fn play<T: Target>(
     let mut all = Sequences::default();
     for seed in 0..seeds {
         let mut model = Model::new(Arc::clone(dialect), path, false);
-        let mut here = Side::new(real, plan, path);
-        let mut there = Side::new(&mut model, plan, path);
+        let revision = revision_of(seed);
+        let mut here = Side::new(real, plan, path, revision);
+        let mut there = Side::new(&mut model, plan, path, revision);
         if let Err(said) = here.begin_again().await {
             if seed == 0 {
                 return Err(said);

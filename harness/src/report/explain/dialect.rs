@@ -53,6 +53,15 @@ pub(super) fn page(dialect: &Dialect) -> String {
         "Revisions",
         &format!("{}{offers}", dialect.revisions.join(", ")),
     );
+    if let Some(taken) = &dialect.header_revisions {
+        page.field(
+            "Headers",
+            &format!(
+                "only these name a revision that it takes: {}",
+                taken.join(", ")
+            ),
+        );
+    }
     let checks: Vec<&str> = dialect.checks.iter().copied().map(check).collect();
     page.field("Checks", &format!("in this order: {}", checks.join(", ")));
     page.field("Streams", &streams(dialect));
