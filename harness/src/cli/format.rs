@@ -10,6 +10,17 @@ pub(super) enum Format {
     Json,
 }
 
+/// How `probe` prints what was learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProbeFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// JUnit XML for CI: a suite the server, a test a clause. Only a broken MUST is a failure
+    Junit,
+}
+
 /// How `trace` shows a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum TraceFormat {

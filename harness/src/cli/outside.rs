@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use crate::cli::format::Format;
+use crate::cli::format::{Format, ProbeFormat};
 
 pub(super) const PROBE_HELP: &str = "\
 It is asked for a session, then for what clients of dead sessions come across: ids that were never given or have ended, a
@@ -68,8 +68,8 @@ pub(super) struct ProbeOptions {
     #[arg(long, value_name = "FILE.yaml")]
     pub(super) write: Option<PathBuf>,
     /// How to print what was learned
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = ProbeFormat::Table)]
+    pub(super) format: ProbeFormat,
     /// A directory of dialect files, to compare with; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(super) dialects: Vec<PathBuf>,

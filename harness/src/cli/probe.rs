@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::args::Format;
 use crate::cli::bad;
+use crate::cli::format::ProbeFormat;
 use crate::cli::out;
 use crate::cli::outside::ProbeOptions;
 use crate::dialect;
@@ -97,13 +97,14 @@ pub(super) fn probe(options: &ProbeOptions, registry: &Registry) -> u8 {
         .map(|learned| needs(learned, registry))
         .unwrap_or_default();
     match options.format {
-        Format::Table => out::text(report::probe_table(
+        ProbeFormat::Table => out::text(report::probe_table(
             &options.url,
             &probed,
             learned.as_ref(),
             &needs,
         )),
-        Format::Json => out::line(report::probe_json(
+        ProbeFormat::Junit => out::text(report::probe_junit(&options.url, &probed)),
+        ProbeFormat::Json => out::line(report::probe_json(
             &options.url,
             &probed,
             learned.as_ref(),
@@ -153,13 +154,14 @@ fn against(
         Err(error) => return bad(&format!("{}: {error}", options.url)),
     };
     match options.format {
-        Format::Table => out::text(report::sequences_table(
+        ProbeFormat::Table => out::text(report::sequences_table(
             &options.url,
             name,
             options.seeds,
             &played,
         )),
-        Format::Json => out::line(report::sequences_json(
+        ProbeFormat::Junit => out::text(report::sequences_junit(&options.url, name, &played)),
+        ProbeFormat::Json => out::line(report::sequences_json(
             &options.url,
             name,
             options.seeds,

@@ -35,6 +35,7 @@ words_for! {
         "session" Session,
         "session-known" SessionKnown,
         "session-named" SessionNamed,
+        "method" Method,
         "closed" Closed,
         "cursor" Cursor,
         "accept" Accept,

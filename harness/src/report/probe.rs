@@ -67,7 +67,7 @@ fn style(verdict: Verdict) -> (&'static str, Style) {
     }
 }
 
-fn level(id: &str) -> &'static str {
+pub(super) fn level(id: &str) -> &'static str {
     clause::get(id).map_or("policy", |clause| clause.level.as_str())
 }
 

@@ -67,6 +67,7 @@ pub fn json(url: &str, dialect: &str, seeds: u64, played: &Sequences) -> Value {
     let unlike = played.unlike.iter().map(|u| {
         json!({
             "asked": u.asked,
+            "core": u.core,
             "here": u.real,
             "there": u.model,
             "times": u.times,

@@ -175,14 +175,16 @@ impl ServerCore {
         }
     }
 
-    /// The situation of a request of another method. Where the table of sessions stands in front of all methods, the id is
-    /// looked at first.
+    /// The situation of a request of another method. Where the table of sessions is looked at before the method, the id counts
+    /// first.
     fn other_method(&self, request: &Request) -> Situation {
         let id = request.session_id().filter(|id| !id.is_empty());
         let dead = matches!(self.find(id), Found::Unknown | Found::Ghost);
         let dead = dead && self.dialect.has_sessions();
         let closed = self.dialect.sessions.single && self.opened && self.table.ids().is_empty();
-        for check in &self.dialect.checks {
+        let checks = &self.dialect.checks;
+        let before = checks.iter().position(|check| *check == Check::Method);
+        for check in &checks[..before.unwrap_or(0)] {
             match check {
                 Check::Closed if closed => return Situation::Closed,
                 Check::SessionKnown if dead => return Situation::PostUnknownSession,

@@ -240,3 +240,53 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
         assert_eq!(done.out, "", "{args:?}");
     }
 }
+
+#[test]
+fn junit_has_a_case_for_each_clause() {
+    let (asked, compared) = run(async {
+        let served = serve(&builtin("supergateway-3.4.3"), Durable::Nothing).await;
+        let url = format!("http://{}/mcp", served.model.address());
+        let restart = served.restart.as_str();
+        let asked = ["probe", &url, "--format", "junit", "--restart", restart];
+        let asked = stalemate(&asked).await;
+        let other = ["--against", "supergateway-4.0.0", "--seeds", "1"];
+        let compared = [&["probe", &url, "--format", "junit"], &other[..]].concat();
+        (asked, stalemate(&compared).await)
+    });
+    assert_eq!((asked.code, asked.err.as_str()), (1, ""), "{}", asked.out);
+    let report = quick_junit::Report::deserialize_from_str(&asked.out).expect("JUnit");
+    let [suite] = &report.test_suites[..] else {
+        panic!("{}", asked.out);
+    };
+    let failed = |case: &&quick_junit::TestCase| {
+        matches!(
+            case.status,
+            quick_junit::TestCaseStatus::NonSuccess { .. }
+        )
+    };
+    // What is broken and demanded fails, what is broken and advised passes with a note, what was not asked is skipped.
+    let names = suite.test_cases.iter().filter(failed);
+    let names: Vec<&str> = names.map(|case| case.name.as_str()).collect();
+    let expected = [
+        "SES-07b a session that was deleted",
+        "SES-07b a session from before a restart",
+    ];
+    assert_eq!(names, expected);
+    let of = |name: &str| {
+        let found = suite.test_cases.iter().find(|c| c.name.as_str() == name);
+        found.unwrap_or_else(|| panic!("no `{name}`"))
+    };
+    let gone = of("POST-12 a client that goes away").system_out.as_ref();
+    let gone = gone.expect("a note").as_str().to_owned();
+    assert!(gone.starts_with("broken (SHOULD NOT): "), "{gone}");
+    assert!(matches!(
+        of("SES-07b a session that expired").status,
+        quick_junit::TestCaseStatus::Skipped { .. }
+    ));
+    assert_eq!(compared.code, 1, "{}", compared.err);
+    let report = quick_junit::Report::deserialize_from_str(&compared.out).expect("JUnit");
+    let cases = &report.test_suites[0].test_cases;
+    let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names, ["session core", "all requests"]);
+    assert!(cases.iter().all(|case| failed(&case)), "{}", compared.out);
+}

@@ -292,3 +292,21 @@ fn random_sequences_find_a_difference_where_there_is_one() {
         other.unlike
     );
 }
+
+#[test]
+fn a_server_with_one_session_is_restarted_between_sequences() {
+    let (with, without) = run(async {
+        let dialect = builtin("typescript-sdk");
+        let served = serve(&dialect, Durable::Nothing).await;
+        let mut plan = plan(&served);
+        let with = probe::play_sequences(&served.endpoint, &plan, &dialect, 3).await;
+        let with = with.expect("it answers");
+        // The last session lives no more, and there is no way to another.
+        plan.restart = None;
+        let without = probe::play_sequences(&served.endpoint, &plan, &dialect, 3).await;
+        (with, without)
+    });
+    assert_eq!((with.whole.all, with.whole.same), (48, 48), "{with:#?}");
+    assert!(with.broken_off.is_empty());
+    assert!(without.is_err(), "{without:#?}");
+}

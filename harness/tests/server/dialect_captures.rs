@@ -284,12 +284,12 @@ captures! {
     supergateway_3_4_3_on_sdk_1_20_2, "supergateway-3.4.3-sdk-1.20.2", "supergateway-3.4.3-sdk-1.20.2", 33;
     supergateway_3_4_3_on_sdk_1_32_2, "supergateway-3.4.3-sdk-1.32.2", "supergateway-3.4.3-sdk-1.32.2", 33;
     supergateway_4_0_0, "supergateway-4.0.0", "supergateway-4.0.0", 33;
-    typescript_sdk, "typescript-sdk", "typescript-sdk", 30;
-    typescript_sdk_resumable, "typescript-sdk-resumable", "typescript-sdk-resumable", 16;
+    typescript_sdk, "typescript-sdk", "typescript-sdk", 31;
+    typescript_sdk_resumable, "typescript-sdk-resumable", "typescript-sdk-resumable", 17;
     typescript_sdk_example, "typescript-sdk-example", "typescript-sdk-example", 29;
-    server_everything, "server-everything", "server-everything", 32;
+    server_everything, "server-everything", "server-everything", 35;
     server_everything_of_2025_11_25, "server-everything", "server-everything-2025-11-25", 15;
-    python_sdk, "python-sdk", "python-sdk", 29;
-    python_sdk_1, "python-sdk-1", "python-sdk-1", 29;
+    python_sdk, "python-sdk", "python-sdk", 35;
+    python_sdk_1, "python-sdk-1", "python-sdk-1", 35;
     rmcp, "rmcp", "rmcp", 31;
 }

@@ -86,6 +86,9 @@ fn every_embedded_dialect_is_found_by_its_name() {
         "spec-polling",
         "spec-2026-07-28",
         "typescript-sdk-sessions",
+        "supergateway-3.4.3-sdk-1.20.2",
+        "supergateway-3.4.3-sdk-1.32.2",
+        "typescript-sdk-example",
     ];
     assert_eq!(names, expected);
     for dialect in listed.iter().chain(&others) {

@@ -12,13 +12,16 @@ use super::draw::{Ask, Draws, Whose};
 use super::interview::{Interview, Plan};
 use super::model::Model;
 use super::question::Compared;
-use super::said::Said;
+use super::said::{End, Said};
 use super::script::NO_REVISION;
 use super::target::{Held, Restarted, Target};
 use crate::server::Dialect;
 
 /// How many requests a sequence has, not counting those that begin and end its sessions.
 const LENGTH: usize = 16;
+
+/// How long a server may take to see that its client has gone from a stream, in milliseconds.
+const CLOSING_MS: u64 = 50;
 
 /// How many answers were compared, and how many were the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub struct Count {
 pub struct Unlike {
     /// What was asked.
     pub asked: String,
+    /// Whether that is of the session core.
+    pub core: bool,
     /// What the real server said.
     pub real: String,
     /// What the model says.
@@ -155,10 +160,15 @@ impl<'t, T: Target> Side<'t, T> {
         };
         let request = asker.finish(draft);
         if ask != Ask::Hold {
-            return asker.target.ask(request).await;
+            let said = asker.target.ask(request).await;
+            if said.answer().is_some_and(|a| a.end == End::Open) {
+                asker.target.rest(CLOSING_MS).await;
+            }
+            return said;
         }
         if let Some(former) = self.held.take() {
             asker.target.release(former).await;
+            asker.target.rest(CLOSING_MS).await;
         }
         let (said, held) = asker.target.hold(request).await;
         self.held = held;
@@ -239,7 +249,7 @@ pub(super) async fn play<T: Target>(
                 count.same += u64::from(same);
             }
             if !same {
-                let asked = format!("{} {}", ask.words(), whose.words());
+                let asked = (format!("{} {}", ask.words(), whose.words()), ask.is_core());
                 let (mut real, mut model) = (one.words(&left.ids), other.words(&right.ids));
                 if real == model {
                     real += &beyond_words(&one);
@@ -281,7 +291,7 @@ fn is_same(
 
 fn note(
     all: &mut Vec<Unlike>,
-    asked: String,
+    (asked, core): (String, bool),
     (real, model): (String, String),
     first: (u64, usize),
 ) {
@@ -292,6 +302,7 @@ fn note(
         Some(known) => known.times += 1,
         None => all.push(Unlike {
             asked,
+            core,
             real,
             model,
             times: 1,

@@ -315,6 +315,7 @@ fn check(check: Check) -> &'static str {
         Check::Session => "session",
         Check::SessionKnown => "session-known",
         Check::SessionNamed => "session-named",
+        Check::Method => "method",
         Check::Closed => "closed",
         Check::Cursor => "cursor",
         Check::Accept => "accept",

@@ -100,6 +100,9 @@ pub enum Check {
     SessionNamed,
     /// The single session has not ended yet (see [`Sessions::single`]).
     Closed,
+    /// The method is POST, GET or DELETE. Of the other checks only `closed` and `session-known` can stand before it; where it
+    /// is missing, it is the first.
+    Method,
     /// The cursor, if there is one, is known, and its stream has no connection (RES-04).
     Cursor,
     /// `Accept` lists what it must (POST-02, GET-02).
