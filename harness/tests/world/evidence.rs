@@ -7,7 +7,7 @@ use std::sync::Arc;
 use stalemate::invariant::{ALL, Invariant, Party, Verdict, View};
 use stalemate::journal::{Cast, Delivery, Entry, Event, Evidence, Fate, Message, Record, Side};
 
-use crate::support::{client, model_cells, registry, run, scenario};
+use crate::support::{ModelCell, all_model_cells, client, model_cells, registry, run, scenario};
 
 /// The record without what that kind of evidence stands for.
 fn without(record: &Record, kind: Evidence) -> Record {
@@ -254,7 +254,17 @@ steps:
 
 #[test]
 fn a_verdict_rests_on_what_its_invariant_needs() {
-    let mut cells = model_cells();
+    rests_on_what_it_needs(model_cells());
+}
+
+/// In all of the committed cells.
+#[test]
+#[ignore = "takes minutes"]
+fn a_verdict_rests_on_what_its_invariant_needs_anywhere() {
+    rests_on_what_it_needs(all_model_cells());
+}
+
+fn rests_on_what_it_needs(mut cells: Vec<ModelCell>) {
     let registry = registry();
     let models = registry.iter().map(|(name, _)| (name, client(name)));
     let models: Vec<_> = models

@@ -54,8 +54,21 @@ pub(crate) fn run(scenario: &Arc<Scenario>, subject: &Subject) -> Run {
     try_run(scenario, subject, Options::default()).expect("the run comes to its end")
 }
 
-/// The committed cells in which everything is a model: name, scenario and client.
-pub(crate) fn model_cells() -> Vec<(String, Arc<Scenario>, Subject)> {
+/// A cell: name, scenario and client.
+pub(crate) type ModelCell = (String, Arc<Scenario>, Subject);
+
+/// Of each committed scenario one cell in which everything is a model, its clients taking turns from scenario to scenario.
+pub(crate) fn model_cells() -> Vec<ModelCell> {
+    let all = all_model_cells();
+    let of_scenario = all.chunk_by(|a, b| a.1.name == b.1.name);
+    of_scenario
+        .enumerate()
+        .map(|(n, cells)| cells[n % cells.len()].clone())
+        .collect()
+}
+
+/// The committed cells in which everything is a model.
+pub(crate) fn all_model_cells() -> Vec<ModelCell> {
     let registry = registry();
     let dir: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut found = Vec::new();
