@@ -263,10 +263,9 @@ pub(super) struct SweepOptions {
 #[command(
     override_usage = "stalemate explore --client <NAME> [OPTIONS]\n       stalemate explore --client-command <COMMAND> [OPTIONS]"
 )]
-#[group(id = "who", required = true, multiple = true, args = ["client", "client_command"])]
 pub(super) struct ExploreOptions {
     /// The client, as for `run`; may be given several times
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", required_unless_present = "client_command")]
     pub(super) client: Vec<String>,
     /// The client: a command that starts a driver, e.g. 'node mine.mjs'; may be given several times
     #[arg(long, value_name = "COMMAND")]
