@@ -6,11 +6,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+const NO_FLAG: &str = "Stalemate needs `--cfg tokio_unstable`: put `[build] rustflags = [\"--cfg\", \"tokio_unstable\"]` into \
+    .cargo/config.toml; if the environment sets RUSTFLAGS, add the flag there, because RUSTFLAGS replaces the file's";
+
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(portal)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=portal");
     println!("cargo::rerun-if-env-changed=STALEMATE_NO_PORTAL");
+    if env::var_os("CARGO_CFG_TOKIO_UNSTABLE").is_none() {
+        // Now, and not when all dependencies have been compiled.
+        println!("cargo::error={}", NO_FLAG);
+        return;
+    }
     let library = PathBuf::from(variable("OUT_DIR")).join("portal.so");
     let built = if env::var_os("STALEMATE_NO_PORTAL").is_some() {
         Err("it was built with STALEMATE_NO_PORTAL".to_owned())

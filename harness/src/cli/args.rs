@@ -15,43 +15,54 @@ use crate::cli::serving::{SERVE_HELP, ServeOptions};
 use crate::cli::values;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 all promises kept; 1 a promise broken; 2 bad usage or bad scenario; 3 no progress;
-4 not deterministic; 5 vacuous; 101 a bug in the harness. Where several apply: 101, 4, 2, 1, 3, 5.";
+Exit codes: 0 all promises kept; 1 a promise broken; 2 bad usage or bad scenario; 3 no progress, no client can \
+work there; 4 not deterministic; 5 vacuous, what the scenario is about never happened; 101 a run could not be \
+finished: a client's program failed, or there is a bug in the harness. Where several apply, the first of 101, 4, \
+2, 1, 3, 5. `stalemate explain vacuous` explains an outcome.";
 
 const INSTALL_HELP: &str = "\
-They are installed from their lock files by npm, pip or cargo, into the user's cache, or where the environment variable
-STALEMATE_CLIENTS_DIR says; `list` shows where. Node, Python and Rust themselves must be there.";
+Clients are installed from their lock files by npm, pip or cargo, into the user's cache directory, or into the \
+directory in the environment variable STALEMATE_CLIENTS_DIR. `stalemate list` shows where. Node, Python and Rust \
+must already be installed.";
 
 const SWEEP_HELP: &str = "\
-One run without faults gives the points: every message at every process, every effect, every session, every action of the
-user. Then each fate runs at each point, one at a time; with --pairs a second one after it. What is violated stands in the
-list once, with the simplest run that shows it, made small and written as a scenario that `run` takes.
+A first run without faults finds the points at which a fault can happen: every message at every process, every \
+effect, every session and every action of the user. Then each kind of fault is run at each point, one at a time, \
+and with --pairs a second one after it. Each violation is listed once, with the simplest run that shows it. That \
+run is shrunk, and written as a scenario that `stalemate run` takes.
 
-Exit codes: 0 nothing but what the scenario lists; 1 something else was violated; 2 bad usage or bad scenario;
-101 a bug in the harness.";
+Exit codes: 0 nothing but what the scenario lists was violated; 1 something else was; 2 bad usage or bad scenario; \
+101 a run could not be finished.";
 
 const EXPLORE_HELP: &str = "\
-A seed draws a world: a server's dialect, the way to it, what can happen at all, and what does. Faults come first, then calm,
-in which the client must get on. What its side violates stands in the list once, with the simplest seed that shows it, made
-small and written as a scenario that `run` takes. The same seed is the same world for ever, as long as the dialects are.
+Each seed generates a world: a server's dialect, the hops in front of it, the kinds of faults that are possible, \
+and the faults themselves. Faults come first, then a calm phase in which the client must recover. Each violation \
+on the client's side is listed once, with the simplest seed that shows it. That run is shrunk, and written as a \
+scenario that `stalemate run` takes. The same seed is always the same world, as long as the dialects do not \
+change.
 
-With --results each failure is written at once and each block of seeds when it is done; --resume goes on from there.
-An interrupt ends it after the runs that are under way; a second one ends it at once.
+With --results each failure is written at once, and each block of 256 seeds when it is done; --resume continues \
+from there. Ctrl-C ends it after the runs in progress; a second Ctrl-C ends it at once.
 
-Exit codes: 0 nothing is violated; 1 something is; 2 bad usage, or results that cannot be written; 101 a bug in the harness;
-130 interrupted.";
+  stalemate explore --client rmcp --seeds 0..2000
+  stalemate explore --client connector/recovering --time 10m --results results.jsonl --resume
+
+Exit codes: 0 nothing was violated; 1 something was; 2 bad usage, or the results could not be written; 101 a run \
+could not be finished; 130 interrupted.";
 
 const MERGE_HELP: &str = "\
-Takes the files that `explore --results` wrote, in any order. Says what failed, each once, and which seeds are missing.
+Takes the files that `explore --results` wrote, in any order. Lists each failure once, and the seeds that are \
+missing.
 
-Exit codes: 0 nothing failed; 1 something did; 2 a file that is none; 5 seeds are missing.";
+Exit codes: 0 nothing failed; 1 something failed; 2 a file has no results in it; 5 seeds are missing.";
 
 const SHRINK_HELP: &str = "\
-A scenario fails when something is violated that it does not list; where it lists everything, what it lists is kept.
-Smaller means fewer steps, faults, hops and servers, simpler fates, shorter times, a plainer dialect. The failure stays the
-same: the same invariant, violated by the same party for the same cause. The result promises what it shows.
+A scenario fails when something is violated that it does not list. If it lists everything, one of the listed \
+violations is kept instead. Smaller means fewer steps, faults, hops and servers, simpler faults, shorter times and \
+a plainer dialect. The failure stays the same: the same invariant, violated by the same party for the same cause. \
+The new scenario promises what it shows.
 
-Exit codes: 0 made small; 2 bad usage or bad scenario; 3 nothing is violated.";
+Exit codes: 0 the scenario was shrunk; 2 bad usage or bad scenario; 3 nothing is violated.";
 
 /// When an MCP session dies, what must the user do before it works again?
 ///
@@ -70,22 +81,22 @@ pub(super) enum Command {
     Run(RunOptions),
     /// Show what happened in one scenario, event by event
     Trace(TraceOptions),
-    /// Show where two records part, or two clients in one scenario
+    /// Show where two records differ, or two clients in one scenario
     #[command(after_help = DIFF_HELP)]
     Diff(DiffOptions),
     /// Write a new scenario that runs
     #[command(after_help = NEW_HELP)]
     New(NewOptions),
-    /// Run a scenario with every fault at every point, and make small what is found
+    /// Run a scenario with every fault at every point, and shrink what is found
     #[command(after_help = SWEEP_HELP)]
     Sweep(SweepOptions),
-    /// Run random worlds by their seeds, and make small what is found
+    /// Run random scenarios, one for each seed, and shrink what is found
     #[command(after_help = EXPLORE_HELP)]
     Explore(ExploreOptions),
-    /// Put the results of several explorations together
+    /// Merge the results of several explorations
     #[command(after_help = MERGE_HELP)]
     Merge(MergeOptions),
-    /// Make a failing scenario as small as it goes
+    /// Make a failing scenario as small as possible
     #[command(after_help = SHRINK_HELP)]
     Shrink(ShrinkOptions),
     /// Install clients of other languages
@@ -93,22 +104,22 @@ pub(super) enum Command {
     Install(InstallOptions),
     /// List scenarios, clients and servers
     List(ListOptions),
-    /// Explain an invariant, a clause, a dialect, a failure mode, a rung, a client, or a word of scenario files
+    /// Explain an invariant, a clause, a dialect, a failure mode, a rung, an outcome, a client, or a key of scenario files
     Explain(ExplainOptions),
-    /// Print the JSON Schema of scenario files, for editors, or of results
+    /// Print the JSON Schema of scenario files (for editors) or of results
     Schema(SchemaOptions),
     /// Ask a real server on this machine what it does when sessions die
     #[command(after_help = PROBE_HELP)]
     Probe(ProbeOptions),
-    /// Play a scenario with an application that nobody can script
+    /// Play a scenario on real sockets, with an application that you operate by hand
     #[command(after_help = SERVE_HELP)]
     Serve(ServeOptions),
     /// Find out from a log which layer is wrong: server, client, load balancing or proxy
     #[command(after_help = DIAGNOSE_HELP)]
     Diagnose(DiagnoseOptions),
-    /// Print the completions for a shell
+    /// Print completions for a shell
     Completions(CompletionsOptions),
-    /// Print the manual page, or write those of all commands
+    /// Print the manual page, or write the pages of all commands
     Man(ManOptions),
 }
 
@@ -118,9 +129,9 @@ pub(super) enum ResultsFormat {
     Table,
     /// For programs
     Json,
-    /// A matrix for a page: what each scenario takes of each client, and which versions they are
+    /// A Markdown matrix: the rung of each client in each scenario, and the clients' versions
     Markdown,
-    /// JUnit XML for CI: a suite a scenario, a test a client
+    /// JUnit XML for CI: a suite for each scenario, a test for each client
     Junit,
 }
 
@@ -129,35 +140,35 @@ pub(super) struct RunOptions {
     /// Scenario files, or directories of them
     #[arg(default_value = "scenarios", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// Only this client; may be given several times. One that no scenario lists takes part in all of them. Also a version of
-    /// one that `install` installs, as `typescript-sdk-1@1.20.2`, or a folder with a `client.yaml`
+    /// Run only this client; may be given several times. A client that none of the scenarios lists is run in all of them.
+    /// May also be an installed version such as `typescript-sdk-1@1.20.2`, or a folder with a `client.yaml`
     #[arg(long, value_name = "NAME")]
     pub(super) client: Vec<String>,
-    /// Only this client: a command that starts a driver, e.g. 'node mine.mjs'; may be given several times
+    /// Run only this client: a command that starts a driver, e.g. 'node mine.mjs'; may be given several times
     #[arg(long, value_name = "COMMAND")]
     pub(super) client_command: Vec<String>,
-    /// This seed in place of the scenarios' own
+    /// Use this seed instead of the scenarios' own
     #[arg(long)]
     pub(super) seed: Option<u64>,
-    /// How to print the results
+    /// The output format
     #[arg(long, value_enum, default_value_t = ResultsFormat::Table)]
     pub(super) format: ResultsFormat,
-    /// How many cells run at once; as many as there are cores unless given
+    /// How many cells run at once [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,
-    /// Name the known violations of each cell, and the hash of its record
+    /// Also name the known violations of each cell, and the hash of its record
     #[arg(short, long)]
     pub(super) verbose: bool,
-    /// Stay, and run a scenario again whenever its file is saved
+    /// Keep running, and run a scenario again whenever its file is saved
     #[arg(long)]
     pub(super) watch: bool,
-    /// Print the hops' access logs too, with whole session ids
+    /// Also print the access logs of the hops, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,
-    /// Write a page too, with the matrix, and a diagram and the record behind each cell: one file that needs no network
+    /// Also write an HTML page with the matrix, and a diagram and the record of each cell: one file that needs no network
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
-    /// Say too what was put to the test, clause by clause
+    /// Also print which clauses were exercised
     #[arg(long)]
     pub(super) coverage: bool,
     /// A directory of dialect files, which scenarios can name; may be given several times
@@ -175,38 +186,38 @@ impl RunOptions {
 /// Which cell of a scenario is meant.
 #[derive(Debug, ClapArgs)]
 pub(super) struct OneCell {
-    /// The client, as for `run`; the scenario's first unless given
+    /// The client, as for `run` [default: the scenario's first]
     #[arg(long, value_name = "NAME", conflicts_with = "client_command")]
     pub(super) client: Option<String>,
     /// The client: a command that starts a driver, e.g. 'node mine.mjs'
     #[arg(long, value_name = "COMMAND")]
     pub(super) client_command: Option<String>,
-    /// The seed; the scenario's first unless given
+    /// The seed [default: the scenario's first]
     #[arg(long)]
     pub(super) seed: Option<u64>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct TraceOptions {
-    /// The scenario file; or a record that `trace --format json` wrote, by its ending `.jsonl`: it is judged and drawn
-    /// as it stands, with nothing promised
+    /// The scenario file, or a record that `trace --format json` wrote (`.jsonl`), which is judged and drawn as it is,
+    /// with nothing promised
     #[arg(value_name = "SCENARIO")]
     pub(super) path: PathBuf,
     #[command(flatten)]
     pub(super) which: OneCell,
-    /// How to show it
+    /// The output format
     #[arg(long, value_enum, default_value_t = TraceFormat::Table)]
     pub(super) format: TraceFormat,
     /// Show what every process on the way sends and receives
     #[arg(long)]
     pub(super) full: bool,
-    /// Show only what is about the violation of that invariant, e.g. `cli-no-stale-id`
+    /// Show only what belongs to the violation of this invariant, e.g. `cli-no-stale-id`
     #[arg(long, value_name = "ID", conflicts_with = "full")]
     pub(super) at: Option<String>,
-    /// Print it all at once; otherwise a terminal gets it by $PAGER, or `less`
+    /// Do not use a pager; on a terminal the output goes through $PAGER, or `less`
     #[arg(long)]
     pub(super) no_pager: bool,
-    /// Print the hops' access logs too, with whole session ids
+    /// Also print the access logs of the hops, with whole session ids
     #[arg(long)]
     pub(super) access_log: bool,
     /// A directory of dialect files, which scenarios can name; may be given several times
@@ -219,28 +230,28 @@ pub(super) struct SweepOptions {
     /// The scenario file
     #[arg(value_name = "SCENARIO")]
     pub(super) path: PathBuf,
-    /// Only this client, as for `run`; may be given several times
+    /// Run only this client, as for `run`; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(super) client: Vec<String>,
-    /// Only this client: a command that starts a driver, e.g. 'node mine.mjs'; may be given several times
+    /// Run only this client: a command that starts a driver, e.g. 'node mine.mjs'; may be given several times
     #[arg(long, value_name = "COMMAND")]
     pub(super) client_command: Vec<String>,
-    /// The seed; the scenario's first unless given
+    /// The seed [default: the scenario's first]
     #[arg(long)]
     pub(super) seed: Option<u64>,
-    /// Pairs of faults too, so many of them at the most
+    /// Also run pairs of faults, at most N of them [default N: 2000]
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "2000")]
     pub(super) pairs: Option<usize>,
-    /// Where the small scenarios are written
+    /// The directory for the scenarios that are found
     #[arg(long, value_name = "DIR", default_value = "findings")]
     pub(super) out: PathBuf,
-    /// Make nothing small and write no scenario
+    /// Do not shrink what is found, and write no scenarios
     #[arg(long)]
     pub(super) no_shrink: bool,
-    /// How to print the results
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
-    /// How many runs there are at once; as many as there are cores unless given
+    /// How many runs there are at once [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,
     /// A directory of dialect files, which scenarios can name; may be given several times
@@ -249,46 +260,48 @@ pub(super) struct SweepOptions {
 }
 
 #[derive(Debug, ClapArgs)]
-#[group(id = "who", required = true, multiple = true, args = ["client", "client_command"])]
+#[command(
+    override_usage = "stalemate explore --client <NAME> [OPTIONS]\n       stalemate explore --client-command <COMMAND> [OPTIONS]"
+)]
 pub(super) struct ExploreOptions {
     /// The client, as for `run`; may be given several times
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", required_unless_present = "client_command")]
     pub(super) client: Vec<String>,
     /// The client: a command that starts a driver, e.g. 'node mine.mjs'; may be given several times
     #[arg(long, value_name = "COMMAND")]
     pub(super) client_command: Vec<String>,
-    /// The seeds, from the first to before the last
+    /// The range of seeds, without its end
     #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = values::range)]
     pub(super) seeds: Range<u64>,
-    /// Seeds that this text decides, so that each commit is tried with others and can be tried again: the range counts
-    /// from there
+    /// Start the range of seeds at a number derived from this text, so that each commit gets seeds of its own, and the
+    /// same ones when it is tried again
     #[arg(long, value_name = "HASH")]
     pub(super) commit: Option<String>,
-    /// Begin nothing more after that time, e.g. 10m
+    /// Start no more runs after this time, e.g. 10m
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub(super) time: Option<Duration>,
-    /// Only that part of the seeds, e.g. 2/8
+    /// Run only this part of the seeds, e.g. 2/8
     #[arg(long, value_name = "K/N", value_parser = values::part)]
     pub(super) shard: Option<(u64, u64)>,
-    /// Only servers of this dialect; may be given several times
+    /// Use only servers of this dialect; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(super) dialect: Vec<String>,
-    /// What servers and hops violate counts too
+    /// Also report what servers and hops violate
     #[arg(long)]
     pub(super) servers: bool,
     /// A file to which results are added as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub(super) results: Option<PathBuf>,
-    /// Leave out the seeds that are done in that file
+    /// Skip the seeds that are done in the results file
     #[arg(long, requires = "results")]
     pub(super) resume: bool,
-    /// Where the small scenarios are written
+    /// The directory for the scenarios that are found
     #[arg(long, value_name = "DIR", default_value = "findings")]
     pub(super) out: PathBuf,
-    /// Make nothing small and write no scenario
+    /// Do not shrink what is found, and write no scenarios
     #[arg(long)]
     pub(super) no_shrink: bool,
-    /// How many runs there are at once; as many as there are cores unless given
+    /// How many runs there are at once [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,
     /// A directory of dialect files; may be given several times
@@ -308,21 +321,21 @@ pub(super) struct ShrinkOptions {
     /// The scenario file
     #[arg(value_name = "SCENARIO", required_unless_present = "explored")]
     pub(super) path: Option<PathBuf>,
-    /// The world that `explore` draws from that seed, in place of a file
+    /// Shrink the world that `explore` generates from this seed, instead of a file
     #[arg(long, value_name = "SEED", conflicts_with_all = ["path", "seed"])]
     pub(super) explored: Option<u64>,
-    /// Of such a world: only servers of this dialect, as for `explore`; may be given several times
+    /// With --explored: use only servers of this dialect, as `explore` does; may be given several times
     #[arg(long, value_name = "NAME", requires = "explored")]
     pub(super) dialect: Vec<String>,
     #[command(flatten)]
     pub(super) which: OneCell,
-    /// The invariant whose violation is kept; the first that is violated unless given
+    /// The invariant whose violation must remain [default: the first that is violated]
     #[arg(long, value_name = "ID")]
     pub(super) invariant: Option<String>,
-    /// How many runs it may cost
+    /// The most runs it may take
     #[arg(long, value_name = "N", default_value_t = crate::search::RUNS)]
     pub(super) runs: usize,
-    /// The file to write; standard output unless given
+    /// The file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// A directory of dialect files, which scenarios can name; may be given several times
@@ -332,17 +345,17 @@ pub(super) struct ShrinkOptions {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct InstallOptions {
-    /// Which, as `list` names them, also at a version: `typescript-sdk-1@1.20.2`; all of them unless given
+    /// The clients, as `stalemate list` names them, perhaps with a version: `typescript-sdk-1@1.20.2` [default: all]
     #[arg(value_name = "NAME[@VERSION]")]
     pub(super) clients: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ListOptions {
-    /// Scenario files, or directories of them; without one, those below `scenarios`, if that is there
+    /// Scenario files, or directories of them [default: `scenarios`, if it exists]
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// How to print the list
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
     /// A directory of dialect files, which scenarios can name; may be given several times
@@ -352,7 +365,8 @@ pub(super) struct ListOptions {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ExplainOptions {
-    /// What to explain, e.g. `cli-no-stale-id`, `SES-08`, `supergateway-3.4.3`, `F3`, `reconnect`; without it, all topics
+    /// What to explain, e.g. `cli-no-stale-id`, `SES-08`, `supergateway-3.4.3`, `F3`, `reconnect`, `vacuous`
+    /// [default: list all topics]
     #[arg(value_name = "ID")]
     pub(super) topic: Option<String>,
     /// A directory of dialect files, which scenarios can name; may be given several times
@@ -362,15 +376,15 @@ pub(super) struct ExplainOptions {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct SchemaOptions {
-    /// Of what
+    /// Which schema
     #[arg(value_enum, default_value_t = SchemaOf::Scenario)]
     pub(super) of: SchemaOf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum SchemaOf {
-    /// Of scenario files
+    /// The schema of scenario files
     Scenario,
-    /// Of what `run --format json` prints
+    /// The schema of what `run --format json` prints
     Results,
 }

@@ -5,23 +5,25 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 
 pub(super) const NEW_HELP: &str = "\
-The file is complete: the steps, a comment that says what to change, and as promises what the clients did when it was
-written. Read those: what is wrong in them is a bug of a client, a server or a hop, and stays listed until it is mended.
+The file is complete: the steps, a comment that says what to change, and promises, which are what the clients did \
+just now. Read the promises: a violation listed there is a bug of a client, a server or a hop, and stays listed \
+until it is fixed.
 
   stalemate new restart/mine
   stalemate new expiry/mine --fault expire --server python-sdk-1 --client typescript-sdk-1
 
-Exit codes: 0 written; 2 bad usage, or the file is there already; 101 a bug in the harness.";
+Exit codes: 0 the file was written; 2 bad usage, or the file exists; 101 a run could not be finished.";
 
 pub(super) const DIFF_HELP: &str = "\
-Each is a record that `trace --format json` wrote (`.jsonl`), or a scenario file, which is run now. Sessions and exchanges go
-by their names in the order of first sight, and times are steps, so that only what happened differently shows.
+Each argument is a record that `trace --format json` wrote (`.jsonl`), or a scenario file, which is run now. \
+Sessions and exchanges are named in the order in which they appear, and times are relative, so that only real \
+differences show.
 
   stalemate diff before.jsonl after.jsonl
-  stalemate diff scenarios/restart/drained.yaml --client connector/spec-404 --client connector/recovering
+  stalemate diff scenarios/restart/drained.yaml --client connector/spec-404 --client rmcp
   stalemate diff saved.jsonl scenarios/restart/drained.yaml --client rmcp
 
-Exit codes: 0 they are the same; 1 they differ; 2 bad usage or bad input.";
+Exit codes: 0 the same; 1 different; 2 bad usage or bad input.";
 
 /// What goes wrong in a new scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,7 +36,7 @@ pub(super) enum NewFault {
     Drain,
     /// The server forgets the session, and goes on running
     Expire,
-    /// The network between client and server is broken for a while
+    /// The network between client and server is cut for 40 s
     Partition,
     /// Every connection of the server is cut
     Cut,
@@ -64,19 +66,19 @@ pub(super) struct NewOptions {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct DiffOptions {
-    /// A record or a scenario, or two of them; of one scenario, two clients are compared
-    #[arg(value_name = "A", required = true, num_args = 1..=2)]
+    /// Two records or scenarios; or one scenario, with two clients to compare
+    #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
     pub(super) paths: Vec<PathBuf>,
-    /// The client of a scenario, as for `run`; given twice, the first is A's and the second B's
+    /// The client of a scenario, as for `run`; given twice, the first is for the first file and the second for the second
     #[arg(long, value_name = "NAME")]
     pub(super) client: Vec<String>,
-    /// The seed of the scenarios; their first unless given
+    /// The seed of the scenarios [default: each one's first]
     #[arg(long)]
     pub(super) seed: Option<u64>,
     /// Compare every message on every link
     #[arg(long)]
     pub(super) full: bool,
-    /// How many lines that are the same are shown around what differs
+    /// How many equal lines to show around each difference
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(super) context: usize,
     /// A directory of dialect files, which scenarios can name; may be given several times
@@ -93,7 +95,7 @@ pub(super) struct CompletionsOptions {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ManOptions {
-    /// The directory into which a page for each command is written; without it the main page is printed
+    /// The directory for the pages, one for each command [default: print the main page]
     #[arg(value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
 }

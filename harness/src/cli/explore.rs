@@ -284,6 +284,11 @@ pub(super) fn merge(options: &MergeOptions) -> u8 {
         Ok(merged) => merged,
         Err(why) => return bad(&why),
     };
+    if merged.clients.is_empty() {
+        return bad(
+            "there are no results in these files; `stalemate explore --results FILE` writes them",
+        );
+    }
     let mut code = 0;
     for (client, of) in &merged.clients {
         let done: u64 = of.done.iter().map(|range| range.end - range.start).sum();
@@ -313,7 +318,10 @@ pub(super) fn merge(options: &MergeOptions) -> u8 {
         }
     }
     if merged.cut_off > 0 {
-        eprintln!("{} files end in a line that was cut off", merged.cut_off);
+        eprintln!(
+            "files whose last line was cut off, and left out: {}",
+            merged.cut_off
+        );
     }
     code
 }

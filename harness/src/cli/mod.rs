@@ -73,7 +73,11 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::Serve(o) => with(&o.dialects, &|registry| serve::serve(&o, registry)),
         Command::Probe(o) => with(&o.dialects, &|registry| probe::probe(&o, registry)),
     };
-    ExitCode::from(code)
+    // A report that nobody could read is not a success.
+    ExitCode::from(match code {
+        0 if out::has_failed() => BAD_INPUT,
+        code => code,
+    })
 }
 
 /// Prints errors that name no place, and returns the code for bad input.

@@ -46,13 +46,17 @@ pub(super) fn new(options: &NewOptions, registry: &Registry) -> u8 {
     match write(options, registry) {
         Ok((file, rungs)) => {
             let (file, program) = (file.display(), program());
+            let dialects = options.dialects.iter();
+            let dialects: String = dialects
+                .map(|directory| format!(" --dialects {}", directory.display()))
+                .collect();
             out::line(format_args!(
                 "{file} is written. Its clients need:\n{rungs}"
             ));
             let first = &options.client[0];
             out::line(format_args!(
-                "next: `{program} trace {file} --client {first}` shows what happens\n      `{program} run {file} \
-                 --watch` runs it whenever you save it"
+                "next: `{program} trace {file} --client {first}{dialects}` shows what happens\n      `{program} run {file} \
+                 --watch{dialects}` runs it whenever you save it"
             ));
             0
         }
@@ -64,7 +68,7 @@ fn write(options: &NewOptions, registry: &Registry) -> Result<(PathBuf, String),
     let file = file(options).map_err(|why| bad(&why))?;
     if file.exists() {
         return Err(bad(&format!(
-            "{} is there already; take another name, or delete it first",
+            "{} exists already; choose another name, or delete it first",
             file.display()
         )));
     }
@@ -104,7 +108,7 @@ fn file(options: &NewOptions) -> Result<PathBuf, String> {
     };
     if !name.split('/').all(is_good) {
         return Err(format!(
-            "`{name}` is no name of a scenario: it is letters, digits, `-` and `_`, with `/` between folder and file, \
+            "`{name}` is not a scenario name: a name is letters, digits, `-` and `_`, with `/` between folder and file, \
              e.g. restart/mine"
         ));
     }

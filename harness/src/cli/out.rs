@@ -4,10 +4,19 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Whether something could not be written, though somebody still wanted to read it.
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Whether something was not written, e.g. because a disk is full.
+pub(super) fn has_failed() -> bool {
+    FAILED.load(Ordering::Relaxed)
+}
 
 /// Writes a text, with its colours where they are seen.
 pub(super) fn text(text: impl Display) {
@@ -15,7 +24,10 @@ pub(super) fn text(text: impl Display) {
     if let Err(error) = write!(out, "{text}").and_then(|()| out.flush())
         && error.kind() != ErrorKind::BrokenPipe
     {
-        eprintln!("failed to write to standard output: {error}");
+        // Once is enough: what follows will fail too.
+        if !FAILED.swap(true, Ordering::Relaxed) {
+            eprintln!("error: failed to write to standard output: {error}");
+        }
     }
 }
 

@@ -56,6 +56,12 @@ fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
     } else {
         without_missing(cells, registry)
     };
+    if let Some(file) = &options.html
+        && let Err(error) = fs::OpenOptions::new().append(true).create(true).open(file)
+    {
+        // Before the run, which may take long.
+        return bad(&format!("failed to write {}: {error}", file.display()));
+    }
     let runner = wanted::runner(registry, options.jobs);
     let finished = run_all(&cells, &runner, options.html.is_some());
     let mut code = if any_bad { BAD_INPUT } else { 0 };

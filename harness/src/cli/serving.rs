@@ -11,59 +11,62 @@ use crate::live::address::is_loopback;
 use crate::serve::Ports;
 
 pub(super) const SERVE_HELP: &str = "\
-The scenario's servers and the hops on the way to them listen on this machine. You put the printed addresses into your
-application and do what is asked; faults happen when you press Enter. What the wire shows is not asked: a call that is
-answered goes on by itself. At the end stands what it took until your application worked again, and what to report to whom.
-The same is on the page whose address is printed, with buttons and the diagram as it grows.
+The scenario's servers, and the hops in front of them, listen on this machine. Enter the printed addresses in your \
+application and do what you are asked to do; faults happen when you press Enter. You are not asked about what can \
+be seen on the wire: when a call has been answered, the next step follows. At the end you are told what it took \
+until your application worked again, and what to report to whom. A web page, whose address is printed, shows the \
+same with buttons and a growing diagram.
 
   stalemate serve scenarios/incident-48557/ten-steps.yaml
-  stalemate serve scenarios/restart/idle.yaml --bare --auto --pace 10      # a script does what is asked
+  stalemate serve scenarios/restart/idle.yaml --bare --auto --pace 10
 
-With --auto nobody presses anything: faults happen when it is their turn, and what is asked counts as done when the wire shows
-it, or after --step-time. A script that leads an application reads what is asked from the page's /state, and answers there.
+With --auto nobody has to press anything: faults happen in their turn, and a step counts as done when the wire \
+shows it, or after --step-time. A script can drive an application: it reads what to do from /state on the page's \
+port, and answers there.
 
-Nothing but 127.0.0.0/8 and ::1 is listened on or dialled.
+Only 127.0.0.0/8 and ::1 are listened on or connected to.
 
-Exit codes: as those of `run`; 5 also where it ended before the scenario did.";
+Exit codes: as for `stalemate run`; 5 also if it ended before the scenario did.";
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ServeOptions {
     /// The scenario file
     #[arg(value_name = "SCENARIO")]
     pub(super) path: PathBuf,
-    /// Who your application is, by the name under which the scenario promises something of it; without it nothing is
-    /// promised, and every violation on its side counts
+    /// The client whose promises in the scenario apply to your application; without it nothing is promised, and every
+    /// violation on its side counts
     #[arg(long, value_name = "NAME", default_value = "your-application")]
     pub(super) client: String,
-    /// It is a bare SDK, without an application around it: one client for each server, no conversations, no windows
+    /// The application is a bare SDK: one client for each server, no conversations, no windows
     #[arg(long)]
     pub(super) bare: bool,
-    /// Go on without being pressed
+    /// Go on without waiting for Enter
     #[arg(long)]
     pub(super) auto: bool,
-    /// With --auto, how long something is given that the wire does not show
+    /// With --auto: how long to wait for a step that the wire does not show
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = values::duration, requires = "auto")]
     pub(super) step_time: Duration,
-    /// Divide the waits between steps, and those of the ladder, by that number. The servers' own times stay what they are
+    /// Divide the waits between steps, and those of the recovery ladder, by this number. The servers' own times stay as
+    /// they are
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) pace: u32,
-    /// The port of the first server's address, the next one's being one more; or `scenario`, for the ports that it names;
-    /// free ones unless given
+    /// The port of the first server; each further server has the next one. `scenario` takes the ports in the scenario,
+    /// `free` any free ports
     #[arg(long, value_name = "PORT", value_parser = ports, default_value = "free")]
     pub(super) port: Ports,
-    /// The address that everything listens on: 127.0.0.1, another one of 127.0.0.0/8, or ::1
+    /// The address to listen on: 127.0.0.1, another one of 127.0.0.0/8, or ::1
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = loopback)]
     pub(super) host: IpAddr,
-    /// The port of the page; a free one unless given
+    /// The port of the web page [default: a free one]
     #[arg(long, value_name = "PORT")]
     pub(super) page: Option<u16>,
-    /// End it after that time, wherever it is
+    /// Stop after this time, at whatever step
     #[arg(long = "for", value_name = "DURATION", value_parser = values::duration)]
     pub(super) limit: Option<Duration>,
     /// Keep the record in this file, which `stalemate trace FILE.jsonl` judges and draws
     #[arg(long, value_name = "FILE.jsonl", value_parser = record_file)]
     pub(super) record: Option<PathBuf>,
-    /// The seed of what the servers draw; the scenario's first unless given
+    /// The seed for what the servers choose at random [default: the scenario's first]
     #[arg(long)]
     pub(super) seed: Option<u64>,
     /// A directory of dialect files, which the scenario can name; may be given several times

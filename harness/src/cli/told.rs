@@ -44,9 +44,8 @@ impl Told<'_> {
         let program = program();
         if let Some(cell) = self.failed.first() {
             return format!(
-                "next: {} shows what happened;\n      `{program} explain ID` what an invariant demands; what is known \
-                 and accepted is listed in the\n      scenario, under `expect` (the client's) or `violates` (a server's \
-                 or hop's)\n",
+                "next: `{}` shows what happened\n      `{program} explain ID` explains an invariant\n      accept a known violation \
+                 in the scenario: the client's under `expect`, a server's or hop's\n      under `violates`\n",
                 self.replay(cell)
             );
         }

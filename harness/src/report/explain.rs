@@ -1,7 +1,8 @@
-//! What `stalemate explain` says of a word: an invariant, a rung, a client, a dialect, a failure mode or a clause. Plain
-//! text from the tables where these are defined; what they mean in one run is not here.
+//! What `stalemate explain` says of a word: an invariant, a rung, an outcome, a client, a dialect, a failure mode or a
+//! clause. Plain text from the tables where these are defined; what they mean in one run is not here.
 
 mod dialect;
+mod outcome;
 mod page;
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,7 @@ pub fn topics(
             .map(|i| entry("invariant", i.id, i.demands)),
     );
     topics.extend(Rung::ALL.map(|r| entry("rung", r.as_str(), user_does(r))));
+    topics.extend(outcome::ALL.map(|o| entry("outcome", o.as_str(), outcome::means(o))));
     topics.extend(
         clients
             .iter()
@@ -101,6 +103,8 @@ pub fn explain(
             .filter(|r| is(r.as_str()))
             .map(of_rung),
     );
+    let outcomes = outcome::ALL.into_iter().filter(|o| is(o.as_str()));
+    pages.extend(outcomes.map(outcome::page));
     pages.extend(clients.iter().filter(|c| is(&c.name)).map(of_client));
     pages.extend(keys.iter().filter(|key| is(&key.name)).map(of_key));
     // Those that are wrong on purpose are explained, though no list names them.

@@ -68,7 +68,7 @@ fn judge_with(
         }
     }
     if is_no_progress && rungs.iter().all(|(_, rung)| rung.is_some()) {
-        let why = "no progress of the server side is promised, and it works".to_owned();
+        let why = "the scenario promises `progress: none`, but the server side works".to_owned();
         verdict.problem(Outcome::Broken, why);
     }
     let has_calls = || {
@@ -76,7 +76,7 @@ fn judge_with(
         entries.any(|e| matches!(e.event, Event::CallBegan { .. }))
     };
     if scenario.is_some() && !has_calls() {
-        let why = "nobody calls anything: no connector is there when the steps are over";
+        let why = "no tool was called: there is no connector when the steps are over";
         verdict.problem(Outcome::Vacuous, why.to_owned());
     }
     let rung = worst(&rungs);

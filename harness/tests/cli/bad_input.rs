@@ -41,6 +41,11 @@ fn bad_usage() {
         ),
         (&["trace", "scenarios"], &["several scenarios"]),
         (&["explain", "cli-no-stale"], &["cli-no-stale-id"]),
+        (&["explore", "--seeds", "0..2"], &["--client <NAME>"]),
+        (
+            &["run", "--html", "no/such/folder/page.html"],
+            &["failed to write no/such/folder/page.html"],
+        ),
     ] {
         let done = stalemate_within(10, args);
         assert_eq!(done.code, 2, "{args:?}: {}{}", done.out, done.err);
@@ -49,6 +54,31 @@ fn bad_usage() {
             assert!(done.err.contains(word), "{args:?}: {}", done.err);
         }
     }
+}
+
+#[test]
+fn a_file_without_results_is_not_merged() {
+    let (dir, _) = written(&scenario(""));
+    let file = dir.path().join("results.jsonl");
+    fs::write(&file, "{}").expect("written");
+    let done = stalemate(&["merge", file.to_str().expect("UTF-8")]);
+    assert_eq!(done.code, 2, "{}", done.out);
+    assert!(done.err.contains("no results"), "{}", done.err);
+}
+
+/// Somebody wanted to read it, so that exit code 0 would be a lie.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_written_is_said_once() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_stalemate"))
+        .arg("explain")
+        .stdout(full.expect("it is there"))
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(err.matches("failed to write").count(), 1, "{err}");
 }
 
 /// Every kind of bad file: the line of the error, if it has one, and a word of the remedy.

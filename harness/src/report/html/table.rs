@@ -73,7 +73,9 @@ fn filters(cells: &[(&CellResult, &PackedCell)]) -> String {
     let there = |o: &Outcome| cells.iter().any(|(r, _)| r.outcome == *o);
     let outcomes = OUTCOMES.into_iter().filter(there).map(Outcome::as_str);
     select(&mut out, "outcome", "Outcome", outcomes);
-    out.push_str("<span class=\"hint\">/ search · arrows a cell · Enter opens it</span></div>\n");
+    out.push_str(
+        "<span class=\"hint\">/ to search, arrow keys to move, Enter to open</span></div>\n",
+    );
     out
 }
 

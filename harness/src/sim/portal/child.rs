@@ -212,7 +212,16 @@ impl Child {
 
     /// How it came to its end, with what it said last.
     pub(super) fn end(&self) -> SimError {
-        self.wrong(&format!("ended ({})", self.how_it_ended()))
+        let err = String::from_utf8_lossy(&self.err);
+        // What pyenv, asdf and the like put on the path is a script that starts the interpreter.
+        let remedy = match err.contains("fork") {
+            true => {
+                "; a client may not start other programs: if its command is a wrapper (of pyenv, asdf, npx), name the \
+                 interpreter itself, e.g. as `pyenv which python3` prints it"
+            }
+            false => "",
+        };
+        self.wrong(&format!("ended ({}){remedy}", self.how_it_ended()))
     }
 
     /// An error of the program, with what it said last.
