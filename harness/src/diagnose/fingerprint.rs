@@ -39,13 +39,25 @@ pub struct Fingerprint {
     without: Vec<(&'static str, Refusal)>,
 }
 
-/// The fingerprints of those dialects that are named to the user.
+/// The fingerprints of those dialects that are named to the user. A product that says the same upon another SDK, by its
+/// name, is left out: a log cannot tell the two apart.
 #[must_use]
 pub fn fingerprints(dialects: &[Arc<Dialect>]) -> Vec<Fingerprint> {
     let listed = dialects
         .iter()
         .filter(|d| d.is_listed() && d.has_sessions());
-    listed.map(of).collect()
+    let mut all: Vec<Fingerprint> = Vec::new();
+    for one in listed.map(of) {
+        let is_one_of = |known: &Fingerprint| {
+            let rest = one.name.strip_prefix(&known.name);
+            rest.is_some_and(|rest| rest.starts_with("-sdk-"))
+                && (&known.dead, &known.without) == (&one.dead, &one.without)
+        };
+        if !all.iter().any(is_one_of) {
+            all.push(one);
+        }
+    }
+    all
 }
 
 impl Fingerprint {

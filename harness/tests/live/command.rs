@@ -247,7 +247,9 @@ fn junit_has_a_case_for_each_clause() {
         let served = serve(&builtin("supergateway-3.4.3"), Durable::Nothing).await;
         let url = format!("http://{}/mcp", served.model.address());
         let restart = served.restart.as_str();
-        let asked = ["probe", &url, "--format", "junit", "--restart", restart];
+        let slow = r#"{"name": "slow", "arguments": {"name": "probe", "ms": 300}}"#;
+        let asked = ["--restart", restart, "--slow-call", slow];
+        let asked = [&["probe", &url, "--format", "junit"], &asked[..]].concat();
         let asked = stalemate(&asked).await;
         let other = ["--against", "supergateway-4.0.0", "--seeds", "1"];
         let compared = [&["probe", &url, "--format", "junit"], &other[..]].concat();
@@ -259,10 +261,7 @@ fn junit_has_a_case_for_each_clause() {
         panic!("{}", asked.out);
     };
     let failed = |case: &&quick_junit::TestCase| {
-        matches!(
-            case.status,
-            quick_junit::TestCaseStatus::NonSuccess { .. }
-        )
+        matches!(case.status, quick_junit::TestCaseStatus::NonSuccess { .. })
     };
     // What is broken and demanded fails, what is broken and advised passes with a note, what was not asked is skipped.
     let names = suite.test_cases.iter().filter(failed);
