@@ -69,8 +69,10 @@ pub(super) struct ProbeOptions {
     /// file
     #[arg(long, value_name = "FILE.yaml")]
     pub(super) write: Option<PathBuf>,
-    /// Restart the server with this command, and ask what is left of a session. The command should end once the
-    /// server is up. With --against it runs before a sequence in which the server opens no session any more
+    /// The output format
+    #[arg(long, value_enum, default_value_t = ProbeFormat::Table)]
+    pub(super) format: ProbeFormat,
+    /// A directory of dialect files to compare with as well; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(super) dialects: Vec<PathBuf>,
 }
