@@ -82,14 +82,14 @@ fn a_new_scenario_is_kept_whatever_goes_wrong_in_it() {
         assert_eq!(made.code, 0, "{}", made.err);
         let again = stalemate(&args);
         assert_eq!(again.code, 2);
-        assert!(again.err.contains("is there already"), "{}", again.err);
+        assert!(again.err.contains("exists already"), "{}", again.err);
     }
     let run = stalemate(&["run", at]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     assert!(run.out.contains("12 cells: 12 kept"), "{}", run.out);
     let out = stalemate(&["new", "../mine", "--dir", at]);
     assert_eq!(out.code, 2);
-    assert!(out.err.contains("no name of a scenario"), "{}", out.err);
+    assert!(out.err.contains("not a scenario name"), "{}", out.err);
     let unknown = stalemate(&[
         "new",
         "mine/other",
