@@ -29,7 +29,7 @@ const FIRST_PAGE: [(&str, &str); 6] = [
     ("incident-48557/ten-steps", "restart, told 400"),
     ("gateway/not-found-becomes-502", "restart, told 502"),
     ("restart/long-outage", "10 minutes away"),
-    ("expiry/idle", "expired"),
+    ("expiry/idle", "45 minutes idle"),
     ("reconnect/answer-lost", "answer lost"),
 ];
 
