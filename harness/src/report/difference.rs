@@ -10,7 +10,7 @@ use similar::{ChangeTag, TextDiff};
 pub struct Drawn {
     /// What it is called.
     pub name: String,
-    /// Its [`trace`](crate::report::trace).
+    /// Its trace as text.
     pub trace: String,
 }
 
