@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use stalemate_clients::model::{ModelFactory, Policy, Resume, broken, sdks};
 use stalemate_clients::rmcp::RmcpClientFactory;
 use stalemate_clients::{ClientFactory, Program, ProgramFactory};
 
-use crate::app::{AppPolicy, Model, SessionKey};
+use crate::app::{
+    AppPolicy, Application, Bare, Journal, MakeClient, Model, SessionKey, SharedFront,
+};
 use crate::clause;
 use crate::dialect;
 use crate::failure_mode;
@@ -67,6 +70,15 @@ impl Subject {
         match model.application {
             Some(policy) => Self::Application { policy, factory },
             None => Self::Bare { factory },
+        }
+    }
+
+    /// What a user has in front of them: its application, or the bare SDK, whose clients are made so.
+    #[must_use]
+    pub fn front(&self, maker: Rc<dyn MakeClient>, journal: Journal) -> SharedFront {
+        match self {
+            Self::Application { policy, .. } => Rc::new(Application::new(*policy, maker, journal)),
+            Self::Bare { .. } => Rc::new(Bare::new(maker)),
         }
     }
 

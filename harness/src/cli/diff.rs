@@ -1,16 +1,15 @@
 //! `stalemate diff`: where two records part.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::args::OneCell;
 use crate::cli::author::DiffOptions;
-use crate::cli::load::code_of;
 use crate::cli::{bad, out, show, wanted};
 use crate::journal::Record;
 use crate::registry::Registry;
 use crate::report::{self, Detail, Drawn, View};
-use crate::runner::{CellResult, Runner, judge_record};
+use crate::runner::{CellResult, judge_record};
 
 /// A judged record, and what it is called in the output.
 struct Side {
@@ -57,7 +56,7 @@ fn sides(options: &DiffOptions, registry: &Registry) -> Result<(Side, Side), u8>
         [a, b] => (Some(a), Some(b)),
         _ => return Err(bad("--client may be given twice at the most: A's and B's")),
     };
-    if options.paths.len() == 1 && (options.client.len() != 2 || is_record(a)) {
+    if options.paths.len() == 1 && (options.client.len() != 2 || show::is_record(a)) {
         return Err(bad(&format!(
             "there is nothing to compare `{}` with: name a second record or scenario, or two clients of one scenario by \
              --client A --client B",
@@ -68,17 +67,13 @@ fn sides(options: &DiffOptions, registry: &Registry) -> Result<(Side, Side), u8>
     Ok((one, side(b, clients.1, options, registry)?))
 }
 
-fn is_record(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "jsonl")
-}
-
 fn side(
     path: &PathBuf,
     client: Option<&String>,
     options: &DiffOptions,
     registry: &Registry,
 ) -> Result<Side, u8> {
-    if is_record(path) {
+    if show::is_record(path) {
         let record = show::read(path).map_err(|why| bad(&why))?;
         return Ok(Side {
             name: path.display().to_string(),
@@ -92,10 +87,7 @@ fn side(
         seed: options.seed,
     };
     let (registry, cell) = wanted::one(path, &which, registry)?;
-    let ran = Runner::new(registry).run(&cell).map_err(|error| {
-        bad(&format!("{cell}: {error}"));
-        code_of(&error)
-    })?;
+    let ran = wanted::ran(registry, &cell)?;
     Ok(Side {
         name: cell.to_string(),
         result: ran.result,

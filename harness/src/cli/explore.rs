@@ -258,8 +258,7 @@ fn line(finding: &Finding) -> String {
 fn same(client: &str, options: &ExploreOptions) -> String {
     let client = wanted::option(client, &options.client_command);
     let dialects = options.dialect.iter().map(|d| format!(" --dialect {d}"));
-    let folders = options.dialects.iter();
-    let folders = folders.map(|folder| format!(" --dialects {}", folder.display()));
+    let folders = [wanted::dialect_options(&options.dialects)];
     let servers = options.servers.then(|| " --servers".to_owned());
     let more: String = dialects.chain(folders).chain(servers).collect();
     format!("{client}{more}")

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cli::{BAD_INPUT, HARNESS_BUG};
+use crate::cli::{BAD_INPUT, HARNESS_BUG, wrong};
 use crate::registry::Registry;
 use crate::runner::{self, RunError};
 use crate::scenario::Scenario;
@@ -14,10 +14,7 @@ pub(super) fn load_all(
     paths: &[PathBuf],
     registry: &Registry,
 ) -> Result<(Vec<Arc<Scenario>>, bool), u8> {
-    let found = runner::scenarios(paths, registry).map_err(|diagnostics| {
-        anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
-        BAD_INPUT
-    })?;
+    let found = runner::scenarios(paths, registry).map_err(|d| wrong(&d))?;
     let mut any_bad = false;
     let mut scenarios = Vec::new();
     for (_, loaded) in found {
@@ -25,7 +22,7 @@ pub(super) fn load_all(
             Ok(scenario) => scenarios.push(scenario),
             Err(diagnostics) => {
                 any_bad = true;
-                anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
+                wrong(&diagnostics);
             }
         }
     }

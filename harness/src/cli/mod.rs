@@ -32,6 +32,7 @@ use clap::Parser;
 
 use crate::registry::Registry;
 use crate::runner;
+use crate::scenario::Diagnostics;
 use args::{Args, Command};
 
 /// Exit code for bad usage or a bad scenario.
@@ -87,6 +88,12 @@ fn bad(message: &str) -> u8 {
         error_style().render(),
         error_style().render_reset()
     );
+    BAD_INPUT
+}
+
+/// Prints what is wrong in files, with its places, and returns the code for bad input.
+fn wrong(diagnostics: &Diagnostics) -> u8 {
+    anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
     BAD_INPUT
 }
 

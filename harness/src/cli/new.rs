@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::cli::author::{NewFault, NewOptions};
 use crate::cli::load::code_of;
 use crate::cli::told::program;
-use crate::cli::{BAD_INPUT, bad, out};
+use crate::cli::{bad, out, wanted, wrong};
 use crate::registry::Registry;
 use crate::runner::{Cell, Runner, promise};
 use crate::scenario::{self, Scenario};
@@ -46,10 +46,7 @@ pub(super) fn new(options: &NewOptions, registry: &Registry) -> u8 {
     match write(options, registry) {
         Ok((file, rungs)) => {
             let (file, program) = (file.display(), program());
-            let dialects = options.dialects.iter();
-            let dialects: String = dialects
-                .map(|directory| format!(" --dialects {}", directory.display()))
-                .collect();
+            let dialects = wanted::dialect_options(&options.dialects);
             out::line(format_args!(
                 "{file} is written. Its clients need:\n{rungs}"
             ));
@@ -75,12 +72,9 @@ fn write(options: &NewOptions, registry: &Registry) -> Result<(PathBuf, String),
     let text = template(options, &file);
     let mut scenario = load(&options.name, &file, &text, registry)?;
     let runner = Runner::new(registry.clone());
-    let shared = Arc::new(scenario.clone());
+    let cells = Cell::of(&Arc::new(scenario.clone()));
     let mut rungs = String::new();
-    for (cell, ran) in Cell::of(&shared)
-        .iter()
-        .zip(runner.for_all(&Cell::of(&shared), Runner::run))
-    {
+    for (cell, ran) in cells.iter().zip(runner.for_all(&cells, Runner::run)) {
         let ran = ran.map_err(|error| {
             bad(&format!("{} with {}: {error}", options.name, cell.client));
             code_of(&error)
@@ -116,10 +110,7 @@ fn file(options: &NewOptions) -> Result<PathBuf, String> {
 }
 
 fn load(name: &str, file: &Path, text: &str, registry: &Registry) -> Result<Scenario, u8> {
-    scenario::load_text(name, file, text, &registry.vocabulary()).map_err(|diagnostics| {
-        anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
-        BAD_INPUT
-    })
+    scenario::load_text(name, file, text, &registry.vocabulary()).map_err(|d| wrong(&d))
 }
 
 fn template(options: &NewOptions, file: &Path) -> String {

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use crate::cli::args::{ResultsFormat, RunOptions};
 use crate::cli::load::{code_of, load_all, unknown_client};
-use crate::cli::told::Told;
 use crate::cli::watch::Watched;
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, error_style};
-use crate::cli::{out, wanted};
+use crate::cli::{out, told, wanted};
 use crate::registry::Registry;
 use crate::report::{self, PackedCell, Rows};
 use crate::runner::{
@@ -107,17 +106,12 @@ fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
             bad(&format!("failed to write {}: {error}", file.display())),
         );
     }
-    let told = Told {
-        results: &results,
-        failed: &failed,
-        options,
-    };
     match options.format {
         ResultsFormat::Json => {
             let results = Results {
                 version: RESULTS_VERSION,
                 clients: whose(&results, registry),
-                results: results.clone(),
+                results,
             };
             out::line(format_args!(
                 "{}",
@@ -132,7 +126,7 @@ fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
                 false => Rows::Short,
             };
             out::text(report::table(&results, rows));
-            out::text(told.summary());
+            out::text(told::summary(&results, &failed, options));
             if options.coverage {
                 out::line("");
                 out::text(report::coverage(&results));
@@ -152,14 +146,14 @@ fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
         }
     }
     for cell in &failed {
-        eprintln!("replay: {}", told.replay(cell));
+        eprintln!("replay: {}", told::replay(cell, options));
     }
     for (cell, error) in errors {
         code = more_severe(code, code_of(&error));
         let style = error_style();
         let (scenario, client) = (&cell.scenario.name, &cell.client);
         anstream::eprintln!("{style}error{style:#}: {scenario} with {client}: {error}");
-        eprintln!("replay: {}", told.replay(cell));
+        eprintln!("replay: {}", told::replay(cell, options));
     }
     code
 }

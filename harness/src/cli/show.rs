@@ -11,7 +11,7 @@ use stalemate_clients::Program;
 use crate::cli::args::{
     ExplainOptions, Format, ListOptions, SchemaOf, SchemaOptions, TraceFormat, TraceOptions,
 };
-use crate::cli::load::{code_of, load_all};
+use crate::cli::load::load_all;
 use crate::cli::out;
 use crate::cli::wanted;
 use crate::cli::{BAD_INPUT, bad};
@@ -20,33 +20,26 @@ use crate::journal::Record;
 use crate::programs;
 use crate::registry::{Registry, Subject};
 use crate::report::{self, ClientTopic, Detail, KeyTopic, View};
-use crate::runner::{CellResult, RESULTS_VERSION, RIGHT, Ran, Results, Runner, judge_record};
+use crate::runner::{CellResult, RESULTS_VERSION, RIGHT, Ran, Results, judge_record};
 use crate::scenario::{self, Key, KeyKind};
 
 /// Runs one cell, or reads a saved record, and draws it. The exit code is the cell's.
 pub(super) fn trace(options: &TraceOptions, registry: &Registry) -> u8 {
-    if options.path.extension().is_some_and(|e| e == "jsonl") {
+    if is_record(&options.path) {
         return saved(options);
     }
     let (registry, cell) = match wanted::one(&options.path, &options.which, registry) {
         Ok(found) => found,
         Err(code) => return code,
     };
-    let ran = match Runner::new(registry).run(&cell) {
-        Ok(ran) => ran,
-        Err(error) => {
-            bad(&format!(
-                "{} with {}: {error}",
-                cell.scenario.name, cell.client
-            ));
-            return code_of(&error);
-        }
-    };
     let Ran {
         result,
         record,
         findings,
-    } = ran;
+    } = match wanted::ran(registry, &cell) {
+        Ok(ran) => ran,
+        Err(code) => return code,
+    };
     if let Err(code) = draw(options, &result, &record, &findings.access_log) {
         return code;
     }
@@ -147,6 +140,11 @@ fn saved(options: &TraceOptions) -> u8 {
         return code;
     }
     result.outcome.exit_code()
+}
+
+/// Whether a file is a saved record, by its name.
+pub(super) fn is_record(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "jsonl")
 }
 
 /// Reads a saved record.

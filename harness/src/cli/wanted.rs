@@ -5,11 +5,11 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::cli::args::OneCell;
-use crate::cli::load::{load_all, unknown_client};
-use crate::cli::{BAD_INPUT, bad};
+use crate::cli::load::{code_of, load_all, unknown_client};
+use crate::cli::{BAD_INPUT, bad, wrong};
 use crate::programs;
 use crate::registry::Registry;
-use crate::runner::{Cell, Runner};
+use crate::runner::{Cell, Ran, Runner};
 use crate::scenario::Scenario;
 
 /// Adds the dialects of those directories.
@@ -19,10 +19,7 @@ use crate::scenario::Scenario;
 pub(super) fn with_dialects(registry: &Registry, directories: &[PathBuf]) -> Result<Registry, u8> {
     let mut registry = registry.clone();
     for directory in directories {
-        registry = registry.dialects_in(directory).map_err(|diagnostics| {
-            anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
-            BAD_INPUT
-        })?;
+        registry = registry.dialects_in(directory).map_err(|d| wrong(&d))?;
     }
     Ok(registry)
 }
@@ -47,10 +44,7 @@ pub(super) fn with_clients(
             }
         } else if Path::new(name).is_dir() {
             let folder = programs::from_folder(Path::new(name));
-            let (summary, program) = folder.map_err(|diagnostics| {
-                anstream::eprintln!("{}\n", diagnostics.render(true).trim_end());
-                BAD_INPUT
-            })?;
+            let (summary, program) = folder.map_err(|d| wrong(&d))?;
             registry = registry.program(name, &summary, program);
         }
     }
@@ -150,6 +144,26 @@ pub(super) fn runner(registry: &Registry, jobs: Option<usize>) -> Runner {
         Some(jobs) => runner.jobs(jobs),
         None => runner,
     }
+}
+
+/// The options that name directories of dialects again, each with a space before it.
+pub(super) fn dialect_options(directories: &[PathBuf]) -> String {
+    let options = directories.iter();
+    options
+        .map(|directory| format!(" --dialects {}", directory.display()))
+        .collect()
+}
+
+/// Runs a cell and judges it.
+///
+/// # Errors
+/// The exit code, after what is wrong has been said.
+pub(super) fn ran(registry: Registry, cell: &Cell) -> Result<Ran, u8> {
+    Runner::new(registry).run(cell).map_err(|error| {
+        let (scenario, client) = (&cell.scenario.name, &cell.client);
+        bad(&format!("{scenario} with {client}: {error}"));
+        code_of(&error)
+    })
 }
 
 /// The option that names a client again.

@@ -1,6 +1,7 @@
 //! The address of a real server: a URL on this machine, and nothing else. What leads elsewhere is refused with the reason.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use url::{Host, Url};
@@ -38,6 +39,18 @@ pub fn is_loopback(address: IpAddr) -> bool {
             v6.is_loopback() || v6.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
         }
     }
+}
+
+/// Holds a socket to this machine.
+///
+/// # Errors
+/// `PermissionDenied` if the address is not one of this machine alone.
+pub fn only_loopback(address: IpAddr) -> io::Result<()> {
+    if is_loopback(address) {
+        return Ok(());
+    }
+    let why = format!("{address} is not an address of this machine alone");
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }
 
 impl Endpoint {

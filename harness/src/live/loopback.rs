@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::journal::ProcessName;
-use crate::live::address::is_loopback;
+use crate::live::address::only_loopback;
 use crate::process::network::{Listener, Network};
 
 /// The loopback network.
@@ -18,10 +18,7 @@ pub struct Loopback;
 /// # Errors
 /// `PermissionDenied` for any other address, which is not dialled at all; else what the system says.
 pub async fn connect(to: SocketAddr) -> io::Result<TcpStream> {
-    if !is_loopback(to.ip()) {
-        let why = format!("{} is not on this machine", to.ip());
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
-    }
+    only_loopback(to.ip())?;
     let stream = TcpStream::connect(to).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
@@ -56,6 +53,7 @@ impl Listener for TcpListener {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::address::is_loopback;
 
     #[tokio::test]
     async fn nothing_else_is_dialled_or_listened_on() {

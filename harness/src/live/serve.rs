@@ -7,13 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpSocket;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 use uuid::Builder;
 
 use crate::fault::Plan;
 use crate::journal::{Cast, Event, Evidence, Member, Record, Role, SessionEnd};
+use crate::live::local::Place;
 use crate::live::loopback::Loopback;
 use crate::process::net::Net;
 use crate::process::recorder::Recorder;
@@ -43,9 +43,8 @@ pub struct Model {
     dialect: Arc<Dialect>,
     store: Store,
     durable: Durable,
-    address: SocketAddr,
-    /// Keeps the port between two lives, in which it would be given to somebody else. It does not listen.
-    _place: TcpSocket,
+    /// Its port, kept between two lives.
+    place: Place,
     recorder: Recorder,
     began: Instant,
     host: Rc<Host>,
@@ -60,9 +59,7 @@ impl Model {
     /// # Errors
     /// If there is no free port.
     pub fn new(dialect: Arc<Dialect>, durable: Durable, seed: u64) -> io::Result<Self> {
-        let place = TcpSocket::new_v4()?;
-        place.set_reuseaddr(true)?;
-        place.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let place = Place::take(Ipv4Addr::LOCALHOST.into(), 0)?;
         let name: Arc<str> = Arc::from("server");
         let member = Member {
             process: Arc::clone(&name),
@@ -93,8 +90,7 @@ impl Model {
             dialect,
             store: Store::new(),
             durable,
-            address: place.local_addr()?,
-            _place: place,
+            place,
             recorder: Recorder::new(cast, plan),
             began: Instant::now(),
             host: Host::new(Process::new(&name), Rc::clone(&reports)),
@@ -107,7 +103,7 @@ impl Model {
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.place.address
     }
 
     /// Whether it listens now.
@@ -158,7 +154,7 @@ impl Model {
             net,
             Rc::clone(&self.host),
             Arc::clone(name),
-            self.address.port(),
+            self.place.address.port(),
             Rc::clone(&core),
         );
         // All that the shell spawns is in here, and goes with it.

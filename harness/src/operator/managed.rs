@@ -2,9 +2,12 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::journal::ServerName;
-use crate::process::shell::Host;
+use crate::process::recorder::Recorder;
+use crate::process::shell::{Host, Reports};
+use crate::process::state::Process;
 use crate::scenario::{Becomes, ServerKind};
 use crate::server::Tools;
 
@@ -57,4 +60,18 @@ pub struct Managed {
     pub supervisor_ms: u64,
     /// For a process of a server, what it is to that.
     pub serves: Option<Serves>,
+}
+
+impl Managed {
+    /// A process of that name, with a switch by which its recorder stops it. It serves nothing yet.
+    #[must_use]
+    pub fn new(name: &str, supervisor_ms: u64, reports: &Reports, recorder: &Recorder) -> Self {
+        let host = Host::new(Process::new(name), Rc::clone(reports));
+        recorder.add_switch(Arc::clone(&host.process.name), host.process.switch());
+        Self {
+            host,
+            supervisor_ms,
+            serves: None,
+        }
+    }
 }

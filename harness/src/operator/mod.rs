@@ -7,6 +7,7 @@ mod life;
 mod links;
 mod managed;
 mod script;
+mod software;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 pub use command::{Ask, Command, Commands};
 pub use managed::{LiveSessions, Managed, Runs, Serves, SharedRuns};
 pub use script::{AtOnce, Cue, Findings, Script};
+pub use software::{HopSoftware, ServerSoftware, Shared};
 
 use crate::journal::{Event, ProcessName};
 use crate::process::recorder::Recorder;

@@ -1,6 +1,6 @@
-//! The results as one HTML file, which needs neither network nor anything built: the matrix, and for
-//! each cell its diagram, the details of every row and the record itself. What comes from a wire is data there and never markup, and the page's
-//! own policy lets nothing run or load but its own script.
+//! The results as one HTML file, which needs neither network nor anything built: the matrix, and for each cell its diagram,
+//! the details of every row and the record itself. What comes from a wire is data there and never markup, and the page's own
+//! policy lets nothing run or load but its own script.
 
 mod table;
 

@@ -126,12 +126,11 @@ impl Guide {
                 };
             }
         });
-        let state = self.state().clone();
-        self.tell(News::Step(
-            number + 1,
-            state.steps.len(),
-            &state.steps[number],
-        ));
+        let (of, step) = {
+            let steps = &self.state().steps;
+            (steps.len(), steps[number].clone())
+        };
+        self.tell(News::Step(number + 1, of, &step));
     }
 
     /// Asks something. Whoever asked takes it back by dropping what this returns.

@@ -15,7 +15,7 @@ use stalemate_clients::ClientFactory;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
+use crate::app::{Journal, MakeClient, SharedFront, User};
 use crate::journal::{CLIENT, Cast, Evidence, Record};
 use crate::operator::{AtOnce, Cue, Findings as Found, Script};
 use crate::process::maker::Maker;
@@ -264,12 +264,8 @@ pub async fn models(play: &Play, subject: &Subject) -> Result<Played, CannotServ
         tokens: tokens(&world.recorder, &play.scenario, play.seed),
     });
     let journal: Journal = Rc::new(world.recorder.clone());
-    let front: SharedFront = match subject {
-        Subject::Application { policy, .. } => Rc::new(Application::new(*policy, maker, journal)),
-        Subject::Bare { .. } => Rc::new(Bare::new(maker)),
-    };
     let front = Rc::new(Paced {
-        front,
+        front: subject.front(maker, journal),
         pace: play.pace,
     });
     world.operator.machines.start();

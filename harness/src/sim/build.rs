@@ -13,23 +13,16 @@ use stalemate_clients::ClientFactory;
 use tokio::task::spawn_local;
 use turmoil::{Builder, Sim};
 
-use crate::app::{Application, Bare, Journal, MakeClient, SharedFront, User};
-use crate::journal::{CLIENT, Cast, Event, Evidence, ServerName};
-use crate::operator::{AtOnce, LiveSessions, Managed, Runs, Script, Serves, SharedRuns};
-use crate::process::hop_shell::{HopShell, NewId, Operation};
+use crate::app::{Journal, MakeClient, User};
+use crate::journal::{CLIENT, Cast, Evidence};
+use crate::operator::{AtOnce, HopSoftware, Managed, Script, ServerSoftware, Shared};
 use crate::process::log::AccessLogs;
 use crate::process::maker::Maker;
 use crate::process::net::Net;
 use crate::process::recorder::Recorder;
-use crate::process::shell::Host;
-use crate::process::state::Process;
-use crate::process::{real_shell, server_shell};
-use crate::proxy::HopKind;
-use crate::registry::Subject;
-use crate::scenario::{Server, ServerKind};
-use crate::server::{Options as ServerOptions, ServerCore, Store};
-use crate::setup::way::{ENDPOINT, behind, endpoint_paths, patience_ms, routes, tokens};
-use crate::setup::{Casting, Generator, Ids};
+use crate::scenario::{SUPERVISOR_MS, Server};
+use crate::setup::way::{endpoint_paths, patience_ms, routes, tokens};
+use crate::setup::{Casting, Generator};
 use crate::sim::clock::Jumper;
 use crate::sim::hosts::{Hosts, addresses_of};
 use crate::sim::network::{SharedReach, Simulated};
@@ -108,105 +101,30 @@ impl World<'_> {
         world
     }
 
-    fn manage(&mut self, name: &str, addresses: Vec<IpAddr>, supervisor_ms: u64) -> Rc<Host> {
-        let host = Host::new(Process::new(name), Rc::clone(&self.reports));
-        self.recorder
-            .add_switch(Arc::clone(&host.process.name), host.process.switch());
-        let name = Arc::clone(&host.process.name);
-        self.hosts.addresses.insert(name, addresses);
-        let managed = Managed {
-            host: Rc::clone(&host),
-            supervisor_ms,
-            serves: None,
-        };
-        self.processes
-            .insert(Arc::clone(&host.process.name), managed);
-        host
+    fn manage(&mut self, name: &str, addresses: Vec<IpAddr>, supervisor_ms: u64) -> &mut Managed {
+        let managed = Managed::new(name, supervisor_ms, &self.reports, &self.recorder);
+        let name = Arc::clone(&managed.host.process.name);
+        self.hosts.addresses.insert(Arc::clone(&name), addresses);
+        self.processes.entry(name).or_insert(managed)
     }
 
     fn server(&mut self, net: &Arc<SimNet>, server: &Server, seed: u64) {
-        // What is durable, and the drawing of ids, its replicas share; sessions they do not.
-        let store = Store::default();
-        let ids = Rc::new(RefCell::new(Ids::new(server, seed)));
+        let shared = Shared::new(server, seed);
         for process in server.processes() {
-            self.server_process(net, server, &process, store.clone(), Rc::clone(&ids));
-        }
-    }
-
-    fn server_process(
-        &mut self,
-        net: &Arc<SimNet>,
-        server: &Server,
-        process: &str,
-        store: Store,
-        ids: Rc<RefCell<Ids>>,
-    ) {
-        let name: ServerName = Arc::from(server.name.as_str());
-        let address = self.hosts.sim.lookup(process);
-        let host = self.manage(process, vec![address], server.supervisor_ms);
-        let (net, jumper, port) = (Arc::clone(net), self.jumper.clone(), server.port);
-        let session_timeout_ms = server.session_timeout_ms;
-        let durable = server.durable;
-        let core: Rc<RefCell<Option<Rc<RefCell<ServerCore>>>>> = Rc::default();
-        let seen = Rc::clone(&core);
-        let sessions: LiveSessions = Rc::new(move || {
-            seen.borrow()
-                .as_ref()
-                .map_or_else(Vec::new, |core| core.borrow().mortal_sessions())
-        });
-        let runs: SharedRuns = Rc::new(RefCell::new(Runs {
-            kind: server.kind.clone(),
-            tools: server.tools,
-            noted: server.tools,
-        }));
-        if let Some(managed) = self.processes.get_mut(process) {
-            managed.serves = Some(Serves {
-                server: Arc::clone(&name),
-                sessions,
-                runs: Rc::clone(&runs),
+            let address = self.hosts.sim.lookup(process.as_str());
+            let managed = self.manage(&process, vec![address], server.supervisor_ms);
+            let (net, host) = (Arc::clone(net), Rc::clone(&managed.host));
+            let software = ServerSoftware::new(net, host, server, server.port, shared.clone());
+            managed.serves = Some(software.serves());
+            let jumper = self.jumper.clone();
+            self.hosts.sim.host(process, move || {
+                let (life, jumper) = (software.start(), jumper.clone());
+                async move {
+                    spawn_local(jumper.serve());
+                    Ok(life.await?)
+                }
             });
         }
-        self.hosts.sim.host(process, move || {
-            let (net, host, name, store) = (
-                Arc::clone(&net),
-                Rc::clone(&host),
-                Arc::clone(&name),
-                store.clone(),
-            );
-            let (ids, core, jumper) = (Rc::clone(&ids), Rc::clone(&core), jumper.clone());
-            let kind = runs.borrow().kind.clone();
-            let tools = runs.borrow().tools;
-            if host.listens.get() && runs.borrow_mut().note(tools) {
-                net.recorder.note(Event::ToolsChanged {
-                    server: Arc::clone(&name),
-                    at: Arc::clone(&host.process.name),
-                    tools: tools.names(),
-                });
-            }
-            async move {
-                spawn_local(jumper.serve());
-                *core.borrow_mut() = None;
-                if !host.listens.get() {
-                    return std::future::pending().await;
-                }
-                match kind {
-                    ServerKind::Real(_) => Ok(real_shell::run(net, host, name, port, store).await?),
-                    ServerKind::Dialect(dialect) | ServerKind::Like { dialect, .. } => {
-                        let shape = dialect.sessions.id;
-                        let options = ServerOptions {
-                            path: ENDPOINT.to_owned(),
-                            ids: Box::new(move || ids.borrow_mut().next(shape)),
-                            session_timeout_ms,
-                            durable,
-                            tools,
-                        };
-                        let new = Rc::new(RefCell::new(ServerCore::new(dialect, options, store)));
-                        *core.borrow_mut() = Some(Rc::clone(&new));
-                        Ok(server_shell::run(net, host, name, port, new).await?)
-                    }
-                }
-            }
-        });
     }
 
     fn hop(&mut self, net: &Arc<SimNet>, spec: Spec<'_>, position: usize) {
@@ -214,32 +132,22 @@ impl World<'_> {
         let hop = &scenario.path[position];
         let names = addresses_of(scenario, hop);
         let addresses = names.iter().map(|n| lookup(&self.hosts.sim, n)).collect();
-        let host = self.manage(&hop.name, addresses, 5_000);
-        let behind = behind(scenario, hop, &endpoint_paths(scenario));
-        let operation = Operation {
-            policy: hop.policy,
-            fails: hop.fails,
-            worker_shutdown_ms: hop.worker_shutdown_ms,
-            lost_session: (hop.kind == HopKind::Gateway).then_some(hop.lost_session),
-        };
-        let ids = Generator::new(seed, &format!("session ids of {}", hop.name));
-        let ids = RefCell::new(ids);
-        let new_id: NewId = Rc::new(move || ids.borrow_mut().uuid());
+        let host = Rc::clone(&self.manage(&hop.name, addresses, SUPERVISOR_MS).host);
+        let software = Rc::new(HopSoftware::new(
+            Arc::clone(net),
+            host,
+            (scenario, hop),
+            &endpoint_paths(scenario),
+            seed,
+            Rc::clone(&self.logs),
+        ));
         for (n, name) in names.iter().enumerate() {
-            let (net, host, behind) = (Arc::clone(net), Rc::clone(&host), behind.clone());
-            let new_id = Rc::clone(&new_id);
-            let (logs, jumper) = (Rc::clone(&self.logs), self.jumper.clone());
+            let (software, jumper) = (Rc::clone(&software), self.jumper.clone());
             let software = move || {
-                let (net, host, behind) = (Arc::clone(&net), Rc::clone(&host), behind.clone());
-                let new_id = Rc::clone(&new_id);
-                let (logs, jumper) = (Rc::clone(&logs), jumper.clone());
+                let (life, jumper) = (software.start(HOP_PORT, n == 0), jumper.clone());
                 async move {
                     spawn_local(jumper.serve());
-                    if !host.listens.get() {
-                        return std::future::pending().await;
-                    }
-                    let shell = HopShell::new(net, host, behind, logs, operation, new_id);
-                    Ok(shell.run(HOP_PORT, n == 0).await?)
+                    Ok(life.await?)
                 }
             };
             match name.parse::<IpAddr>() {
@@ -265,7 +173,7 @@ impl World<'_> {
             scenario, subject, ..
         } = spec;
         let address = self.hosts.sim.lookup(CLIENT);
-        let host = self.manage(CLIENT, vec![address], 0);
+        let host = Rc::clone(&self.manage(CLIENT, vec![address], 0).host);
         host.is_up.set(true);
         let factory = self.factory(spec);
         let maker: Rc<dyn MakeClient> = Rc::new(Maker {
@@ -276,12 +184,7 @@ impl World<'_> {
             tokens: tokens(&self.recorder, scenario, spec.seed),
         });
         let journal: Journal = Rc::new(self.recorder.clone());
-        let front: SharedFront = match subject {
-            Subject::Application { policy, .. } => {
-                Rc::new(Application::new(*policy, maker, Rc::clone(&journal)))
-            }
-            Subject::Bare { .. } => Rc::new(Bare::new(maker)),
-        };
+        let front = subject.front(maker, Rc::clone(&journal));
         let script = Script {
             scenario: Rc::new(scenario.clone()),
             recorder: self.recorder.clone(),

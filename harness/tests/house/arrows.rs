@@ -63,7 +63,9 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     (
         "operator",
-        &["app", "journal", "process", "scenario", "server"],
+        &[
+            "app", "journal", "process", "proxy", "scenario", "server", "setup",
+        ],
     ),
     // The other network, of real sockets: no scenario, no simulation either.
     ("live", &["fault", "journal", "process", "server"]),

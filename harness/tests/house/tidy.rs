@@ -264,7 +264,6 @@ const RULES: &[Rule] = &[
                 "harness/src/live/local/",
                 "loopback with links that can be held, which refuses the same",
             ),
-            ("harness/src/live/serve.rs", "it keeps a port of loopback"),
             ("harness/src/sim/network.rs", "the simulated network's own"),
             ("harness/benches/throughput/", "the simulated network's own"),
             ("harness/tests/live/", "servers of its own on loopback"),

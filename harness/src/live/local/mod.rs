@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::journal::ProcessName;
-use crate::live::address::is_loopback;
+use crate::live::address::only_loopback;
 use crate::process::network::{Listener, Network};
 
 /// Connections that may wait to be accepted at one port.
@@ -52,10 +52,7 @@ impl Place {
 
 /// A socket that will only ever be bound to that address.
 fn socket(host: IpAddr) -> io::Result<TcpSocket> {
-    if !is_loopback(host) {
-        let why = format!("{host} is not an address of this machine alone");
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
-    }
+    only_loopback(host)?;
     match host {
         IpAddr::V4(_) => TcpSocket::new_v4(),
         IpAddr::V6(_) => TcpSocket::new_v6(),
@@ -105,7 +102,7 @@ impl Local {
     /// `PermissionDenied` if the address is not this machine's own.
     pub fn new(host: IpAddr) -> io::Result<Self> {
         // Every socket is checked again when it is made.
-        drop(socket(host)?);
+        only_loopback(host)?;
         Ok(Self {
             host,
             inner: Arc::default(),

@@ -64,7 +64,7 @@ pub(super) fn of_entry(entry: &Entry, names: &Names) -> Details {
 
 /// The details of an invariant.
 pub(super) fn of_invariant(id: &str) -> Details {
-    let Some(invariant) = invariant::ALL.iter().find(|i| i.id == id) else {
+    let Some(invariant) = invariant::get(id) else {
         return Vec::new();
     };
     vec![

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::journal::Record;
-use crate::report::rows::Detail;
+use crate::report::rows::{Detail, rows};
 use crate::runner::CellResult;
 pub(super) use svg::STYLE;
 
@@ -70,12 +70,13 @@ pub(super) fn draw(result: &CellResult, record: &Record) -> Drawn {
         folded,
         at: None,
     };
-    let all = model::Diagram::of(result, record, view(false));
-    let folded = model::Diagram::of(result, record, view(true));
+    let (lines, names) = rows(result, record, Detail::Short);
+    let of = |folded| model::Diagram::made(result, record, (&lines, &names), view(folded));
+    let (all, folded) = (of(false), of(true));
     let details = all.rows.iter().map(|row| {
         let of_row = match &row.what {
             model::What::Violation { id, .. } => details::of_invariant(id),
-            _ => details::of_entry(&record.entries[row.entry], &all.names),
+            _ => details::of_entry(&record.entries[row.entry], &names),
         };
         (row.key(), of_row)
     });

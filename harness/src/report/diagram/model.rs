@@ -30,8 +30,6 @@ pub(super) struct Diagram {
     pub(super) rows: Vec<Row>,
     /// How far each climb of the ladder went, in order.
     pub(super) climbs: Vec<Climb>,
-    /// The names given in it.
-    pub(super) names: Names,
 }
 
 /// A lane.
@@ -121,14 +119,24 @@ impl Row {
 impl Diagram {
     /// The diagram of a judged record.
     pub(super) fn of(result: &CellResult, record: &Record, view: View<'_>) -> Self {
-        let cast = &*record.cast;
         let (lines, names) = rows(result, record, view.detail);
+        Self::made(result, record, (&lines, &names), view)
+    }
+
+    /// The same, from its rows in that detail and the names given in them.
+    pub(super) fn made(
+        result: &CellResult,
+        record: &Record,
+        (lines, names): (&[Line], &Names),
+        view: View<'_>,
+    ) -> Self {
+        let cast = &*record.cast;
         let lanes = cast.members.iter().map(|member| Lane {
             name: member.process.to_string(),
             role: member.role,
         });
-        let kept = in_view(result, record, &lines, view);
-        let mut maker = Maker::new(result, record, &names);
+        let kept = in_view(result, record, lines, view);
+        let mut maker = Maker::new(result, record, names);
         let mut last_ms = 0;
         let mut rows: Vec<Row> = Vec::new();
         for (line, kept) in lines.iter().zip(kept) {
@@ -173,7 +181,6 @@ impl Diagram {
             lanes: lanes.collect(),
             rows,
             climbs: climbs.collect(),
-            names,
         }
     }
 }
