@@ -2,9 +2,9 @@
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
-use stalemate::programs::{Known, known};
+use stalemate::programs::known;
 
-use crate::stalemate;
+use crate::{bytes, stalemate};
 
 const INCIDENT: &str = "scenarios/incident-48557/ten-steps.yaml";
 
@@ -18,19 +18,25 @@ fn incident(client: &str) -> Value {
     results["results"][0].clone()
 }
 
-/// A test for each client. One that is not installed is ignored, or fails where all are demanded.
+/// The tests of each client. Those of one that is not installed are ignored, or fail where all are demanded.
 pub(crate) fn trials() -> Vec<Trial> {
     let all = std::env::var_os("STALEMATE_CLIENTS").is_some_and(|value| value == "all");
-    let trial = |client: Known| {
+    let mut trials = Vec::new();
+    for client in known() {
         let name = client.name;
         let is_there = client.is_installed();
         if !is_there {
             eprintln!("left out: {name} is not installed: `stalemate install {name}` installs it");
         }
         let title = format!("the incident is the same each time with {name}");
-        Trial::test(title, move || is_the_same(name)).with_ignored_flag(!is_there && !all)
-    };
-    known().into_iter().map(trial).collect()
+        let same = Trial::test(title, move || is_the_same(name));
+        let program = client.program();
+        let title = format!("what {name} sends is what it sends in real time");
+        let bytes = Trial::test(title, move || bytes::are_the_same(name, &program));
+        let both = [same, bytes].map(|trial| trial.with_ignored_flag(!is_there && !all));
+        trials.extend(both);
+    }
+    trials
 }
 
 /// Four runs: a cell is run twice and compared.

@@ -2,8 +2,10 @@
 //! The programs are this one in another role; real clients have tests of their own in `clients`.
 
 mod alone;
+mod bytes;
 mod clients;
 mod driver;
+mod live;
 mod wrong;
 
 use std::fs;
