@@ -4,9 +4,12 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use stalemate::programs::known;
 
-use crate::{bytes, stalemate};
+use crate::{bytes, faults, stalemate};
 
 const INCIDENT: &str = "scenarios/incident-48557/ten-steps.yaml";
+
+/// The faults that are compared in every run of the tests; all of them take minutes.
+const FAULTS: &[&str] = &["body cut", "refused"];
 
 /// One result of the incident with a client.
 fn incident(client: &str) -> Value {
@@ -33,8 +36,15 @@ pub(crate) fn trials() -> Vec<Trial> {
         let program = client.program();
         let title = format!("what {name} sends is what it sends in real time");
         let bytes = Trial::test(title, move || bytes::are_the_same(name, &program));
-        let both = [same, bytes].map(|trial| trial.with_ignored_flag(!is_there && !all));
-        trials.extend(both);
+        let program = client.program();
+        let title = format!("what {name} makes of a fault is what it makes of it in real time");
+        let few = Trial::test(title, move || faults::are_the_same(name, &program, FAULTS));
+        let every = [same, bytes, few].map(|trial| trial.with_ignored_flag(!is_there && !all));
+        trials.extend(every);
+        let program = client.program();
+        let title = format!("what {name} makes of every fault is what it makes of it in real time");
+        let every = Trial::test(title, move || faults::are_the_same(name, &program, &[]));
+        trials.push(every.with_ignored_flag(true));
     }
     trials
 }

@@ -5,7 +5,10 @@ mod alone;
 mod bytes;
 mod clients;
 mod driver;
+mod ear;
+mod faults;
 mod live;
+mod replay;
 mod wrong;
 
 use std::fs;

@@ -217,7 +217,7 @@ impl Running {
                 }
                 Seen::Finished(conn) => Did::Finished(conn),
                 Seen::Closed(conn) => Did::Closed(conn),
-                Seen::Line(line) => match self.read(&line)? {
+                Seen::Line(line) => match self.heard(&line)? {
                     Said::Asks(id, method) => {
                         answers.push(Some(lines::reply(&id, &method)));
                         continue;
@@ -251,6 +251,11 @@ impl Running {
             self.watch.tell(self.number, || What::Told(line, None));
         }
         self.settle()
+    }
+
+    fn heard(&mut self, line: &str) -> Result<Said, SimError> {
+        self.watch.tell(self.number, || What::Said(line.to_owned()));
+        self.read(line)
     }
 
     fn read(&mut self, line: &str) -> Result<Said, SimError> {

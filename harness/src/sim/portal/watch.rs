@@ -22,6 +22,8 @@ pub enum What {
     Started(String),
     /// It was told that line on its standard input, which has no line feed. Under a number, an answer is expected.
     Told(String, Option<u64>),
+    /// It said that line on its standard output.
+    Said(String),
     /// It sent those bytes on the connection of that number.
     Sent(u32, Vec<u8>),
     /// It came to rest, after it was told or given something or because one of its waits was over.
