@@ -7,7 +7,6 @@ use stalemate::clients::Program;
 
 use crate::replay::{Simulated, replay};
 
-const DIALECT: &str = "typescript-sdk-sessions";
 const SCENARIO: &str = "\
 summary: Everything that a client says, with a session that is lost and one that is ended.
 servers:
@@ -63,7 +62,7 @@ pub(crate) fn are_the_same(client: &str, program: &Program) -> Result<(), Failed
     if sent.len() < 8 {
         return Err(Failed::from(format!("few requests: {sent:?}")));
     }
-    let heard = replay(program, &simulated, DIALECT, Vec::new(), None).heard;
+    let heard = replay(program, &simulated, Vec::new(), None).heard;
     let mut heard = heard.iter();
     let (mut there, mut here) = (Vec::new(), Vec::new());
     let (mut sim_sessions, mut live_sessions) = (Vec::new(), Vec::new());

@@ -3,15 +3,15 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stalemate::clients::Program;
-use stalemate::dialect;
 use stalemate::live::serve::Model;
-use stalemate::server::Durable;
+use stalemate::server::{Dialect, Durable};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// How long anything may take.
@@ -25,12 +25,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(name: &'static str) -> Self {
+    pub(crate) fn start(dialect: Arc<Dialect>) -> Self {
         let (tell, told) = channel();
         let (restart, mut asked) = unbounded_channel::<Sender<()>>();
         thread::spawn(move || {
-            let dialect = dialect::builtin().into_iter().find(|d| d.name == name);
-            let dialect = dialect.expect("a dialect");
             let model = Model::new(dialect, Durable::Nothing, 1).expect("a port");
             tell.send(model.address()).expect("it is waited for");
             let runtime = tokio::runtime::Builder::new_current_thread();

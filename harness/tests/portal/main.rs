@@ -8,6 +8,7 @@ mod driver;
 mod ear;
 mod faults;
 mod live;
+mod many;
 mod replay;
 mod wrong;
 
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
         })
         .collect();
     trials.extend(clients::trials());
+    trials.extend(many::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +13,8 @@ use serde_json::Value;
 use stalemate::clients::Program;
 use stalemate::journal::Event;
 use stalemate::registry::Registry;
-use stalemate::scenario::load_text;
+use stalemate::scenario::{ServerKind, load_text};
+use stalemate::server::Dialect;
 use stalemate::sim::{Options, Passed, Spec, What, run_with};
 
 use crate::ear::{Ear, Fault, Requests};
@@ -36,6 +38,8 @@ enum Trouble {
 
 /// A run in the simulation, as far as the program sees and is seen.
 pub(crate) struct Simulated {
+    /// That of its one server.
+    dialect: Arc<Dialect>,
     passed: Vec<Passed>,
     /// When what happened, in virtual milliseconds.
     troubles: Vec<(u64, Trouble)>,
@@ -49,6 +53,10 @@ impl Simulated {
         let subject = registry
             .subject(&scenario, client)
             .ok_or("no such client")?;
+        let dialect = match &scenario.servers[0].kind {
+            ServerKind::Dialect(dialect) | ServerKind::Like { dialect, .. } => Arc::clone(dialect),
+            ServerKind::Real(_) => return Err("no model server".into()),
+        };
         let (to, passed) = channel();
         let options = Options {
             watch: Some(to),
@@ -74,6 +82,7 @@ impl Simulated {
             Some((entry.at_ms, trouble))
         });
         Ok(Self {
+            dialect,
             troubles: troubles.collect(),
             passed: passed.iter().collect(),
         })
@@ -158,11 +167,10 @@ pub(crate) struct Replayed {
 pub(crate) fn replay(
     program: &Program,
     simulated: &Simulated,
-    dialect: &'static str,
     faults: Vec<(String, Fault)>,
     patience: Option<Duration>,
 ) -> Replayed {
-    let server = Server::start(dialect);
+    let server = Server::start(Arc::clone(&simulated.dialect));
     let mut ear = Ear::before(server.at, faults);
     let answers = simulated.answers();
     let mut sent = Requests::default();

@@ -115,8 +115,8 @@ impl Portal {
 
     fn start(&mut self, number: u32, start: Start, now_ms: u64) -> Result<(), SimError> {
         let seed = Generator::new(self.seed, &format!("program {number}")).number();
-        let child = Child::start(&start, seed, now_ms)?;
         self.watch.tell(number, || What::Started(start.url.clone()));
+        let child = Child::start(&start, seed, now_ms)?;
         let mut running = Running {
             number,
             watch: self.watch.clone(),
