@@ -183,6 +183,29 @@ fn a_stall_freezes_and_goes_on() {
     assert!(healed.len() == 2 && healed[1] < 13_100, "{healed:?}");
 }
 
+/// Its timers are over meanwhile, but what it closes of that is closed when it goes on: a machine that sleeps sends no FIN.
+#[test]
+fn who_is_stalled_closes_nothing() {
+    for who in ["sdk/typescript-1", "sdk/python-2", "connector/recovering"] {
+        let run = after_a_second(
+            "supergateway-4.0.0",
+            who,
+            "  - stall: {target: client, for: 1h}\n  - wait: 2h\n",
+        );
+        let entries = run.record.entries.iter();
+        let ended = entries.filter(|entry| match &entry.event {
+            Event::ConnEnded { from, .. } => &**from == "client",
+            _ => false,
+        });
+        let asleep = 1_018..3_601_017;
+        let early: Vec<u64> = ended
+            .map(|entry| entry.at_ms)
+            .filter(|at| asleep.contains(at))
+            .collect();
+        assert!(early.is_empty(), "{who}: {early:?}\n{}", all(&run));
+    }
+}
+
 #[test]
 fn a_cut_and_an_expiry_take_a_moment() {
     let run = after_a_second(
