@@ -20,4 +20,4 @@ pub use error::SimError;
 pub use run::{Findings, Options, Run, run, run_with};
 pub use spec::Spec;
 
-pub(crate) use panics::text as panic_text;
+pub(crate) use panics::{caught, text as panic_text};

@@ -4,6 +4,7 @@
 mod bad_input;
 mod determinism;
 mod diagnose;
+mod ended;
 mod examples;
 mod front;
 mod output;
