@@ -79,7 +79,8 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
     let mut folder = Folder::new(&options.out, &stop);
     let mut code = 0;
     let begin = match (&options.results, options.resume) {
-        (Some(file), true) => match read(&[file]) {
+        // Without a file nothing is done yet: the same command begins and goes on.
+        (Some(file), true) if file.exists() => match read(&[file]) {
             Ok(merged) => merged,
             Err(why) => return bad(&why),
         },

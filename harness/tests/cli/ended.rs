@@ -16,14 +16,13 @@ use crate::{Done, ROOT, stalemate_within};
 const LIMIT_S: u64 = 300;
 
 const SMALL: &str = "\
-summary: Two calls.
+summary: A session that is left to the server.
 servers: {memory: {dialect: spec}}
-path: [nginx]
-clients: [connector/stale-cache]
+clients: [broken/no-delete]
 steps:
   - add: memory
-  - call: {on: memory, tool: create_entities}
   - call: {on: memory, tool: search_nodes}
+  - disconnect: memory
 ";
 
 /// A directory with a scenario, and the names of it and of the files that a search writes there.
@@ -67,7 +66,7 @@ impl Place {
     /// Starts a command and waits until so many lines of results are there.
     fn begun(&self, args: &[String], lines: usize) -> Child {
         let file = |name: &str| File::create(self.name(name)).expect("a file");
-        let child = Command::new(env!("CARGO_BIN_EXE_stalemate"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_stalemate"))
             .args(args)
             .current_dir(ROOT)
             .env_remove("CLICOLOR_FORCE")
@@ -78,6 +77,8 @@ impl Place {
             .expect("the command starts");
         let began = Instant::now();
         while self.lines() < lines {
+            let ended = child.try_wait().expect("it can be waited for");
+            assert_eq!(ended, None, "it ended before there were results");
             assert!(began.elapsed() < Duration::from_secs(LIMIT_S), "no results");
             thread::sleep(Duration::from_millis(1));
         }
@@ -109,7 +110,7 @@ fn findings(done: &Done) -> Vec<Value> {
         serde_json::from_str(&done.out).unwrap_or_else(|e| panic!("{e}: {}", done.out));
     assert_eq!(swept["sweeps"][0]["whole"], true);
     let findings = swept["sweeps"][0]["findings"].as_array().expect("a list");
-    assert!(findings.len() > 2, "{findings:?}");
+    assert!(!findings.is_empty(), "{findings:?}");
     findings.clone()
 }
 
@@ -121,20 +122,21 @@ fn with(args: &[String], more: &[&str]) -> Vec<String> {
 #[test]
 fn an_interrupted_sweep_says_what_it_did_and_goes_on() {
     let place = Place::new();
-    let child = place.begun(&place.sweep(), 40);
+    let child = place.begun(&place.sweep(), 60);
     signal(&child, "INT");
     let (code, out, err) = place.ended(child);
     assert_eq!(code, Some(130), "{out}{err}");
     assert!(err.contains("interrupted"), "{err}");
     assert!(out.contains("then it was ended"), "{out}");
     // What was found stands there as a scenario, though nothing was made small.
-    assert!(out.contains("cli-recovers by client"), "{out}");
-    let stands = Path::new(&place.name("found")).join("connector-stale-cache-cli-recovers.yaml");
+    assert!(out.contains("cli-delete-on-close by client"), "{out}");
+    let stands = "broken-no-delete-cli-delete-on-close.yaml";
+    let stands = Path::new(&place.name("found")).join(stands);
     assert!(stands.exists(), "{out}");
     let before = place.lines();
-    assert!(before >= 40, "{before}");
+    assert!(before >= 60, "{before}");
     // A killed one leaves what it has written, too.
-    let mut child = place.begun(&place.sweep(), before + 40);
+    let mut child = place.begun(&place.sweep(), before + 20);
     child.kill().expect("it can be killed");
     place.ended(child);
     let json = ["--no-shrink", "--format", "json"];
@@ -198,7 +200,7 @@ fn an_interrupted_exploration_says_what_it_found() {
         &out,
     ];
     let args = args.map(str::to_owned).to_vec();
-    let child = place.begun(&args, 5);
+    let child = place.begun(&args, 3);
     signal(&child, "INT");
     let (code, out, err) = place.ended(child);
     assert_eq!(code, Some(130), "{out}{err}");
@@ -207,7 +209,7 @@ fn an_interrupted_exploration_says_what_it_found() {
     let text = fs::read_to_string(&results).expect("it is there");
     let kept = text.lines().count();
     fs::write(&results, &text[..text.len() - 10]).expect("it can be written");
-    let child = place.begun(&args, kept + 2);
+    let child = place.begun(&args, kept + 1);
     signal(&child, "INT");
     place.ended(child);
     let merged = stalemate_within(LIMIT_S, &["merge", &results]);
