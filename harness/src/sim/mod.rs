@@ -17,6 +17,7 @@ mod world;
 
 pub use build::LATENCY_MS;
 pub use error::SimError;
+pub(crate) use portal::refusals;
 pub use run::{Findings, Options, Run, run, run_with};
 pub use spec::Spec;
 

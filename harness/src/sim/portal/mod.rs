@@ -25,6 +25,8 @@ mod relay;
 mod sys;
 mod words;
 
+pub(crate) use lines::refusals;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
