@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::bad;
-use crate::runner::Runner;
-use crate::search::{Finding, RUNS, ShrinkError, Small, shrink};
+use crate::runner::{RunError, Runner};
+use crate::search::{Failure, Finding, RUNS, ShrinkError, Small, shrink};
+
+/// How many runs are spent on making one small that never ends.
+const STUCK_RUNS: usize = 10;
 
 /// Why there is no file.
 enum NoFile {
@@ -60,7 +63,13 @@ impl<'o> Folder<'o> {
     ) -> Result<(PathBuf, Small), NoFile> {
         let cell = &finding.origin.cell;
         let goes_on = || !self.interrupted.load(Ordering::Relaxed);
-        let runs = if goes_on() { RUNS } else { 1 };
+        // Each run of a cell that never ends takes its whole limit of time.
+        let is_stuck = finding.failure == Failure::of_run(&RunError::Stuck(0));
+        let runs = match goes_on() {
+            true if is_stuck => STUCK_RUNS,
+            true => RUNS,
+            false => 1,
+        };
         let small =
             shrink(cell, &finding.failure, runner, runs, &goes_on).map_err(NoFile::Shrink)?;
         let stem = small.example.stem();

@@ -11,7 +11,6 @@ use crate::journal::{Fate, Rung};
 use crate::runner::Cell;
 use crate::search::results::{ResultsError, each_line};
 use crate::search::shown::Violation;
-use crate::search::sweep::Came;
 
 /// The version of the form of the lines.
 pub const SWEPT_VERSION: u32 = 1;
@@ -98,14 +97,6 @@ impl Ran {
         Self {
             no_end: true,
             ..Self::of(part, n, None, violations)
-        }
-    }
-
-    /// As the table shows it.
-    pub(super) fn came(&self) -> Came {
-        match self.no_end {
-            true => Came::NoEnd,
-            false => Came::Ran(self.rung, self.violations.iter().any(|v| !v.listed)),
         }
     }
 }

@@ -4,7 +4,6 @@
 mod bad_input;
 mod determinism;
 mod diagnose;
-mod ended;
 mod examples;
 mod front;
 mod output;

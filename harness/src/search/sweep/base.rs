@@ -13,7 +13,7 @@ use crate::search::columns::{Column, columns, fits};
 use crate::search::findings::{Findings, Origin};
 use crate::search::shown::{Violation, glance};
 use crate::search::sweep::pairs::{First, Seconds, Wanted};
-use crate::search::sweep::{Came, Row, Sweep, Watch, violations, with, without_own};
+use crate::search::sweep::{Came, Row, Sweep, Watch, came, violations, with, without_own};
 use crate::search::swept::{After, Done, Part, Ran, SWEPT_VERSION};
 
 /// The run without faults, with the places at which faults can be: from here on all of a sweep is decided.
@@ -133,7 +133,7 @@ impl Base {
             };
             runs += 1;
             let (row, column) = self.tried[n];
-            self.rows[row].came[column] = ran.came();
+            self.rows[row].came[column] = came(&ran);
             findings.add(&ran.violations, || Origin {
                 cell: self.single(n),
                 faults: 1,

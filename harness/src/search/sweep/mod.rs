@@ -99,6 +99,14 @@ impl Sweep {
     }
 }
 
+/// As the table shows it.
+fn came(ran: &Ran) -> Came {
+    match ran.no_end {
+        true => Came::NoEnd,
+        false => Came::Ran(ran.rung, ran.violations.iter().any(|v| !v.listed)),
+    }
+}
+
 /// Without what servers and hops did at whose own doors the faults stood: a server whose answer a fault replaces is one that
 /// answers so, and here that is the sweep's doing.
 fn without_own(mut violations: Vec<Violation>, cell: &Cell, cast: &Cast) -> Vec<Violation> {
