@@ -58,6 +58,8 @@ compile_error!(
      .cargo/config.toml; if the environment sets RUSTFLAGS, add the flag there, because RUSTFLAGS replaces the file's."
 );
 
+#[doc(hidden)]
+pub mod any_bytes;
 pub mod app;
 #[doc(hidden)]
 pub mod check;

@@ -1,19 +1,18 @@
 //! `stalemate explore` and `merge`: random worlds by their seeds, and the results of many machines put together.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Write};
+use std::fs::File;
+use std::io::BufReader;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
-use crate::cli::args::{ExploreOptions, MergeOptions};
 use crate::cli::load::unknown_client;
+use crate::cli::results::{Lines, ended, stop_on_interrupt};
+use crate::cli::searching::{ExploreOptions, MergeOptions};
 use crate::cli::small::{Folder, line as small_line};
-use crate::cli::{BAD_INPUT, HARNESS_BUG, bad, out, wanted};
+use crate::cli::{HARNESS_BUG, bad, out, wanted};
 use crate::registry::Registry;
 use crate::runner::Runner;
 use crate::search::draw::Pool;
@@ -21,50 +20,19 @@ use crate::search::{
     self, EXPLORED_VERSION, Explored, Failed, Finding, Line, Merged, Plan, Sink, shard,
 };
 
-/// Exit code after an interrupt.
-const INTERRUPTED: u8 = 130;
-
-/// Where results go as they come. The first error ends the writing, and is told at the end.
+/// Where results go as they come.
 struct Results<'o> {
-    file: Option<Mutex<(File, Option<io::Error>)>>,
+    lines: Lines<'o>,
     bar: ProgressBar,
-    stop: &'o AtomicBool,
-}
-
-impl Results<'_> {
-    fn line(&self, line: &Line) {
-        let Some(file) = &self.file else { return };
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        let (file, error) = &mut *file;
-        if error.is_some() {
-            return;
-        }
-        let mut text = serde_json::to_vec(line).expect("plain data");
-        text.push(b'\n');
-        // A line a write: what a killed process leaves is whole lines.
-        if let Err(failure) = file.write_all(&text) {
-            *error = Some(failure);
-            // Work whose results cannot be kept is not worth doing.
-            self.stop.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn error(self) -> Option<io::Error> {
-        let (_, error) = self
-            .file?
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        error
-    }
 }
 
 impl Sink for Results<'_> {
     fn failed(&self, failed: &Failed) {
-        self.line(&Line::Failed(Box::new(failed.clone())));
+        self.lines.line(&Line::Failed(Box::new(failed.clone())));
     }
 
     fn done(&self, client: &str, seeds: Range<u64>) {
-        self.line(&Line::Done {
+        self.lines.line(&Line::Done {
             client: client.to_owned(),
             from: seeds.start,
             to: seeds.end,
@@ -73,6 +41,10 @@ impl Sink for Results<'_> {
 
     fn ran(&self) {
         self.bar.inc(1);
+    }
+
+    fn stops(&self) -> bool {
+        self.lines.stops()
     }
 }
 
@@ -100,14 +72,15 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
         Err(why) => return bad(&why),
     };
     let runner = wanted::runner(&registry, options.jobs);
-    let stop = Arc::new(AtomicBool::new(false));
-    if let Err(error) = on_interrupt(&stop) {
-        return bad(&format!("failed to listen for an interrupt: {error}"));
-    }
-    let mut folder = Folder::new(&options.out);
+    let stop = match stop_on_interrupt() {
+        Ok(stop) => stop,
+        Err(code) => return code,
+    };
+    let mut folder = Folder::new(&options.out, &stop);
     let mut code = 0;
     let begin = match (&options.results, options.resume) {
-        (Some(file), true) => match read(&[file]) {
+        // Without a file nothing is done yet: the same command begins and goes on.
+        (Some(file), true) if file.exists() => match read(&[file]) {
             Ok(merged) => merged,
             Err(why) => return bad(&why),
         },
@@ -137,11 +110,12 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
             .sum();
         let bar = out::bar(left, "{msg}: {pos}/{len} seeds, {per_sec}, {eta} left");
         bar.set_message(client.clone());
-        let results = match open(options, bar, &stop) {
-            Ok(results) => results,
-            Err(why) => return bad(&why),
+        let lines = match Lines::open(options.results.as_deref(), &stop) {
+            Ok(lines) => lines,
+            Err(code) => return code,
         };
-        results.line(&Line::Asked {
+        let results = Results { lines, bar };
+        results.lines.line(&Line::Asked {
             version: EXPLORED_VERSION,
             client: client.clone(),
             dialects: dialects.clone(),
@@ -149,50 +123,19 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
             to: seeds.end,
             of: (n > 1).then_some((whole.start, whole.end)),
         });
-        let explored = search::explore(&plan, &runner, &stop, &results);
+        let explored = search::explore(&plan, &runner, &results);
         results.bar.finish_and_clear();
-        if let Some(error) = results.error() {
-            bad(&format!(
-                "failed to write results: {error}; what is in the file is whole, and --resume goes on from there"
-            ));
-            code = code.max(BAD_INPUT);
-        }
+        code = code.max(results.lines.code());
         match explored {
             Ok(explored) => code = code.max(tell(&plan, &explored, options, &runner, &mut folder)),
             Err(why) => return bad(&why),
         }
     }
-    if code < HARNESS_BUG && stop.load(Ordering::Relaxed) && code != BAD_INPUT {
-        eprintln!("interrupted; what was found by then stands above");
-        code = INTERRUPTED;
-    }
-    code
-}
-
-fn open<'o>(
-    options: &ExploreOptions,
-    bar: ProgressBar,
-    stop: &'o AtomicBool,
-) -> Result<Results<'o>, String> {
-    let file = match &options.results {
-        None => None,
-        Some(path) => {
-            let opened = OpenOptions::new().create(true).append(true).open(path);
-            let file = opened.map_err(|e| format!("failed to open {}: {e}", path.display()))?;
-            Some(Mutex::new((file, None)))
-        }
-    };
-    Ok(Results { file, bar, stop })
-}
-
-/// The first interrupt lets the runs that are under way end; the second ends the process.
-fn on_interrupt(stop: &Arc<AtomicBool>) -> Result<(), ctrlc::Error> {
-    let stop = Arc::clone(stop);
-    ctrlc::set_handler(move || {
-        if stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED.into());
-        }
-    })
+    ended(
+        code.max(folder.code()),
+        &stop,
+        "what was found by then stands above",
+    )
 }
 
 /// The seeds that are asked for: as given, or so many from one that a commit decides.

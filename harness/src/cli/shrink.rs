@@ -42,7 +42,11 @@ pub(super) fn shrink(options: &ShrinkOptions, registry: &Registry) -> u8 {
         Err(error) => Failure::of_run(&error),
     };
     let bar = out::bar(options.runs as u64, "{pos} runs of at most {len}");
-    let small = search::shrink(&cell, &failure, &runner, options.runs, &|| bar.inc(1));
+    let ran = || {
+        bar.inc(1);
+        true
+    };
+    let small = search::shrink(&cell, &failure, &runner, options.runs, &ran);
     bar.finish_and_clear();
     let small = match small {
         Ok(small) => small,

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::bad;
-use crate::runner::Runner;
-use crate::search::{Finding, RUNS, ShrinkError, Small, shrink};
+use crate::runner::{RunError, Runner};
+use crate::search::{Failure, Finding, RUNS, ShrinkError, Small, shrink};
+
+/// How many runs are spent on making one small that never ends.
+const STUCK_RUNS: usize = 10;
 
 /// Why there is no file.
 enum NoFile {
@@ -30,17 +34,27 @@ impl std::fmt::Display for NoFile {
 pub(super) struct Folder<'o> {
     path: &'o Path,
     taken: BTreeSet<String>,
+    /// Set once the user has interrupted: then findings are written as they are.
+    interrupted: &'o AtomicBool,
+    code: u8,
 }
 
 impl<'o> Folder<'o> {
-    pub(super) fn new(path: &'o Path) -> Self {
+    pub(super) fn new(path: &'o Path, interrupted: &'o AtomicBool) -> Self {
         Self {
             path,
             taken: BTreeSet::new(),
+            interrupted,
+            code: 0,
         }
     }
 
-    /// Makes a finding small and writes it. Files of earlier runs of the command are replaced.
+    /// The exit code for what could not be written; 0 if all was.
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// Makes a finding small and writes it. Files of earlier runs of the command are replaced, each by a whole one.
     fn add(
         &mut self,
         finding: &Finding,
@@ -48,7 +62,16 @@ impl<'o> Folder<'o> {
         runner: &Runner,
     ) -> Result<(PathBuf, Small), NoFile> {
         let cell = &finding.origin.cell;
-        let small = shrink(cell, &finding.failure, runner, RUNS, &|| {}).map_err(NoFile::Shrink)?;
+        let goes_on = || !self.interrupted.load(Ordering::Relaxed);
+        // Each run of a cell that never ends takes its whole limit of time.
+        let is_stuck = finding.failure == Failure::of_run(&RunError::Stuck(0));
+        let runs = match goes_on() {
+            true if is_stuck => STUCK_RUNS,
+            true => RUNS,
+            false => 1,
+        };
+        let small =
+            shrink(cell, &finding.failure, runner, runs, &goes_on).map_err(NoFile::Shrink)?;
         let stem = small.example.stem();
         let numbered = (1..).map(|n: usize| match n {
             1 => stem.clone(),
@@ -57,11 +80,23 @@ impl<'o> Folder<'o> {
         let free = numbered.into_iter().find(|name| !self.taken.contains(name));
         let name = free.unwrap_or(stem);
         let file = self.path.join(format!("{name}.yaml"));
-        let written = fs::create_dir_all(self.path)
-            .and_then(|()| fs::write(&file, small.example.file(origin)));
+        let written = self.write(&file, &small.example.file(origin));
         written.map_err(|error| NoFile::Write(file.clone(), error))?;
         self.taken.insert(name);
         Ok((file, small))
+    }
+
+    fn write(&self, file: &Path, text: &str) -> io::Result<()> {
+        fs::create_dir_all(self.path)?;
+        let mut whole = tempfile::NamedTempFile::new_in(self.path)?;
+        whole.write_all(text.as_bytes())?;
+        // As any file that is made: the ones that are made to be thrown away are for their owner alone.
+        #[cfg(unix)]
+        whole
+            .as_file()
+            .set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        whole.persist(file)?;
+        Ok(())
     }
 
     /// As [`add`](Self::add); why there is no file is said.
@@ -74,7 +109,10 @@ impl<'o> Folder<'o> {
         let added = self.add(finding, origin, runner);
         added
             .inspect_err(|why| {
-                bad(&format!("{}: {why}", finding.failure.invariant));
+                let code = bad(&format!("{}: {why}", finding.failure.invariant));
+                if let NoFile::Write(..) = why {
+                    self.code = code;
+                }
             })
             .ok()
     }
@@ -84,10 +122,15 @@ impl<'o> Folder<'o> {
 pub(super) fn line(file: &Path, small: &Small) -> String {
     let scenario = &small.example.scenario;
     format!(
-        "      {}: {} steps, {} injections, after {} runs",
+        "      {}: {} steps, {} injections, after {} runs{}",
         file.display(),
         scenario.steps.len(),
         scenario.inject.len(),
-        small.runs
+        small.runs,
+        if small.is_cut_short {
+            "; more might make it smaller"
+        } else {
+            ""
+        }
     )
 }

@@ -1,38 +1,50 @@
 //! `stalemate sweep`: every fault at every point, and what was found made small.
 
+use std::fs::File;
+use std::io::{BufReader, ErrorKind};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use crate::cli::args::{Format, SweepOptions};
+use crate::cli::format::Format;
 use crate::cli::load::{code_of, unknown_client};
+use crate::cli::results::{Lines, ended, stop_on_interrupt};
+use crate::cli::searching::SweepOptions;
 use crate::cli::small::{Folder, line as small_line};
 use crate::cli::{HARNESS_BUG, bad, out, wanted};
 use crate::registry::Registry;
 use crate::report;
 use crate::runner::{Cell, Runner};
-use crate::search::{self, Finding, Sweep, Watch};
+use crate::search::{Base, Before, Finding, Part, Ran, Sweep, SweptLine, Watch};
 
 /// The version of the form of what `--format json` prints.
 const VERSION: u32 = 1;
 
-/// Shows how far it is.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new() -> Self {
-        Self(out::bar(0, "{msg}: {pos}/{len} runs, {eta} left"))
-    }
+/// Shows how far it is, keeps what came of each run, and ends it when its time is over.
+struct Watching<'o> {
+    bar: ProgressBar,
+    lines: Lines<'o>,
+    id: String,
+    until: Option<Instant>,
 }
 
-impl Watch for Bar {
-    fn begins(&self, part: &'static str, runs: usize) {
-        self.0.reset();
-        self.0.set_length(runs as u64);
-        self.0.set_message(part);
+impl Watch for Watching<'_> {
+    fn begins(&self, part: Part, runs: usize) {
+        self.bar.reset();
+        self.bar.set_length(runs as u64);
+        self.bar.set_message(part.as_str());
     }
 
-    fn ran(&self) {
-        self.0.inc(1);
+    fn ran(&self, ran: &Ran) {
+        self.bar.inc(1);
+        let (id, ran) = (self.id.clone(), ran.clone());
+        self.lines.line(&SweptLine::Ran { id, ran });
+    }
+
+    fn stops(&self) -> bool {
+        self.lines.stops() || self.until.is_some_and(|until| Instant::now() >= until)
     }
 }
 
@@ -65,7 +77,16 @@ pub(super) fn sweep(options: &SweepOptions, registry: &Registry) -> u8 {
         }
     }
     let runner = wanted::runner(&registry, options.jobs);
-    let mut folder = Folder::new(&options.out);
+    let stop = match stop_on_interrupt() {
+        Ok(stop) => stop,
+        Err(code) => return code,
+    };
+    let before = match before(options) {
+        Ok(before) => before,
+        Err(why) => return bad(&why),
+    };
+    let until = options.time.map(|time| Instant::now() + time);
+    let mut folder = Folder::new(&options.out, &stop);
     let (mut code, mut all) = (0, Vec::new());
     for client in clients {
         let cell = Cell {
@@ -73,17 +94,36 @@ pub(super) fn sweep(options: &SweepOptions, registry: &Registry) -> u8 {
             client: client.clone(),
             seed: options.seed.unwrap_or(scenario.seeds[0]),
         };
-        let bar = Bar::new();
-        let swept = search::sweep(&cell, &runner, options.pairs, &bar);
-        bar.0.finish_and_clear();
-        let swept = match swept {
-            Ok(swept) => swept,
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let base = match Base::of(&cell, &runner) {
+            Ok(base) => base,
             Err(error) => {
                 bad(&format!("{} with {client}: {error}", scenario.name));
                 code = code.max(code_of(&error));
                 continue;
             }
         };
+        let id = base.id();
+        let done = match before.of(&cell, &id) {
+            Ok(done) => done,
+            Err(why) => return bad(&why),
+        };
+        let lines = match Lines::open(options.results.as_deref(), &stop) {
+            Ok(lines) => lines,
+            Err(code) => return code,
+        };
+        lines.line(&SweptLine::head(&cell, &id));
+        let watching = Watching {
+            bar: out::bar(0, "{msg}: {pos}/{len} runs, {eta} left"),
+            lines,
+            id,
+            until,
+        };
+        let swept = base.sweep(&runner, options.pairs, &done, &watching);
+        watching.bar.finish_and_clear();
+        code = code.max(watching.lines.code());
         code = code.max(code_for(&swept));
         if options.format == Format::Table {
             out::text(report::sweep(&swept));
@@ -97,7 +137,26 @@ pub(super) fn sweep(options: &SweepOptions, registry: &Registry) -> u8 {
         let all = json!({"version": VERSION, "sweeps": all});
         out::line(format_args!("{all:#}"));
     }
-    code
+    ended(
+        code.max(folder.code()),
+        &stop,
+        "what was done by then stands above",
+    )
+}
+
+/// What is done already, where a sweep is resumed.
+fn before(options: &SweepOptions) -> Result<Before, String> {
+    let Some(path) = options.results.as_ref().filter(|_| options.resume) else {
+        return Ok(Before::default());
+    };
+    let in_file = |why: String| format!("{}: {why}", path.display());
+    let file = match File::open(path) {
+        Ok(file) => file,
+        // Nothing is done yet: the same command begins and goes on.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Before::default()),
+        Err(error) => return Err(in_file(format!("failed to open it: {error}"))),
+    };
+    Before::read(BufReader::new(file)).map_err(|error| in_file(error.to_string()))
 }
 
 /// 0 where nothing was found but what the scenario lists, 101 where a run came to no end.
@@ -190,6 +249,7 @@ fn as_json(swept: &Sweep, findings: Vec<Value>) -> Value {
         "points": swept.rows.len(),
         "fates": swept.columns.len(),
         "runs": swept.runs,
+        "whole": swept.is_whole,
         "not-tried": not_tried,
         "pairs": swept.pairs.map(|p| json!({"all": p.all, "run": p.run, "firsts": p.firsts})),
         "findings": findings,

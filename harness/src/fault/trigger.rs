@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::journal::{Action, Cast, Event, Exchange, Fate, Message, RequestSummary, Side};
 use crate::server::Tool;
 
@@ -36,7 +38,8 @@ pub enum Until {
 }
 
 /// A pattern on the journal. Every part that is given must match.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Trigger {
     /// The kind of event.
     pub event: TriggerEvent,
@@ -55,7 +58,8 @@ pub struct Trigger {
 }
 
 /// The kinds of event that a trigger can name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TriggerEvent {
     /// A request leaves.
     #[default]

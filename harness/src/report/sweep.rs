@@ -24,6 +24,8 @@ fn letters(rung: Option<Rung>) -> (char, char) {
 
 /// What stands for a run that came to no end.
 const NO_END: char = '#';
+/// What stands for a run that is to be made still.
+const NOT_RUN: char = '?';
 
 /// The table, its columns' and its letters' meanings, and the coverage.
 #[must_use]
@@ -66,6 +68,7 @@ fn cells(out: &mut String, row: &Row) {
     for came in &row.came {
         let _ = match came {
             Came::NotTried(_) => write!(out, " "),
+            Came::NotRun => write!(out, "{NOT_RUN}"),
             Came::NoEnd => write!(out, "{red}{NO_END}{red:#}"),
             Came::Ran(rung, false) => write!(out, "{}", letters(*rung).0),
             Came::Ran(rung, true) => write!(out, "{red}{}{red:#}", letters(*rung).1),
@@ -86,18 +89,29 @@ fn legend(out: &mut String, sweep: &Sweep) {
         .collect();
     let _ = writeln!(
         out,
-        "letters: {}; - ~ no client gets anywhere; {NO_END} no end. The second of two: something was violated that the \
-         scenario does not list",
+        "letters: {}; - ~ no client gets anywhere; {NO_END} no end; {NOT_RUN} not run yet. The second of two: something was \
+         violated that the scenario does not list",
         rungs.join("; ")
     );
 }
 
 fn covered(out: &mut String, sweep: &Sweep) {
-    let singles = sweep.rows.iter().flat_map(|row| &row.came);
-    let singles = singles.filter(|c| !matches!(c, Came::NotTried(_))).count();
+    let of_all = |which: fn(&Came) -> bool| {
+        let singles = sweep.rows.iter().flat_map(|row| &row.came);
+        singles.filter(|came| which(came)).count()
+    };
+    let all = of_all(|came| !matches!(came, Came::NotTried(_)));
+    let left = of_all(|came| *came == Came::NotRun);
+    let runs = match left {
+        0 => format!("{all} runs with one fault, every one that applies"),
+        _ => format!(
+            "{} of {all} runs with one fault, then it was ended",
+            all - left
+        ),
+    };
     let _ = writeln!(
         out,
-        "covered: {} points by {} fates: {singles} runs with one fault, every one that applies",
+        "covered: {} points by {} fates: {runs}",
         sweep.rows.len(),
         sweep.columns.len()
     );
@@ -110,6 +124,12 @@ fn covered(out: &mut String, sweep: &Sweep) {
             "  {} of {} pairs, evenly spread; a second fault follows each of the {} first ones after which something else \
              happens",
             pairs.run, pairs.all, pairs.firsts
+        );
+    }
+    if !sweep.is_whole {
+        let _ = writeln!(
+            out,
+            "  ended before its end; --results and --resume go on from there"
         );
     }
 }

@@ -18,7 +18,7 @@ use crate::process::recorder::Difference;
 use crate::registry::Registry;
 use crate::runner::{Cell, Limits, RunError, on_thread};
 use crate::scenario::{self, Scenario, load_text};
-use crate::sim::{Findings, Run};
+use crate::sim::{self, Findings, Run};
 
 /// The environment variable by which a child process learns that it is one. Its value is different in every child, so
 /// that what depends on the environment shows itself as a difference.
@@ -110,7 +110,11 @@ fn talk(told: String, limit: Duration) -> Result<(Vec<u8>, Vec<u8>), RunError> {
         |what: &str, error: io::Error| RunError::Machine(format!("failed to {what}: {error}"));
     let program = std::env::current_exe().map_err(|e| machine("find this program", e))?;
     let salt = CHILDREN.fetch_add(1, Ordering::Relaxed);
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    // A terminal's Ctrl-C goes to its whole process group. A run that it cut off would look like one that failed.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command
         .env(CHILD, salt.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -164,6 +168,7 @@ pub fn serve_if_child(registry: &Registry) {
     if std::env::var_os(CHILD).is_none() {
         return;
     }
+    sim::os::end_with_parent();
     let mut told = String::new();
     let answer = io::stdin()
         .read_to_string(&mut told)

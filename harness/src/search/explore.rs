@@ -2,7 +2,6 @@
 //! seeds are done is told in blocks, so that work can be resumed and results of many machines put together.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -71,6 +70,10 @@ pub trait Sink: Sync {
     fn done(&self, client: &str, seeds: Range<u64>);
     /// One more seed ran.
     fn ran(&self);
+    /// Whether no further seed shall begin.
+    fn stops(&self) -> bool {
+        false
+    }
 }
 
 /// What an exploration came to.
@@ -139,16 +142,11 @@ pub fn try_seed(plan: &Plan, seed: u64, runner: &Runner) -> Result<(Cell, Option
     Ok((cell, failed))
 }
 
-/// Runs the seeds of a plan, until they are done, the time is over, or `stop` is set.
+/// Runs the seeds of a plan, until they are done, the time is over, or the sink stops it.
 ///
 /// # Errors
 /// That there is no such dialect.
-pub fn explore(
-    plan: &Plan,
-    runner: &Runner,
-    stop: &AtomicBool,
-    sink: &dyn Sink,
-) -> Result<Explored, String> {
+pub fn explore(plan: &Plan, runner: &Runner, sink: &dyn Sink) -> Result<Explored, String> {
     let began = Instant::now();
     let mut explored = Explored {
         done: plan.done.clone(),
@@ -157,12 +155,12 @@ pub fn explore(
     let findings = Mutex::new(Findings::default());
     for block in blocks(&without(plan.seeds.clone(), &plan.done)) {
         let over = plan.limit.is_some_and(|limit| began.elapsed() >= limit);
-        if over || stop.load(Ordering::Relaxed) {
+        if over || sink.stops() {
             break;
         }
         let seeds: Vec<u64> = block.clone().collect();
         let ran = runner.for_all(&seeds, |runner, seed| {
-            if stop.load(Ordering::Relaxed) {
+            if sink.stops() {
                 return Ok(None);
             }
             let (cell, failed) = try_seed(plan, *seed, runner)?;

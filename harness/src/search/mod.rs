@@ -10,6 +10,7 @@ mod results;
 mod shown;
 mod shrink;
 mod sweep;
+mod swept;
 
 pub use columns::{Column, Why, columns, fits, kinds};
 pub use counterexample::Counterexample;
@@ -18,4 +19,5 @@ pub use findings::{Finding, Findings, Origin};
 pub use results::{EXPLORED_VERSION, Line, Merged, OfClient, ResultsError};
 pub use shown::{Failure, Shown, Told, Violation, show};
 pub use shrink::{RUNS, ShrinkError, Small, shrink};
-pub use sweep::{Came, Pairs, Row, Sweep, Watch, sweep};
+pub use sweep::{Base, Came, Pairs, Row, Sweep, Watch, sweep};
+pub use swept::{After, Before, Done, Part, Ran, SWEPT_VERSION, Second, SweptLine};

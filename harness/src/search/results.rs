@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 use std::ops::Range;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::search::explore::{Failed, joined, without};
@@ -95,7 +96,16 @@ pub enum ResultsError {
     /// It cannot be read.
     Io(io::Error),
     /// A line of it, from 1, is none of these.
-    Line(usize, String),
+    Line {
+        /// Of what the results are to be: an exploration, a sweep.
+        of: &'static str,
+        /// Which line, from 1.
+        n: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It is of a version that is not known here.
+    Version(String),
     /// It was drawn from other dialects than others were, so that its seeds are other worlds.
     OtherWorlds(String),
 }
@@ -104,7 +114,8 @@ impl std::fmt::Display for ResultsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Io(error) => write!(f, "failed to read it: {error}"),
-            Self::Line(n, why) => write!(f, "line {n} is no result of an exploration: {why}"),
+            Self::Line { of, n, why } => write!(f, "line {n} is no result of {of}: {why}"),
+            Self::Version(why) => f.write_str(why),
             Self::OtherWorlds(client) => write!(
                 f,
                 "the worlds for {client} were drawn from other dialects here, so the same seed is another world"
@@ -115,24 +126,47 @@ impl std::fmt::Display for ResultsError {
 
 impl std::error::Error for ResultsError {}
 
+impl ResultsError {
+    pub(super) fn of_version(version: u32, known: u32) -> Self {
+        Self::Version(format!("it is of version {version}, not {known}"))
+    }
+}
+
+/// Does something with each line of a file of results, and says whether its last one was cut off.
+///
+/// # Errors
+/// [`ResultsError`].
+pub(super) fn each_line<T: DeserializeOwned>(
+    of: &'static str,
+    file: impl BufRead,
+    mut act: impl FnMut(T) -> Result<(), ResultsError>,
+) -> Result<bool, ResultsError> {
+    let mut lines = file.split(b'\n').enumerate().peekable();
+    while let Some((n, line)) = lines.next() {
+        let line = line.map_err(ResultsError::Io)?;
+        if line.is_empty() {
+            continue;
+        }
+        match serde_json::from_slice(&line) {
+            Ok(line) => act(line)?,
+            Err(_) if lines.peek().is_none() => return Ok(true),
+            Err(error) => {
+                let (n, why) = (n + 1, error.to_string());
+                return Err(ResultsError::Line { of, n, why });
+            }
+        }
+    }
+    Ok(false)
+}
+
 impl Merged {
     /// Adds a file of results.
     ///
     /// # Errors
     /// [`ResultsError`].
     pub fn add(&mut self, file: impl BufRead) -> Result<(), ResultsError> {
-        let mut lines = file.lines().enumerate().peekable();
-        while let Some((n, line)) = lines.next() {
-            let line = line.map_err(ResultsError::Io)?;
-            if line.is_empty() {
-                continue;
-            }
-            match serde_json::from_str(&line) {
-                Ok(line) => self.take(line)?,
-                Err(_) if lines.peek().is_none() => self.cut_off += 1,
-                Err(error) => return Err(ResultsError::Line(n + 1, error.to_string())),
-            }
-        }
+        let cut_off = each_line("an exploration", file, |line| self.take(line))?;
+        self.cut_off += usize::from(cut_off);
         Ok(())
     }
 
@@ -147,8 +181,7 @@ impl Merged {
                 of,
             } => {
                 if version != EXPLORED_VERSION {
-                    let why = format!("it is of version {version}, not {EXPLORED_VERSION}");
-                    return Err(ResultsError::Line(1, why));
+                    return Err(ResultsError::of_version(version, EXPLORED_VERSION));
                 }
                 let is_new = !self.clients.contains_key(&client);
                 let known = self.clients.entry(client.clone()).or_default();

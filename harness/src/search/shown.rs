@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{Event, Rung};
 use crate::runner::{Cell, CellResult, Judged, RunError, Runner, Said, is_clients, judge};
-use crate::sim::Run;
+use crate::sim::{self, Run};
 
 /// The name that stands for a party where a run came to no end.
 const RUN: &str = "run";
@@ -57,13 +57,15 @@ impl Failure {
 }
 
 /// A violation as it was in one run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// What was violated, by whom and how.
+    #[serde(flatten)]
     pub failure: Failure,
     /// What happened, in a sentence.
     pub why: String,
     /// Whether the scenario lists it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub listed: bool,
 }
 
@@ -122,7 +124,7 @@ impl Shown {
 /// # Errors
 /// As [`Runner::run_once`].
 pub fn show(cell: &Cell, runner: &Runner) -> Result<(Shown, Run, CellResult), RunError> {
-    Ok(seen(cell, runner.run_once(cell)?))
+    caught(|| Ok(seen(cell, runner.run_once(cell)?)))
 }
 
 /// As [`show`], by a [`Runner::glance`].
@@ -130,8 +132,13 @@ pub fn show(cell: &Cell, runner: &Runner) -> Result<(Shown, Run, CellResult), Ru
 /// # Errors
 /// As [`Runner::glance`].
 pub(super) fn glance(cell: &Cell, runner: &Runner) -> Result<(Shown, Run), RunError> {
-    let (shown, run, _) = seen(cell, runner.glance(cell)?);
+    let (shown, run, _) = caught(|| Ok(seen(cell, runner.glance(cell)?)))?;
     Ok((shown, run))
+}
+
+/// One run must not end a search of thousands: what panics outside of the world, e.g. a verdict, is told as its failure.
+fn caught<T>(run: impl FnOnce() -> Result<T, RunError>) -> Result<T, RunError> {
+    sim::caught(|| Ok(run()))?
 }
 
 fn seen(cell: &Cell, run: Run) -> (Shown, Run, CellResult) {

@@ -1,14 +1,15 @@
 //! The tools that every server of a simulated network has, the real ones too: what they write and what they return. How
 //! a call of one is asked for and answered is the server's business.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::schema::{self, Shape};
 use super::store::{Entity, Store};
 
 /// The tools of every server of a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Tool {
     /// The memory server's write.
     CreateEntities,

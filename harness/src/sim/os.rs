@@ -52,6 +52,15 @@ pub fn outside<T>(f: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Has this process killed when the thread that started it ends, or its process.
+pub fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: a plain system call without memory.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+    }
+}
+
 /// The next byte of the thread's stream (SplitMix64; nothing here needs to be unguessable).
 #[cfg(target_os = "linux")]
 fn next_random() -> u64 {

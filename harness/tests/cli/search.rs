@@ -1,6 +1,8 @@
 //! `sweep`, `explore`, `shrink` and `merge` from outside: what they find stands as scenarios for another process, and exit
 //! codes and errors are as the help says.
 
+mod ended;
+
 use std::fs;
 use std::path::Path;
 

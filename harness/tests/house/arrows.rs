@@ -102,6 +102,12 @@ const MAY: &[(&str, &[&str])] = &[
             "server",
         ],
     ),
+    (
+        "any_bytes",
+        &[
+            "diagnose", "journal", "process", "registry", "scenario", "sim",
+        ],
+    ),
     ("check", &["registry", "report", "runner", "scenario"]),
     (
         "search",

@@ -1,5 +1,6 @@
 //! What scenario files mean, and what a wrong one says to its author.
 
+mod any_bytes;
 mod cast_errors;
 mod client_errors;
 mod files;

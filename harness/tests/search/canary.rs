@@ -1,6 +1,8 @@
-//! A bug that shows itself in one session of a hundred is found that often.
+//! A bug that shows itself in one session of a hundred is found that often; and a run that panics or never yields is a finding with
+//! its seed, in an exploration and in a sweep, and not their end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use stalemate::clients::model::{ModelFactory, Policy};
@@ -9,22 +11,43 @@ use stalemate::clients::{
     NotificationSink, RequestMethod, StoredSession,
 };
 use stalemate::registry::Registry;
-use stalemate::runner::Runner;
+use stalemate::runner::{Cell, Limits, Runner};
+use stalemate::search::{Base, Came, Done, try_seed};
 
-use crate::{Kept, explored, plan};
+use crate::{Kept, Quiet, explored, plan};
 
 /// One session in so many is unlucky.
 const ONE_IN: u32 = 100;
 const SEEDS: u64 = 400;
+/// The limit of a run, and for how long one yields nothing.
+const LIMIT: Duration = Duration::from_millis(500);
+const BLOCKED: Duration = Duration::from_secs(2);
 
-struct Canary(Arc<dyn ClientFactory>);
+const SWEPT: &str = "\
+summary: One call.
+servers: {memory: {dialect: spec}}
+clients: [canary]
+steps:
+  - add: memory
+  - call: {on: memory, tool: create_entities}
+";
 
-struct Bird(Arc<dyn Client>);
+/// What a client does at a call in an unlucky session.
+#[derive(Clone, Copy)]
+enum Bug {
+    Hangs,
+    Panics,
+    Blocks,
+}
+
+struct Canary(Arc<dyn ClientFactory>, Bug, u32);
+
+struct Bird(Arc<dyn Client>, Bug, u32);
 
 /// Session ids are drawn by the server, so that in each world other ones are unlucky.
-fn is_unlucky(id: &str) -> bool {
+fn is_unlucky(id: &str, one_in: u32) -> bool {
     let digits = id.chars().filter_map(|c| c.to_digit(16));
-    digits.fold(7, |sum, digit| (sum * 31 + digit) % 10_007) % ONE_IN == 0
+    digits.fold(7, |sum, digit| (sum * 31 + digit) % 10_007) % one_in == 0
 }
 
 impl Client for Bird {
@@ -38,10 +61,17 @@ impl Client for Bird {
 
     fn call_tool(&self, name: String, arguments: Value) -> LocalBoxFuture<'_, CallResult> {
         let stored = self.0.stored_session();
-        if stored.is_some_and(|stored| is_unlucky(stored.id.as_str())) {
-            return Box::pin(std::future::pending());
+        let is_unlucky = stored.is_some_and(|stored| is_unlucky(stored.id.as_str(), self.2));
+        match self.1 {
+            _ if !is_unlucky => self.0.call_tool(name, arguments),
+            Bug::Hangs => Box::pin(std::future::pending()),
+            Bug::Panics => panic!("an unlucky session"),
+            Bug::Blocks => {
+                // Without a yield for longer than a run may take, and not for ever: the thread outlives the run.
+                std::thread::sleep(BLOCKED);
+                Box::pin(std::future::pending())
+            }
         }
-        self.0.call_tool(name, arguments)
     }
 
     fn request(&self, method: RequestMethod, params: Value) -> LocalBoxFuture<'_, CallResult> {
@@ -70,7 +100,7 @@ impl ClientFactory for Canary {
     ) -> Arc<dyn Client> {
         // The trait asks for `Arc`; a client never leaves its thread, and neither does its `Arc`.
         #[allow(clippy::arc_with_non_send_sync)]
-        Arc::new(Bird(self.0.create(dialler, resume, sink)))
+        Arc::new(Bird(self.0.create(dialler, resume, sink), self.1, self.2))
     }
 
     fn is_real(&self) -> bool {
@@ -78,17 +108,73 @@ impl ClientFactory for Canary {
     }
 }
 
-#[test]
-fn a_canary_is_found_at_its_rate() {
+/// A runner that knows the right client with that bug in one session of so many.
+fn runner(bug: Bug, one_in: u32) -> Runner {
     let right: Arc<dyn ClientFactory> = Arc::new(ModelFactory {
         policy: Policy::recovering(),
     });
-    let registry = Registry::builtin().client(
-        "canary",
-        "one session in a hundred hangs",
-        Arc::new(Canary(right)),
+    let canary = Arc::new(Canary(right, bug, one_in));
+    Runner::new(Registry::builtin().client("canary", "some sessions are unlucky", canary))
+}
+
+#[test]
+fn a_run_that_panics_is_a_finding_of_an_exploration_and_of_a_sweep() {
+    let runner = runner(Bug::Panics, 10);
+    let plan = plan("canary", &["spec"], 0..60);
+    let kept = Kept::default();
+    let explored = explored(&plan, &runner, &kept);
+    assert_eq!(explored.runs, 60, "it goes on behind a panic");
+    let ends = |f: &&stalemate::search::Finding| f.failure.is_of_run();
+    let findings = explored.findings.sorted();
+    let found = findings.into_iter().find(ends).expect("one panics");
+    assert!(found.why.contains("an unlucky session"), "{}", found.why);
+    assert!((1..50).contains(&found.count), "{}", found.count);
+    // With its seed, by which it is the same again.
+    let seed = found.origin.seed.expect("a seed drew it");
+    let (_, again) = try_seed(&plan, seed, &runner).expect("the dialect is there");
+    let again = again.expect("it fails again").violations;
+    assert!(again.iter().any(|told| told.failure == found.failure));
+    // A sweep opens one session more where a fault costs one, so that some of its runs are unlucky and its first is not.
+    let cell = |seed| Cell {
+        seed,
+        ..crate::cell(SWEPT, "canary", &runner)
+    };
+    let swept = (1..20).find_map(|seed| {
+        let base = Base::of(&cell(seed), &runner).ok()?;
+        let swept = base.sweep(&runner, None, &Done::default(), &Quiet);
+        swept
+            .findings
+            .sorted()
+            .into_iter()
+            .any(|f| ends(&f))
+            .then_some(swept)
+    });
+    let swept = swept.expect("one of the seeds has such a run");
+    let came: Vec<&Came> = swept.rows.iter().flat_map(|row| &row.came).collect();
+    let no_end = came.iter().filter(|c| ***c == Came::NoEnd).count();
+    let ran = came.iter().filter(|c| matches!(c, Came::Ran(..))).count();
+    assert!(
+        no_end > 0 && ran > 100,
+        "{no_end} without an end, {ran} ran"
     );
-    let runner = Runner::new(registry);
+    assert!(swept.is_whole);
+}
+
+#[test]
+fn a_run_that_never_yields_is_given_up_and_told() {
+    let limits = Limits { run: LIMIT };
+    let runner = runner(Bug::Blocks, 1).limits(limits);
+    let explored = explored(&plan("canary", &["spec"], 0..2), &runner, &Kept::default());
+    let findings = explored.findings.sorted();
+    let ends = findings.iter().find(|f| f.failure.is_of_run());
+    let why = &ends.expect("each session blocks").why;
+    assert!(why.contains("never yields"), "{why}");
+    assert_eq!(explored.runs, 2);
+}
+
+#[test]
+fn a_canary_is_found_at_its_rate() {
+    let runner = runner(Bug::Hangs, ONE_IN);
     let explored = explored(
         &plan("canary", &["spec"], 0..SEEDS),
         &runner,

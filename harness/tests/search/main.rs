@@ -2,6 +2,7 @@
 //! is there at the rate at which it is there, and results are put together whatever their order.
 
 mod canary;
+mod ended;
 mod modes;
 mod results;
 mod small;
@@ -9,21 +10,20 @@ mod swept;
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use stalemate::registry::Registry;
 use stalemate::runner::{Cell, Runner};
 use stalemate::scenario::{Scenario, load_text};
 use stalemate::search::draw::Pool;
-use stalemate::search::{Explored, Failed, Line, Plan, Sink, Watch, explore};
+use stalemate::search::{Explored, Failed, Line, Part, Plan, Ran, Sink, Watch, explore};
 
 /// Nobody watches.
 pub(crate) struct Quiet;
 
 impl Watch for Quiet {
-    fn begins(&self, _: &'static str, _: usize) {}
-    fn ran(&self) {}
+    fn begins(&self, _: Part, _: usize) {}
+    fn ran(&self, _: &Ran) {}
 }
 
 /// Keeps what it is told, as lines.
@@ -74,5 +74,5 @@ pub(crate) fn plan(client: &str, dialects: &[&str], seeds: Range<u64>) -> Plan {
 }
 
 pub(crate) fn explored(plan: &Plan, runner: &Runner, sink: &dyn Sink) -> Explored {
-    explore(plan, runner, &AtomicBool::new(false), sink).expect("the dialects are there")
+    explore(plan, runner, sink).expect("the dialects are there")
 }

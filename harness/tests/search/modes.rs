@@ -284,7 +284,7 @@ fn found(wrong: &Wrong, runner: &Runner) {
     });
     let (cell, failure, seed) = found.unwrap_or_else(|| panic!("{of}: nothing breaks {wanted}"));
     println!("{of}: {wanted} with seed {seed}");
-    let small = shrink(&cell, &failure, runner, RUNS, &|| {});
+    let small = shrink(&cell, &failure, runner, RUNS, &|| true);
     let small = small.unwrap_or_else(|error| panic!("{of}: {error}"));
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory

@@ -97,7 +97,7 @@ fn a_line_that_was_cut_off_loses_nothing_else() {
     let error = Merged::default()
         .add(Cursor::new(broken))
         .expect_err("no result");
-    assert!(matches!(error, ResultsError::Line(1, _)), "{error}");
+    assert!(matches!(error, ResultsError::Line { n: 1, .. }), "{error}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn what_is_left_is_needed_and_shows_the_same() {
             .clone()
     };
     let failure = of_the_cache("app-disconnect-clears");
-    let small = shrink(&cell, &failure, &runner, RUNS, &|| {}).expect("it is shown");
+    let small = shrink(&cell, &failure, &runner, RUNS, &|| true).expect("it is shown");
     assert!(!small.is_cut_short, "{} runs", small.runs);
     let scenario = &small.example.scenario;
     let text = scenario::write(scenario);
@@ -75,7 +75,7 @@ fn what_is_left_is_needed_and_shows_the_same() {
         result.problems
     );
     // And it cannot be made smaller.
-    let twice = shrink(&again, &failure, &runner, RUNS, &|| {}).expect("it is shown");
+    let twice = shrink(&again, &failure, &runner, RUNS, &|| true).expect("it is shown");
     assert_eq!(
         scenario::write(&twice.example.scenario),
         text,
@@ -90,6 +90,6 @@ fn what_is_not_shown_cannot_be_made_small() {
     let (shown, ..) = show(&cell, &runner).expect("the run ends");
     let mut failure = shown.violations[0].failure.clone();
     failure.cause = "something else".to_owned();
-    let error = shrink(&cell, &failure, &runner, RUNS, &|| {}).expect_err("nothing shows it");
+    let error = shrink(&cell, &failure, &runner, RUNS, &|| true).expect_err("nothing shows it");
     assert_eq!(error, ShrinkError::NotShown(failure));
 }

@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use stalemate::registry::Registry;
 use stalemate::runner::Runner;
@@ -43,7 +42,7 @@ fn plan(client: &str, pool: Pool, seeds: Range<u64>) -> Plan {
 
 fn small(finding: &Finding, runner: &Runner) -> Small {
     let cell = &finding.origin.cell;
-    shrink(cell, &finding.failure, runner, RUNS, &|| {}).unwrap_or_else(|e| panic!("{e}"))
+    shrink(cell, &finding.failure, runner, RUNS, &|| true).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// Writes what was found as a scenario.
@@ -62,7 +61,7 @@ fn the_right_client_breaks_nothing() {
         Pool::of(Registry::builtin().real_sessions()),
         0..seeds(),
     );
-    let explored = explore(&plan, &runner, &AtomicBool::new(false), &Quiet).expect("dialects");
+    let explored = explore(&plan, &runner, &Quiet).expect("dialects");
     assert_eq!(explored.runs, seeds());
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/regressions");
     for finding in explored.findings.sorted() {
@@ -90,7 +89,7 @@ fn without_affinity_the_right_client_stays_within_bounds() {
         ..Pool::of(Registry::builtin().real_sessions())
     };
     let plan = plan("connector/recovering", pool, 0..60);
-    let explored = explore(&plan, &runner, &AtomicBool::new(false), &Quiet).expect("dialects");
+    let explored = explore(&plan, &runner, &Quiet).expect("dialects");
     let found = explored.findings.sorted().into_iter();
     let broken: Vec<&Finding> = found
         .filter(|f| bounds.contains(&f.failure.invariant.as_str()))

@@ -22,7 +22,7 @@ pub struct Small {
     pub example: Counterexample,
     /// How many runs it took.
     pub runs: usize,
-    /// Whether the runs were used up before nothing more could be taken away.
+    /// Whether it was ended, or the runs were used up, before nothing more could be taken away.
     pub is_cut_short: bool,
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for ShrinkError {
 impl std::error::Error for ShrinkError {}
 
 /// Makes the scenario of a cell as small as it goes within so many `runs`, as long as it shows the failure. `ran` is called
-/// after each run.
+/// after each run, and says whether to go on.
 ///
 /// # Errors
 /// [`ShrinkError`].
@@ -66,7 +66,7 @@ pub fn shrink(
     failure: &Failure,
     runner: &Runner,
     runs: usize,
-    ran: &dyn Fn(),
+    ran: &dyn Fn() -> bool,
 ) -> Result<Small, ShrinkError> {
     let mut search = Search {
         runner,
@@ -120,7 +120,7 @@ struct Search<'s> {
     spent: usize,
     /// How the best file so far comes out when it is run: a smaller one must not come out worse.
     outcome: Option<Outcome>,
-    ran: &'s dyn Fn(),
+    ran: &'s dyn Fn() -> bool,
 }
 
 impl Search<'_> {
@@ -146,7 +146,9 @@ impl Search<'_> {
             scenario: Arc::new(scenario),
         };
         let shown = show(&cell, self.runner);
-        (self.ran)();
+        if !(self.ran)() {
+            self.left = 0;
+        }
         match shown {
             Ok((shown, run, result)) => {
                 let example =

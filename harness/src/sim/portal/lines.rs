@@ -38,6 +38,14 @@ pub(super) fn read(speaks: Speaks, line: &str) -> Result<Said, String> {
     said.map_err(|why| format!("{why}: {}", shown()))
 }
 
+/// Why a line is refused, by each of the protocols that refuse it.
+pub(crate) fn refusals(line: &str) -> Vec<String> {
+    let both = [Speaks::Driver, Speaks::McpStdio];
+    both.into_iter()
+        .filter_map(|s| read(s, line).err())
+        .collect()
+}
+
 fn driver(value: &Value) -> Result<Said, String> {
     if let Some(version) = value.get("ready") {
         if version.as_u64() != Some(PROTOCOL) {

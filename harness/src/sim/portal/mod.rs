@@ -26,6 +26,8 @@ mod sys;
 mod watch;
 mod words;
 
+pub(crate) use lines::refusals;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
