@@ -14,6 +14,7 @@ fn call_begins(made: &mut Made, call: u32) {
         tool,
         nonce,
         during_outage: false,
+        nth: 1,
     });
 }
 
