@@ -207,6 +207,7 @@ mod tests {
             tool: "search".to_owned(),
             nonce: String::new(),
             during_outage: false,
+            nth: 1,
         };
         let ended = Event::CallEnded {
             call: CallId(number),

@@ -232,6 +232,7 @@ pub(crate) mod stream_trouble {
             tool: "search_nodes".to_owned(),
             nonce: "nonce".to_owned(),
             during_outage: false,
+            nth: 1,
         });
         if is_sent {
             let asked = made.asks_for("tools/call", Some("S"), Some(9));

@@ -83,6 +83,7 @@ fn where_one_of_a_kind_recovers_it_is_not_the_kind() {
                 tool: String::new(),
                 nonce: String::new(),
                 during_outage: false,
+                nth: 1,
             });
             let asked = made.asks_for(method, Some("S"), Some(call.0));
             made.answered(asked, 404, None);

@@ -14,6 +14,7 @@ fn call_begins(made: &mut Made, call: u32) {
         tool,
         nonce,
         during_outage: false,
+        nth: 1,
     });
 }
 
@@ -26,6 +27,7 @@ fn only_what_happens_in_the_window_counts() {
         object,
         server,
         resumed,
+        nth: 1,
     });
     made.opens("S1");
     made.exchange("tools/call", Some("S1"), 400);
