@@ -189,6 +189,16 @@ impl Application {
         Ok(())
     }
 
+    /// The n-th client object of a server, ready for a request.
+    async fn ready(&self, server: &ServerName, nth: u8) -> Result<Arc<dyn Client>, ClientError> {
+        if nth > 1 {
+            return self.beside.client(server, nth).await;
+        }
+        let client = self.client(server).await?;
+        self.load_tools(server, &client).await?;
+        Ok(client)
+    }
+
     async fn connect(&self, server: &ServerName) -> Result<(), ClientError> {
         let profile = self.profile();
         self.state
@@ -301,16 +311,6 @@ impl Application {
         }
     }
 
-    fn reload(&self) {
-        let profile = self.profile();
-        self.state
-            .borrow_mut()
-            .drawn_disconnected
-            .retain(|(p, _)| *p != profile);
-        let servers: Vec<_> = self.state.borrow().connectors.keys().cloned().collect();
-        servers.iter().for_each(|server| self.draw(server));
-    }
-
     async fn carry_out(
         &self,
         action: Action,
@@ -364,12 +364,7 @@ impl InFront for Application {
         arguments: Value,
     ) -> LocalBoxFuture<'a, CallResult> {
         Box::pin(async move {
-            if nth > 1 {
-                let client = self.beside.client(server, nth).await?;
-                return client.call_tool(tool.to_owned(), arguments).await;
-            }
-            let client = self.client(server).await?;
-            self.load_tools(server, &client).await?;
+            let client = self.ready(server, nth).await?;
             let result = client.call_tool(tool.to_owned(), arguments).await;
             self.keep(server, &client);
             result
@@ -383,12 +378,7 @@ impl InFront for Application {
         params: Value,
     ) -> LocalBoxFuture<'a, CallResult> {
         Box::pin(async move {
-            if nth > 1 {
-                let client = self.beside.client(server, nth).await?;
-                return client.request(method, params).await;
-            }
-            let client = self.client(server).await?;
-            self.load_tools(server, &client).await?;
+            let client = self.ready(server, nth).await?;
             let result = client.request(method, params).await;
             self.keep(server, &client);
             result

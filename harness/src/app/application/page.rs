@@ -9,6 +9,17 @@ use crate::app::policy::Status;
 use crate::journal::{Drawn, Event, Profile, ServerName};
 
 impl Application {
+    /// Every connector is drawn again, as it is.
+    pub(super) fn reload(&self) {
+        let profile = self.profile();
+        self.state
+            .borrow_mut()
+            .drawn_disconnected
+            .retain(|(p, _)| *p != profile);
+        let servers: Vec<_> = self.state.borrow().connectors.keys().cloned().collect();
+        servers.iter().for_each(|server| self.draw(server));
+    }
+
     /// Draws the settings page's row for a connector.
     pub(super) fn draw(&self, server: &ServerName) {
         let profile = self.profile();

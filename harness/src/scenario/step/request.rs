@@ -1,5 +1,6 @@
 //! Requests of the user that call no tool: what one is, its shapes in a file, and how it is written.
 
+use super::StepAction;
 use super::call::{CallExpect, Ending, written_object};
 use super::checker::Checker;
 use crate::server::{Prompt, Resource};
@@ -129,5 +130,19 @@ impl<T> Request<T> {
             .with_some("patience", patience)
             .with_some("object", written_object(self.object))
             .map()
+    }
+}
+
+impl StepAction {
+    /// Which of the user's client objects it has ask, from 1; 1 for what asks nothing.
+    #[must_use]
+    pub fn object(&self) -> u8 {
+        match self {
+            Self::Call(call) => call.object,
+            Self::Read(request) => request.object,
+            Self::Subscribe(request) => request.object,
+            Self::Prompt(request) | Self::Complete(request) => request.object,
+            _ => 1,
+        }
     }
 }
