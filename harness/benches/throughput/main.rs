@@ -1,10 +1,12 @@
 //! How fast scenarios run: beside the bare simulator doing equal work, with the length of a run, with the number of
-//! servers, and while nobody talks. All times are processor time of the run's thread, medians of runs taken in turn.
+//! servers, and while nobody talks; and what clients cost that are programs of their own. All times but theirs are processor
+//! time of the run's thread, medians of runs taken in turn.
 
 mod baseline;
 mod cells;
 mod growth;
 mod measure;
+mod programs;
 
 use stalemate::registry::Registry;
 
@@ -16,6 +18,8 @@ use measure::{Cost, in_turn, marginal, on_thread};
 const CALLS: usize = 200;
 /// How many times the bare simulator's cost an exchange may be.
 const RATIO_GOAL: f64 = 2.3;
+/// The argument with which only what clients cost is measured that are programs of their own.
+const ONLY_CLIENTS: &str = "clients";
 /// How long a day of waiting may take, in milliseconds.
 const DAY_GOAL_MS: f64 = 60.0;
 
@@ -111,7 +115,12 @@ fn waiting(registry: &Registry) {
 
 fn main() {
     let registry = Registry::builtin();
+    stalemate::runner::serve_if_child(&registry);
     if growth::was_child(&registry) {
+        return;
+    }
+    if std::env::args().any(|argument| argument == ONLY_CLIENTS) {
+        programs::print(&registry);
         return;
     }
     println!(
@@ -126,4 +135,6 @@ fn main() {
     servers(&registry);
     println!("\n24 h of waiting, run and judged");
     waiting(&registry);
+    println!("\nclients that are programs of their own, a cell is two runs");
+    programs::print(&registry);
 }

@@ -14,6 +14,7 @@ use stalemate_clients::{
     CallResult, Client, ClientError, LocalBoxFuture, RequestMethod, StoredSession,
 };
 
+use crate::app::beside::Beside;
 use crate::app::policy::{AppPolicy, Deletes, Disconnects, SessionKey};
 use crate::app::{InFront, Journal, MakeClient};
 use crate::journal::{Action, Event, Profile, Rung, ServerName};
@@ -58,6 +59,8 @@ pub struct Application {
     maker: Rc<dyn MakeClient>,
     journal: Journal,
     state: RefCell<State>,
+    /// Other windows or devices of the user.
+    beside: Beside,
 }
 
 impl Application {
@@ -66,6 +69,7 @@ impl Application {
     pub fn new(policy: AppPolicy, maker: Rc<dyn MakeClient>, journal: Journal) -> Self {
         Self {
             policy,
+            beside: Beside::new(Rc::clone(&maker), policy.lists.now(false)),
             maker,
             journal,
             state: RefCell::default(),
@@ -118,7 +122,7 @@ impl Application {
             .stored
             .get(&key)
             .and_then(|s| s.session.clone());
-        let client = self.maker.make(server, resume);
+        let client = self.maker.make((server, 1), resume);
         let slot = self.slot(server);
         self.state.borrow_mut().clients.insert(
             slot.clone(),
@@ -241,8 +245,9 @@ impl Application {
             server: Arc::clone(server),
         });
         let mut result = Ok(());
-        for live in clients {
-            result = result.and(live.client.disconnect().await);
+        let first = clients.into_iter().map(|live| live.client);
+        for client in first.chain(self.beside.take(server)) {
+            result = result.and(client.disconnect().await);
         }
         result
     }
@@ -256,6 +261,7 @@ impl Application {
                     .borrow_mut()
                     .clients
                     .retain(|(s, _), _| s != server);
+                self.beside.take(server);
                 Ok(())
             }
         };
@@ -353,11 +359,15 @@ impl InFront for Application {
 
     fn call<'a>(
         &'a self,
-        server: &'a ServerName,
+        (server, nth): (&'a ServerName, u8),
         tool: &'a str,
         arguments: Value,
     ) -> LocalBoxFuture<'a, CallResult> {
         Box::pin(async move {
+            if nth > 1 {
+                let client = self.beside.client(server, nth).await?;
+                return client.call_tool(tool.to_owned(), arguments).await;
+            }
             let client = self.client(server).await?;
             self.load_tools(server, &client).await?;
             let result = client.call_tool(tool.to_owned(), arguments).await;
@@ -368,11 +378,15 @@ impl InFront for Application {
 
     fn request<'a>(
         &'a self,
-        server: &'a ServerName,
+        (server, nth): (&'a ServerName, u8),
         method: RequestMethod,
         params: Value,
     ) -> LocalBoxFuture<'a, CallResult> {
         Box::pin(async move {
+            if nth > 1 {
+                let client = self.beside.client(server, nth).await?;
+                return client.request(method, params).await;
+            }
             let client = self.client(server).await?;
             self.load_tools(server, &client).await?;
             let result = client.request(method, params).await;

@@ -1,4 +1,4 @@
-//! A program around a bare SDK: one client object per server, no settings page, no profiles, nothing stored. What the
+//! A program around a bare SDK: one client object per server and those that the user has beside it, no settings page, no profiles, nothing stored. What the
 //! user's actions mean for it is in `DESIGN`'s words: reconnect is disconnect and connect on the same object, re-add a new
 //! object from the factory; conversations and browser profiles do not apply.
 
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use stalemate_clients::{CallResult, Client, ClientError, LocalBoxFuture, RequestMethod};
 
+use crate::app::beside::Beside;
 use crate::app::{InFront, MakeClient};
 use crate::journal::{Action, Rung, ServerName};
 
@@ -17,6 +18,7 @@ use crate::journal::{Action, Rung, ServerName};
 pub struct Bare {
     maker: Rc<dyn MakeClient>,
     clients: RefCell<BTreeMap<ServerName, Arc<dyn Client>>>,
+    beside: Beside,
 }
 
 impl Bare {
@@ -24,6 +26,7 @@ impl Bare {
     #[must_use]
     pub fn new(maker: Rc<dyn MakeClient>) -> Self {
         Self {
+            beside: Beside::new(Rc::clone(&maker), false),
             maker,
             clients: RefCell::default(),
         }
@@ -34,6 +37,23 @@ impl Bare {
         found.ok_or_else(|| ClientError::new("no client of that server"))
     }
 
+    /// The n-th of a server, which is there for a request.
+    async fn nth(&self, server: &ServerName, nth: u8) -> Result<Arc<dyn Client>, ClientError> {
+        match nth {
+            1 => self.client(server),
+            nth => self.beside.client(server, nth).await,
+        }
+    }
+
+    /// Disconnects what is there besides the first.
+    async fn leave(&self, server: &ServerName) -> Result<(), ClientError> {
+        let mut left = Ok(());
+        for client in self.beside.take(server) {
+            left = left.and(client.disconnect().await);
+        }
+        left
+    }
+
     async fn carry_out(
         &self,
         action: Action,
@@ -42,20 +62,24 @@ impl Bare {
         let Some(server) = server else { return Ok(()) };
         match action {
             Action::Add => {
-                let client = self.maker.make(server, None);
+                let client = self.maker.make((server, 1), None);
                 self.clients
                     .borrow_mut()
                     .insert(Arc::clone(server), Arc::clone(&client));
                 client.connect().await
             }
             Action::Connect => self.client(server)?.connect().await,
-            Action::Disconnect => self.client(server)?.disconnect().await,
+            Action::Disconnect => {
+                let first = self.client(server)?.disconnect().await;
+                first.and(self.leave(server).await)
+            }
             Action::Delete => {
                 let client = self.clients.borrow_mut().remove(server);
-                match client {
+                let first = match client {
                     Some(client) => client.disconnect().await,
                     None => Ok(()),
-                }
+                };
+                first.and(self.leave(server).await)
             }
             Action::Reload
             | Action::NewConversation
@@ -76,29 +100,34 @@ impl InFront for Bare {
 
     fn call<'a>(
         &'a self,
-        server: &'a ServerName,
+        (server, nth): (&'a ServerName, u8),
         tool: &'a str,
         arguments: Value,
     ) -> LocalBoxFuture<'a, CallResult> {
         Box::pin(async move {
-            self.client(server)?
-                .call_tool(tool.to_owned(), arguments)
-                .await
+            let client = self.nth(server, nth).await?;
+            client.call_tool(tool.to_owned(), arguments).await
         })
     }
 
     fn request<'a>(
         &'a self,
-        server: &'a ServerName,
+        (server, nth): (&'a ServerName, u8),
         method: RequestMethod,
         params: Value,
     ) -> LocalBoxFuture<'a, CallResult> {
-        Box::pin(async move { self.client(server)?.request(method, params).await })
+        Box::pin(async move {
+            let client = self.nth(server, nth).await?;
+            client.request(method, params).await
+        })
     }
 
-    fn offers(&self, server: &ServerName, method: RequestMethod) -> bool {
-        let client = self.client(server);
-        client.map_or(true, |client| client.offers(method))
+    fn offers(&self, (server, nth): (&ServerName, u8), method: RequestMethod) -> bool {
+        let client = match nth {
+            1 => self.client(server).ok(),
+            nth => self.beside.live(server, nth),
+        };
+        client.is_none_or(|client| client.offers(method))
     }
 
     fn has_rung(&self, rung: Rung) -> bool {

@@ -1,6 +1,8 @@
 //! The recovery ladder: what a user tries, in order, until the connector works again. A rung has worked when three calls
 //! in a row are ok: a write, a read, a write, 5 s apart. A cached tool list or a lucky replica cannot fake that. A user who asked
-//! this server for something else too, a resource or a prompt, asks for that first: calls that work do not console them.
+//! this server for something else too, a resource or a prompt, asks for that first: calls that work do not console them. Who
+//! has several client objects of the server has each of the others call once: a rung has worked when all of them work. On each
+//! rung every object is tried, so that one that needs a retry does not cost the next one a rung.
 
 use crate::app::user::{Asked, CallSpec, User};
 use crate::journal::{Action, Event, Outcome, Phase, Rung, ServerName};
@@ -77,6 +79,15 @@ async fn ascend(user: &User, server: &ServerName, rung: Rung) -> bool {
 
 async fn works(user: &User, server: &ServerName) -> bool {
     let [write, read] = CLIMBS_WITH;
+    let mut others_work = true;
+    for object in user.beside(server) {
+        let spec = CallSpec {
+            object,
+            ..CallSpec::of(write)
+        };
+        others_work &= user.call(server, spec).await.1 == Outcome::Ok;
+        user.wait(BETWEEN_CALLS_MS).await;
+    }
     let calls = [write, read, write];
     let habits = user.habits(server).into_iter();
     for (n, asked) in habits.chain(calls.map(Asked::Tool)).enumerate() {
@@ -87,5 +98,5 @@ async fn works(user: &User, server: &ServerName) -> bool {
             return false;
         }
     }
-    true
+    others_work
 }

@@ -5,6 +5,7 @@
 mod account;
 mod application;
 mod bare;
+mod beside;
 mod ladder;
 mod policy;
 pub mod user;
@@ -55,7 +56,7 @@ pub type Journal = Rc<dyn Tell>;
 /// Makes client objects for a server. The process shell gives each a dialler of its own, so that its connections are known.
 pub trait MakeClient {
     /// A fresh client of that server, with a stored session if there is one.
-    fn make(&self, server: &ServerName, resume: Option<StoredSession>) -> Arc<dyn Client>;
+    fn make(&self, whom: (&ServerName, u8), resume: Option<StoredSession>) -> Arc<dyn Client>;
 }
 
 /// What the user has in front of them: an application with connectors, or a program around a bare SDK.
@@ -67,25 +68,25 @@ pub trait InFront {
         server: Option<&'a ServerName>,
     ) -> LocalBoxFuture<'a, Result<(), ClientError>>;
 
-    /// Calls a tool in the present conversation.
+    /// Calls a tool in the present conversation, by the n-th client object of that server.
     fn call<'a>(
         &'a self,
-        server: &'a ServerName,
+        whom: (&'a ServerName, u8),
         tool: &'a str,
         arguments: Value,
     ) -> LocalBoxFuture<'a, CallResult>;
 
-    /// Sends a request of another kind in the present conversation.
+    /// Sends a request of another kind in the present conversation, by the n-th client object of that server.
     fn request<'a>(
         &'a self,
-        server: &'a ServerName,
+        whom: (&'a ServerName, u8),
         method: RequestMethod,
         params: Value,
     ) -> LocalBoxFuture<'a, CallResult>;
 
-    /// Whether a request of that kind can be asked for here.
-    fn offers(&self, server: &ServerName, method: RequestMethod) -> bool {
-        let _ = (server, method);
+    /// Whether a request of that kind can be asked of the n-th client object of a server.
+    fn offers(&self, whom: (&ServerName, u8), method: RequestMethod) -> bool {
+        let _ = (whom, method);
         true
     }
 

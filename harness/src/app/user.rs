@@ -2,7 +2,7 @@
 //! told to the journal here, whatever is in front of the user.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -74,6 +74,8 @@ pub struct CallSpec {
     pub patience_ms: Option<u64>,
     /// How many bytes longer the arguments of a tool are than they need be.
     pub padding: u32,
+    /// Which of the user's client objects of the server is asked, from 1.
+    pub object: u8,
 }
 
 impl CallSpec {
@@ -92,6 +94,7 @@ impl CallSpec {
             progress: false,
             patience_ms: None,
             padding: 0,
+            object: 1,
         }
     }
 }
@@ -104,6 +107,7 @@ pub struct User {
     profile: Rc<std::cell::Cell<Profile>>,
     patience_ms: u64,
     habits: Rc<RefCell<BTreeMap<ServerName, Vec<Asked>>>>,
+    beside: Rc<RefCell<BTreeSet<(ServerName, u8)>>>,
 }
 
 impl User {
@@ -116,10 +120,11 @@ impl User {
             profile: Rc::new(std::cell::Cell::new(Profile::Normal)),
             patience_ms,
             habits: Rc::default(),
+            beside: Rc::default(),
         }
     }
 
-    /// What the user has asked of a server besides calls of its tools, each once, in the order in which it was first asked.
+    /// What the user has asked the first client object of a server besides calls of its tools, each once, in the order in which it was first asked.
     #[must_use]
     pub fn habits(&self, server: &ServerName) -> Vec<Asked> {
         self.habits
@@ -127,6 +132,14 @@ impl User {
             .get(server)
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// Which client objects of a server the user has asked something beside the first, in order.
+    #[must_use]
+    pub fn beside(&self, server: &ServerName) -> Vec<u8> {
+        let beside = self.beside.borrow();
+        let of_server = beside.iter().filter(|(of, _)| of == server);
+        of_server.map(|(_, nth)| *nth).collect()
     }
 
     /// What the user has in front of them.
@@ -143,9 +156,9 @@ impl User {
 
     /// Whether that can be asked of a server here: what a client does not offer, nobody is shown.
     #[must_use]
-    pub fn can_ask(&self, server: &ServerName, asked: Asked) -> bool {
-        let method = asked.method();
-        method.is_none_or(|method| self.front.offers(server, method))
+    pub fn can_ask(&self, server: &ServerName, spec: CallSpec) -> bool {
+        let method = spec.asked.method();
+        method.is_none_or(|method| self.front.offers((server, spec.object), method))
     }
 
     /// Does something and waits for its end, or for the limit. Returns whether it went well.
@@ -201,7 +214,11 @@ impl User {
         let (call, nonce) = self.journal.new_call();
         let (method, name) = (spec.asked.method(), spec.asked.name());
         // Who has subscribed to something relies on it, and does not ask again.
-        if method.is_some_and(|method| method != RequestMethod::Subscribe) {
+        if spec.object > 1 {
+            self.beside
+                .borrow_mut()
+                .insert((server.clone(), spec.object));
+        } else if method.is_some_and(|method| method != RequestMethod::Subscribe) {
             let mut habits = self.habits.borrow_mut();
             let habits = habits.entry(server.clone()).or_default();
             if !habits.contains(&spec.asked) {
@@ -215,11 +232,12 @@ impl User {
             tool: name.to_owned(),
             nonce: nonce.clone(),
             during_outage: self.journal.is_out(server),
+            nth: spec.object,
         });
         let params = params(spec, &nonce);
         let calling = match method {
-            None => self.front.call(server, name, params),
-            Some(method) => self.front.request(server, method, params),
+            None => self.front.call((server, spec.object), name, params),
+            Some(method) => self.front.request((server, spec.object), method, params),
         };
         let enough_ms = self.patience_ms + spec.takes_ms;
         let patience_ms = spec.patience_ms.unwrap_or(enough_ms);

@@ -115,7 +115,7 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
     // That a session was ended well says nothing of a connection, and a client may give up a stream of its own accord.
     let of_server = view.client.iter().filter(|s| {
         let given_up = s.request.method == Method::Get && s.response.is_none();
-        s.server == *server && !s.ends_session() && !given_up
+        s.server == *server && !s.ends_session() && !given_up && !view.is_beside(s.object)
     });
     let finished: Vec<(usize, &Seen)> =
         of_server.filter_map(|s| ended(s).map(|n| (n, s))).collect();
@@ -178,7 +178,9 @@ pub(super) const INCOGNITO_IS_FIRST_CONTACT: Invariant = Invariant {
             let mut within = view
                 .requests_after(began)
                 .filter(|s| closed.is_none_or(|closed| s.at < closed))
-                .filter(|s| !s.ends_session() && !is_of_before(view, s, began))
+                .filter(|s| {
+                    !s.ends_session() && !view.is_beside(s.object) && !is_of_before(view, s, began)
+                })
                 .peekable();
             exercised |= within.peek().is_some();
             if let Some(reuse) = within.find(|s| {

@@ -11,9 +11,16 @@ use crate::invariant::exchanges::Exchanges;
 use crate::invariant::fates::Fates;
 use crate::invariant::seen::{Relayed, Seen, entry_after};
 use crate::journal::{
-    Action, Cast, ConnId, Delivery, Entry, Event, Outages, ProcessName, Record, Rung, ServerName,
-    climbs,
+    Action, Cast, ConnId, Delivery, Entry, Event, ObjectId, Outages, ProcessName, Record, Rung,
+    ServerName, climbs,
 };
+
+fn beside(entry: &Entry) -> Option<ObjectId> {
+    match entry.event {
+        Event::ObjectMade { object, nth, .. } if nth > 1 => Some(object),
+        _ => None,
+    }
+}
 
 /// What a run is judged from.
 pub struct View<'a> {
@@ -39,6 +46,8 @@ pub struct View<'a> {
     opened: BTreeMap<ConnId, usize>,
     /// The entry at which each connection ended, as who had dialled it saw it.
     pub(super) closed: BTreeMap<ConnId, usize>,
+    /// The user's client objects beside the first of a server.
+    beside: BTreeSet<ObjectId>,
 }
 
 impl<'a> View<'a> {
@@ -95,7 +104,14 @@ impl<'a> View<'a> {
             changes: entries_with(&is_change),
             opened: opened.collect(),
             closed: closed.collect(),
+            beside: entries.iter().filter_map(beside).collect(),
         }
+    }
+
+    /// Whether a client object is one that the user has beside the first of a server, and that no window or page of the
+    /// application shows.
+    pub(super) fn is_beside(&self, object: Option<ObjectId>) -> bool {
+        object.is_some_and(|object| self.beside.contains(&object))
     }
 
     /// What became of the sessions of a server of the cast.

@@ -101,6 +101,10 @@ pub enum Event {
         server: ServerName,
         /// Whether it was given a stored session.
         resumed: bool,
+        /// Which of the user's client objects of that server it is, from 1; those beside the first belong to no window of the
+        /// application.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        nth: u8,
     },
     /// A driven call began.
     CallBegan {
@@ -118,6 +122,9 @@ pub enum Event {
         /// Processes that were down or unreachable when it began; such a call counts as lost.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         during_outage: bool,
+        /// Which of the user's client objects of that server is asked, from 1.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        nth: u8,
     },
     /// A driven call ended. Not an injection point.
     CallEnded {
@@ -263,4 +270,16 @@ fn tools_call() -> String {
 
 fn is_tools_call(method: &str) -> bool {
     method == TOOLS_CALL
+}
+
+fn first() -> u8 {
+    1
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_first(object: &u8) -> bool {
+    *object == 1
 }

@@ -165,6 +165,7 @@ impl Script {
             progress: call.progress,
             patience_ms: call.patience_ms,
             padding: call.padding,
+            object: call.object,
         };
         let many = Many {
             line,
@@ -189,6 +190,7 @@ impl Script {
             on: &request.on,
             spec: CallSpec {
                 patience_ms: request.patience_ms,
+                object: request.object,
                 ..CallSpec::asking(asked(request.what))
             },
             expect: request.expect,
@@ -204,7 +206,7 @@ impl Script {
             line, spec, expect, ..
         } = many;
         let server: ServerName = Arc::from(many.on);
-        if !self.user.can_ask(&server, spec.asked) {
+        if !self.user.can_ask(&server, spec) {
             return;
         }
         let calls: Vec<_> = (0..many.parallel)

@@ -59,6 +59,11 @@ impl Lane {
         }
     }
 
+    /// Which way its bytes go.
+    pub(super) fn direction(&self) -> Direction {
+        self.direction
+    }
+
     fn passage(&self, link: Option<&Link>) -> Option<Passage<State>> {
         Some(link?.passages.as_ref()?.of(self.direction))
     }

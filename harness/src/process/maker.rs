@@ -27,9 +27,13 @@ pub struct Maker<N> {
 }
 
 impl<N: Network> MakeClient for Maker<N> {
-    fn make(&self, server: &ServerName, resume: Option<StoredSession>) -> Arc<dyn Client> {
+    fn make(
+        &self,
+        (server, nth): (&ServerName, u8),
+        resume: Option<StoredSession>,
+    ) -> Arc<dyn Client> {
         let (net, process) = (Arc::clone(&self.net), Arc::clone(&self.process));
-        let outermost = Outermost::new(net, process, Arc::clone(server), resume.is_some());
+        let outermost = Outermost::new(net, process, (Arc::clone(server), nth), resume.is_some());
         let host = format!("{server}.example");
         let dialler = Dialler::new(host, Arc::clone(&self.paths[server]), Arc::new(outermost));
         let dialler = match self.tokens.get(server) {

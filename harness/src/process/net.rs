@@ -219,6 +219,8 @@ pub struct Outermost<N> {
     pub from: Arc<Process>,
     /// The server.
     pub server: ServerName,
+    /// Which of the user's client objects of that server it is for, from 1.
+    pub nth: u8,
     /// For whom.
     pub object: ObjectId,
 }
@@ -226,17 +228,24 @@ pub struct Outermost<N> {
 impl<N: Network> Outermost<N> {
     /// The way for an object that is made now.
     #[must_use]
-    pub fn new(net: Arc<Net<N>>, from: Arc<Process>, server: ServerName, resumed: bool) -> Self {
+    pub fn new(
+        net: Arc<Net<N>>,
+        from: Arc<Process>,
+        (server, nth): (ServerName, u8),
+        resumed: bool,
+    ) -> Self {
         let object = net.recorder.new_object();
         net.recorder.note(Event::ObjectMade {
             object,
             server: Arc::clone(&server),
             resumed,
+            nth,
         });
         Self {
             net,
             from,
             server,
+            nth,
             object,
         }
     }
@@ -259,7 +268,7 @@ impl<N: Network> Dial for Outermost<N> {
         Some(Arc::new(Self::new(
             Arc::clone(net),
             Arc::clone(from),
-            server,
+            (server, self.nth),
             false,
         )))
     }

@@ -1,6 +1,8 @@
 //! A tap around one end of a connection: it frames both directions, tells the recorder what passes, and carries out the
 //! fates. The same tap stands around models, real SDKs and real servers. It decides nothing.
 
+mod left;
+
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -19,7 +21,7 @@ use crate::process::state::{Process, TapControl};
 use crate::process::summary;
 
 /// One end of a connection.
-pub struct Tap<S> {
+pub struct Tap<S: 'static> {
     inner: Option<S>,
     recorder: Recorder,
     process: Arc<Process>,
@@ -34,6 +36,8 @@ pub struct Tap<S> {
     tells_end: bool,
     end_noted: bool,
     break_noted: bool,
+    /// Whether nobody uses it any more, and it waits for its process to go on.
+    left: bool,
 }
 
 /// Queued bytes above which a tap takes no more from its writer.
@@ -41,7 +45,7 @@ const QUEUE_MAX: usize = 256 * 1024;
 /// Room for what one read may bring, in bytes.
 const READ_MIN: usize = 4 * 1024;
 
-impl<S> Tap<S> {
+impl<S: 'static> Tap<S> {
     /// A tap around one end, which is at that process.
     pub fn new(inner: S, recorder: Recorder, process: Arc<Process>, identity: Identity) -> Self {
         let dialled = matches!(identity, Identity::Dialled(_));
@@ -70,6 +74,7 @@ impl<S> Tap<S> {
             tells_end,
             end_noted: false,
             break_noted: false,
+            left: false,
         }
     }
 
@@ -428,11 +433,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tap<S> {
             Some(inner) => Pin::new(inner).poll_shutdown(cx),
             None => Poll::Ready(Ok(())),
         }
-    }
-}
-
-impl<S> Drop for Tap<S> {
-    fn drop(&mut self) {
-        self.note_end(None);
     }
 }

@@ -183,11 +183,16 @@ impl Drawing<'_> {
                 method,
                 tool,
                 during_outage,
+                nth,
                 ..
             } => {
                 let what = match method.as_str() {
                     TOOLS_CALL => tool.clone(),
                     other => format!("{other} {tool}"),
+                };
+                let whose = match nth {
+                    1 => String::new(),
+                    nth => format!(", by client object {nth}"),
                 };
                 let outage = if *during_outage {
                     ", during the outage"
@@ -196,7 +201,7 @@ impl Drawing<'_> {
                 };
                 (
                     client('☺'),
-                    format!("call {} begins: {what} on {server}{outage}", call.0),
+                    format!("call {} begins: {what} on {server}{whose}{outage}", call.0),
                 )
             }
             Event::CallEnded { call, outcome } => match outcome {

@@ -180,7 +180,7 @@ fn came_to(record: &Record) -> Climbs {
         };
         let is_never = climb.rung == Some(Rung::Never);
         let server = &climb.server;
-        if is_never && nowhere.blamed.is_empty() && opens_none(&view, server, during.clone()) {
+        if is_never && nowhere.blamed.is_empty() && opens_none(&view, server, &during) {
             nowhere.blamed.insert(server.to_string());
             if is_full(&view, server, during) {
                 nowhere.full.insert(server.to_string());
@@ -199,30 +199,43 @@ fn came_to(record: &Record) -> Climbs {
     climbs(&record.entries).map(of_climb).collect()
 }
 
-/// Whether a server was asked for new sessions between those entries, and its own answer to each was a refusal or none; or it
-/// opened them and refused the `notifications/initialized` of each, which came with its id.
-fn opens_none(view: &View<'_>, server: &ServerName, during: Range<usize>) -> bool {
-    let received = || view.servers.get(server).into_iter().flatten();
+/// The requests of that method to a server between those entries that it refused, or gave no answer: those since the last one that
+/// it took. A user may have several client objects, and what one of them got does not help the next.
+fn refused<'v>(
+    view: &'v View<'_>,
+    server: &ServerName,
+    method: &str,
+    during: Range<usize>,
+) -> Vec<&'v Seen> {
     let is_refused = |s: &Seen| s.status().is_none_or(|status| status >= 400);
-    let all_refused = |method: &str| {
-        let is_one = |s: &&Seen| during.contains(&s.at) && s.request.asks(method);
-        let is_whole = |s: &&Seen| s.session().is_some() || method == "initialize";
-        let asked = received().filter(is_one).filter(is_whole);
-        let mut asked = asked.peekable();
-        asked.peek().is_some() && asked.all(is_refused)
-    };
-    all_refused("initialize") || all_refused("notifications/initialized")
+    let is_whole = |s: &Seen| s.session().is_some() || method == "initialize";
+    let received = view.servers.get(server).into_iter().flatten();
+    let asked = received.filter(|s| during.contains(&s.at) && s.request.asks(method));
+    let mut refused = Vec::new();
+    for seen in asked.filter(|s| is_whole(s)) {
+        if is_refused(seen) {
+            refused.push(seen);
+        } else {
+            refused.clear();
+        }
+    }
+    refused
 }
 
-/// Whether a server refused each handshake between those entries because there was no room: with 429 or 503, and while somebody
-/// worked with a session of the process that refused. One that keeps what was left behind, and ends none of it, has its own doing
-/// to thank for it.
+/// Whether a server was asked for new sessions between those entries, and its own answer to each, since the last that it opened,
+/// was a refusal or none; or it opened them and refused the `notifications/initialized` of each, which came with its id.
+fn opens_none(view: &View<'_>, server: &ServerName, during: &Range<usize>) -> bool {
+    ["initialize", "notifications/initialized"]
+        .iter()
+        .any(|method| !refused(view, server, method, during.clone()).is_empty())
+}
+
+/// Whether a server refused those handshakes because there was no room: with 429 or 503, and while somebody worked with a session
+/// of the process that refused. One that keeps what was left behind, and ends none of it, has its own doing to thank for it.
 fn is_full(view: &View<'_>, server: &ServerName, during: Range<usize>) -> bool {
-    let received = view.servers.get(server).into_iter().flatten();
-    let is_one = |s: &&Seen| during.contains(&s.at) && s.request.asks("initialize");
-    let mut asked = received.filter(is_one).peekable();
-    asked.peek().is_some()
-        && asked.all(|s| {
+    let refused = refused(view, server, "initialize", during);
+    !refused.is_empty()
+        && refused.iter().all(|s| {
             matches!(s.status(), Some(429 | 503)) && view.sessions_at_work(&s.process, s.at) > 0
         })
 }

@@ -151,6 +151,7 @@ impl Person {
                 object,
                 server: server.clone(),
                 resumed: false,
+                nth: 1,
             });
             self.objects.borrow_mut().insert(server.clone(), object);
         }
@@ -294,7 +295,7 @@ impl InFront for Person {
 
     fn call<'a>(
         &'a self,
-        server: &'a ServerName,
+        (server, _): (&'a ServerName, u8),
         tool: &'a str,
         arguments: Value,
     ) -> LocalBoxFuture<'a, CallResult> {
@@ -303,7 +304,7 @@ impl InFront for Person {
 
     fn request<'a>(
         &'a self,
-        server: &'a ServerName,
+        (server, _): (&'a ServerName, u8),
         method: RequestMethod,
         params: Value,
     ) -> LocalBoxFuture<'a, CallResult> {

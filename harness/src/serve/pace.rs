@@ -42,24 +42,24 @@ impl InFront for Paced {
 
     fn call<'a>(
         &'a self,
-        server: &'a ServerName,
+        whom: (&'a ServerName, u8),
         tool: &'a str,
         arguments: Value,
     ) -> LocalBoxFuture<'a, CallResult> {
-        self.front.call(server, tool, arguments)
+        self.front.call(whom, tool, arguments)
     }
 
     fn request<'a>(
         &'a self,
-        server: &'a ServerName,
+        whom: (&'a ServerName, u8),
         method: RequestMethod,
         params: Value,
     ) -> LocalBoxFuture<'a, CallResult> {
-        self.front.request(server, method, params)
+        self.front.request(whom, method, params)
     }
 
-    fn offers(&self, server: &ServerName, method: RequestMethod) -> bool {
-        self.front.offers(server, method)
+    fn offers(&self, whom: (&ServerName, u8), method: RequestMethod) -> bool {
+        self.front.offers(whom, method)
     }
 
     fn has_rung(&self, rung: Rung) -> bool {

@@ -152,7 +152,8 @@ fn world(play: &Play, application: bool, evidence: Vec<Evidence>) -> io::Result<
 /// once the guide has the addresses, before anything is asked.
 ///
 /// # Errors
-/// [`CannotServe`] if a port is taken, or the scenario has servers that ask for tokens, which no application here can get.
+/// [`CannotServe`] if a port is taken, or the scenario has servers that ask for tokens, which no application here can get, or
+/// more than one client object of its user.
 pub async fn serve(
     play: &Play,
     guide: &Rc<Guide>,
@@ -166,6 +167,13 @@ pub async fn serve(
         return Err(CannotServe(format!(
             "{} asks for bearer tokens, and there is nobody here of whom your application could get one",
             server.name
+        )));
+    }
+    let objects = play.scenario.steps.iter().map(|step| step.action.object());
+    if let Some(object) = objects.max().filter(|object| *object > 1) {
+        return Err(CannotServe(format!(
+            "the scenario asks client object {object} of one user, and which of your application's objects a connection belongs \
+             to cannot be told from outside: run it with a client here, by `stalemate run`"
         )));
     }
     let mut evidence = Evidence::ALL.to_vec();

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, SystemTime};
 
 use stalemate_clients::ClientFactory;
@@ -27,7 +28,7 @@ use crate::sim::clock::Jumper;
 use crate::sim::hosts::{Hosts, addresses_of};
 use crate::sim::network::{SharedReach, Simulated};
 use crate::sim::os;
-use crate::sim::portal::{Portal, PortalFactory};
+use crate::sim::portal::{Passed, Portal, PortalFactory};
 use crate::sim::spec::Spec;
 use crate::sim::world::World;
 
@@ -53,8 +54,8 @@ pub(super) fn cast(spec: Spec<'_>) -> Cast {
 type SimNet = Net<Simulated>;
 
 impl World<'_> {
-    /// Builds the world of a cell.
-    pub(super) fn build(spec: Spec<'_>, recorder: Recorder) -> Self {
+    /// Builds the world of a cell. What passes between it and programs is told to `watch`.
+    pub(super) fn build(spec: Spec<'_>, recorder: Recorder, watch: Option<Sender<Passed>>) -> Self {
         let Spec { scenario, seed, .. } = spec;
         let latency = Duration::from_millis(LATENCY_MS);
         let sim = Builder::new()
@@ -97,7 +98,7 @@ impl World<'_> {
         for position in (0..scenario.path.len()).rev() {
             world.hop(&net, spec, position);
         }
-        world.client(&net, spec);
+        world.client(&net, spec, watch);
         world
     }
 
@@ -158,24 +159,24 @@ impl World<'_> {
     }
 
     /// Who makes the clients: where they are programs of their own, the portal does.
-    fn factory(&mut self, spec: Spec<'_>) -> Arc<dyn ClientFactory> {
+    fn factory(&mut self, spec: Spec<'_>, watch: Option<Sender<Passed>>) -> Arc<dyn ClientFactory> {
         let factory = spec.subject.factory();
         let Some(program) = factory.program() else {
             return Arc::clone(factory);
         };
-        let (portal, desk) = Portal::new(spec.seed);
+        let (portal, desk) = Portal::new(spec.seed, watch);
         self.outside.push(Box::new(portal));
         Arc::new(PortalFactory::new(program.clone(), desk))
     }
 
-    fn client(&mut self, net: &Arc<SimNet>, spec: Spec<'_>) {
+    fn client(&mut self, net: &Arc<SimNet>, spec: Spec<'_>, watch: Option<Sender<Passed>>) {
         let Spec {
             scenario, subject, ..
         } = spec;
         let address = self.hosts.sim.lookup(CLIENT);
         let host = Rc::clone(&self.manage(CLIENT, vec![address], 0).host);
         host.is_up.set(true);
-        let factory = self.factory(spec);
+        let factory = self.factory(spec, watch);
         let maker: Rc<dyn MakeClient> = Rc::new(Maker {
             net: Arc::clone(net),
             process: Arc::clone(&host.process),

@@ -18,6 +18,7 @@ mod world;
 pub use build::LATENCY_MS;
 pub use error::SimError;
 pub(crate) use portal::refusals;
+pub use portal::{Passed, What};
 pub use run::{Findings, Options, Run, run, run_with};
 pub use spec::Spec;
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use serde::{Deserialize, Serialize};
 use tracing::subscriber::DefaultGuard;
@@ -16,7 +17,7 @@ use crate::sim::driver::Driver;
 use crate::sim::error::SimError;
 use crate::sim::spec::Spec;
 use crate::sim::world::World;
-use crate::sim::{os, panics};
+use crate::sim::{Passed, os, panics};
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -53,6 +54,8 @@ pub struct Options {
     pub jump: bool,
     /// A record to compare with as things happen, in place of keeping a record.
     pub against: Option<Arc<Record>>,
+    /// Who is told what passes between the run and clients that are programs of their own.
+    pub watch: Option<Sender<Passed>>,
 }
 
 impl Default for Options {
@@ -60,6 +63,7 @@ impl Default for Options {
         Self {
             jump: true,
             against: None,
+            watch: None,
         }
     }
 }
@@ -98,7 +102,7 @@ fn run_in(
         Some(record) => Recorder::against(Arc::clone(record), plan),
         None => Recorder::new(cast, plan),
     };
-    let mut world = World::build(spec, recorder);
+    let mut world = World::build(spec, recorder, options.watch.clone());
     prepare(&mut world);
     drive(world, options)
 }

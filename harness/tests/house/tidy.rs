@@ -207,6 +207,18 @@ const RULES: &[Rule] = &[
                 "harness/tests/serve/",
                 "the pipes of programs are read side by side",
             ),
+            (
+                "harness/tests/portal/ear.rs",
+                "both directions of a connection in real time",
+            ),
+            (
+                "harness/tests/portal/live.rs",
+                "a server beside a program in real time, whose pipe is read",
+            ),
+            (
+                "harness/benches/throughput/programs.rs",
+                "what passes in a run is stamped beside it",
+            ),
         ],
         why: "a run is one thread",
     },
@@ -328,6 +340,7 @@ fn words_stand_only_where_they_may() {
 #[test]
 fn the_machines_clock_is_read_in_few_places() {
     let allowed = [
+        "harness/benches/throughput/programs.rs",
         "harness/src/cli/sweep.rs",
         "harness/src/search/explore.rs",
         "harness/src/sim/driver.rs",
@@ -335,6 +348,8 @@ fn the_machines_clock_is_read_in_few_places() {
         "harness/src/sim/portal/child.rs",
         "harness/tests/browser/chromium.rs",
         "harness/tests/cli/main.rs",
+        "harness/tests/portal/live.rs",
+        "harness/tests/portal/replay.rs",
         "harness/tests/serve/application.rs",
         "harness/tests/world/clock.rs",
     ];

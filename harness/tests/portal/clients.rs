@@ -2,11 +2,14 @@
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
-use stalemate::programs::{Known, known};
+use stalemate::programs::known;
 
-use crate::stalemate;
+use crate::{bytes, faults, stalemate};
 
 const INCIDENT: &str = "scenarios/incident-48557/ten-steps.yaml";
+
+/// The faults that are compared in every run of the tests; all of them take minutes.
+const FAULTS: &[&str] = &["body cut", "refused"];
 
 /// One result of the incident with a client.
 fn incident(client: &str) -> Value {
@@ -18,19 +21,32 @@ fn incident(client: &str) -> Value {
     results["results"][0].clone()
 }
 
-/// A test for each client. One that is not installed is ignored, or fails where all are demanded.
+/// The tests of each client. Those of one that is not installed are ignored, or fail where all are demanded.
 pub(crate) fn trials() -> Vec<Trial> {
     let all = std::env::var_os("STALEMATE_CLIENTS").is_some_and(|value| value == "all");
-    let trial = |client: Known| {
+    let mut trials = Vec::new();
+    for client in known() {
         let name = client.name;
         let is_there = client.is_installed();
         if !is_there {
             eprintln!("left out: {name} is not installed: `stalemate install {name}` installs it");
         }
         let title = format!("the incident is the same each time with {name}");
-        Trial::test(title, move || is_the_same(name)).with_ignored_flag(!is_there && !all)
-    };
-    known().into_iter().map(trial).collect()
+        let same = Trial::test(title, move || is_the_same(name));
+        let program = client.program();
+        let title = format!("what {name} sends is what it sends in real time");
+        let bytes = Trial::test(title, move || bytes::are_the_same(name, &program));
+        let program = client.program();
+        let title = format!("what {name} makes of a fault is what it makes of it in real time");
+        let few = Trial::test(title, move || faults::are_the_same(name, &program, FAULTS));
+        let every = [same, bytes, few].map(|trial| trial.with_ignored_flag(!is_there && !all));
+        trials.extend(every);
+        let program = client.program();
+        let title = format!("what {name} makes of every fault is what it makes of it in real time");
+        let every = Trial::test(title, move || faults::are_the_same(name, &program, &[]));
+        trials.push(every.with_ignored_flag(true));
+    }
+    trials
 }
 
 /// Four runs: a cell is run twice and compared.

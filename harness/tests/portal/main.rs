@@ -2,8 +2,14 @@
 //! The programs are this one in another role; real clients have tests of their own in `clients`.
 
 mod alone;
+mod bytes;
 mod clients;
 mod driver;
+mod ear;
+mod faults;
+mod live;
+mod many;
+mod replay;
 mod wrong;
 
 use std::fs;
@@ -89,6 +95,7 @@ fn main() -> ExitCode {
         })
         .collect();
     trials.extend(clients::trials());
+    trials.extend(many::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

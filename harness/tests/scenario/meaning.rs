@@ -166,6 +166,7 @@ fn the_steps_are_as_written() {
         progress: false,
         patience_ms: None,
         padding: 0,
+        object: 1,
     };
     let slow = Call {
         tool: Tool::Slow,
@@ -174,6 +175,7 @@ fn the_steps_are_as_written() {
         background: Some("first".into()),
         takes_ms: 15_000,
         padding: 2_000,
+        object: 2,
         ..call.clone()
     };
     let stall = |target: &str, for_ms| A::Stall { target: target.into(), for_ms };

@@ -44,7 +44,7 @@ steps:
   - add: memory
   - connect: memory
   - call: {on: memory, tool: create_entities, expect: ok, parallel: 3}
-  - call: {on: memory, tool: slow, background: first, takes: 15s, padding: 2000}
+  - call: {on: memory, tool: slow, background: first, takes: 15s, padding: 2000, object: 2}
   - await: first
   - wait: 1h
   - reload: settings

@@ -1,6 +1,8 @@
 //! Faults that are not tied to one message, with their times. A link takes 1 ms; the connector is there at 17 ms, and
 //! every fault strikes one second later.
 
+use stalemate::journal::Event;
+
 use crate::clock::assert_jumps_change_nothing;
 use crate::support::{after_a_second, all, assert_lines, client, lines, one_server, times};
 
@@ -181,6 +183,32 @@ fn a_stall_freezes_and_goes_on() {
     let healed = times(&run, "healed memory stalled");
     assert_eq!(healed[0], 8018, "\n{}", all(&run));
     assert!(healed.len() == 2 && healed[1] < 13_100, "{healed:?}");
+}
+
+/// Its timers are over meanwhile, but what it closes of that is closed when it goes on: a machine that sleeps sends no FIN.
+#[test]
+fn who_is_stalled_closes_nothing() {
+    for who in ["sdk/typescript-1", "sdk/python-2", "connector/recovering"] {
+        let run = after_a_second(
+            "supergateway-4.0.0",
+            who,
+            "  - stall: {target: client, for: 1h}\n  - wait: 2h\n",
+        );
+        let (began, healed) = (
+            times(&run, "fault client stalled")[0],
+            times(&run, "healed client stalled")[0],
+        );
+        let entries = run.record.entries.iter();
+        let ended = entries.filter(|entry| match &entry.event {
+            Event::ConnEnded { from, .. } => &**from == "client",
+            _ => false,
+        });
+        let early: Vec<u64> = ended
+            .map(|entry| entry.at_ms)
+            .filter(|at| (began + 2..healed).contains(at))
+            .collect();
+        assert!(early.is_empty(), "{who}: {early:?}\n{}", all(&run));
+    }
 }
 
 #[test]

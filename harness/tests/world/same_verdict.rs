@@ -60,6 +60,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         3 => Just(Op::Call),
         2 => (1_000_u64..30_000).prop_map(Op::SlowCall),
         1 => (2_u32..5).prop_map(Op::Parallel),
+        1 => Just(Op::Beside),
         3 => (1_u64..20_000).prop_map(Op::Restart),
         1 => Just(Op::Drain),
         1 => Just(Op::Crash),

@@ -39,11 +39,13 @@ pub(in crate::invariant) const ENDS_OLD_CONVERSATIONS: Invariant = Invariant {
             let acted = |e: &Entry| matches!(e.event, Event::UserActed { .. });
             let after = view.entries.iter().skip(ended).position(acted);
             let conversation = began..after.map_or(view.entries.len(), |n| ended + n);
-            for old in view.handshakes().filter(|h| h.answered < began) {
+            let before = view.handshakes().filter(|h| h.answered < began);
+            for old in before.filter(|h| !view.is_beside(h.object)) {
                 let Some(id) = old.id else { continue };
                 let is_replaced = view.handshakes().any(|new| {
                     new.server == old.server
                         && new.object != old.object
+                        && !view.is_beside(new.object)
                         && conversation.contains(&new.answered)
                 });
                 let of_session = || view.client.iter().filter(|s| s.session() == Some(id));

@@ -194,7 +194,7 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
         Evidence::UserView,
     ],
     demands: "a client object begins no more than 5 initialize and GET requests in any 10 s, and two more for each of two \
-              sessions that it is told to have lost; besides those that the user asks for, the first GET for the rest of \
+              sessions whose ids are refused (404, 400 or 410); besides those that the user asks for, the first GET for the rest of \
               each call's stream that broke, and what asks a server what kind it is",
     forbids: "the server is starting and answers 503; the client asks five times a second, and the server never comes up \
               under it",
@@ -243,13 +243,15 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
     }),
 };
 
-/// How many sessions a client object was told in that time that it had lost.
+/// How many sessions a client object was told in that time that it had lost, by a refusal of their ids.
 fn told_lost(view: &View<'_>, by: &Seen, window_ms: u64) -> usize {
     let from_ms = view.ms(by.at).saturating_sub(window_ms);
     let told = view.client.iter().filter(|s| {
         let when = s.response.as_ref().map(|(n, _)| *n);
         let in_time = when.is_some_and(|n| n < by.at && view.ms(n) >= from_ms);
-        in_time && s.object == by.object && s.says_lost(&view.client)
+        // Some servers refuse an id that they do not know with 400 or 410; a client that takes the hint goes on as after 404.
+        let is_told = |s: &Seen| matches!(s.status(), Some(400 | 410)) || s.says_lost(&view.client);
+        in_time && s.object == by.object && is_told(s)
     });
     let lost: BTreeSet<&str> = told.filter_map(Seen::session).collect();
     lost.len()

@@ -170,7 +170,7 @@ pub(in crate::invariant) const OPENS_SESSIONS: Invariant = Invariant {
                 is_among(blamed) && !is_among(full)
             })
             .map(|(at, ..)| {
-                let why = "it refuses every handshake of a right client, with no fault about";
+                let why = "it opens no further session for a right client, with no fault about";
                 (at, why.to_owned())
             });
         Verdict::of(opened, found)

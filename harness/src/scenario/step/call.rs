@@ -37,6 +37,8 @@ pub struct Call {
     pub patience_ms: Option<u64>,
     /// How many bytes longer its arguments are than they need be, at most [`MOST_PADDING`].
     pub padding: u32,
+    /// Which of the user's client objects of the connector's server makes it, 1 to 9.
+    pub object: u8,
 }
 
 /// How a call must end.
@@ -96,12 +98,20 @@ record! {
         "patience" patience: At<Duration>,
         /// How many bytes longer its arguments are than they need be, by one that no tool reads; 0 if it is missing.
         "padding" padding: Whole<0, 16_777_216>,
+        /// Which of the user's client objects of that server asks; 1 if it is missing. Each beside the first is made at its first
+        /// request, has a session of its own and lasts until the user disconnects or deletes the connector.
+        "object" object: Whole<1, 9>,
     }
 }
 
 words! {
     /// That something is asked for.
     Wanted, "words here"; Wanted = "wanted",
+}
+
+/// Which client object asks, as the file has it.
+pub(super) fn written_object(object: u8) -> Option<Yaml> {
+    (object != 1).then(|| Yaml::Number(object.into()))
 }
 
 /// What a call means; `None` after an error.
@@ -143,6 +153,7 @@ pub(crate) fn call(form: &CallForm, check: &mut Checker<'_, '_>) -> Option<Call>
         progress: form.progress.is_some(),
         patience_ms: form.patience.as_ref().map(|patience| patience.value.0),
         padding: form.padding.map_or(Some(0), |n| u32::try_from(n.0).ok())?,
+        object: form.object.map_or(Some(1), |n| u8::try_from(n.0).ok())?,
     })
 }
 
@@ -160,6 +171,7 @@ impl Call {
             progress: false,
             patience_ms: None,
             padding: 0,
+            object: 1,
         }
     }
 
@@ -183,6 +195,7 @@ impl Call {
                 "padding",
                 (self.padding > 0).then(|| Yaml::Number(self.padding.into())),
             )
+            .with_some("object", written_object(self.object))
             .map()
     }
 }

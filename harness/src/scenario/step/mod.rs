@@ -392,3 +392,17 @@ impl Step {
         Entries::default().with(verb, argument).lines()
     }
 }
+
+impl StepAction {
+    /// Which of the user's client objects it has ask, from 1; 1 for what asks nothing.
+    #[must_use]
+    pub fn object(&self) -> u8 {
+        match self {
+            Self::Call(call) => call.object,
+            Self::Read(request) => request.object,
+            Self::Subscribe(request) => request.object,
+            Self::Prompt(request) | Self::Complete(request) => request.object,
+            _ => 1,
+        }
+    }
+}

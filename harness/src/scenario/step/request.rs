@@ -1,6 +1,6 @@
 //! Requests of the user that call no tool: what one is, its shapes in a file, and how it is written.
 
-use super::call::{CallExpect, Ending};
+use super::call::{CallExpect, Ending, written_object};
 use super::checker::Checker;
 use crate::server::{Prompt, Resource};
 use crate::yaml::decode::At;
@@ -25,6 +25,8 @@ pub struct Request<T> {
     pub background: Option<String>,
     /// How long the user waits for it, in milliseconds; `None` for longer than the path waits.
     pub patience_ms: Option<u64>,
+    /// Which of the user's client objects of the connector's server asks, 1 to 9.
+    pub object: u8,
 }
 
 /// The form of such a request, whose only key of its own names what is asked for.
@@ -48,6 +50,9 @@ macro_rules! request {
                 "background" background: At<Text>,
                 /// How long the user waits; if it is missing, longer than any hop on the path waits.
                 "patience" patience: At<Duration>,
+                /// Which of the user's client objects of that server asks; 1 if it is missing. Each beside the first is made at its first
+                /// request, has a session of its own and lasts until the user disconnects or deletes the connector.
+                "object" object: Whole<1, 9>,
             }
         }
 
@@ -64,6 +69,7 @@ macro_rules! request {
                     parallel: self.parallel.map_or(Some(1), |n| u32::try_from(n.0).ok())?,
                     background: self.background.as_ref().map(|name| name.value.clone()),
                     patience_ms: self.patience.as_ref().map(|patience| patience.value.0),
+                    object: self.object.map_or(Some(1), |n| u8::try_from(n.0).ok())?,
                 })
             }
         }
@@ -106,6 +112,7 @@ impl<T> Request<T> {
             parallel: 1,
             background: None,
             patience_ms: None,
+            object: 1,
         }
     }
 
@@ -120,6 +127,7 @@ impl<T> Request<T> {
             .with_some("parallel", parallel)
             .with_some("background", self.background.as_ref().map(Yaml::text))
             .with_some("patience", patience)
+            .with_some("object", written_object(self.object))
             .map()
     }
 }

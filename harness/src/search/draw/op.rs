@@ -19,6 +19,8 @@ pub enum Op {
     SlowCall(u64),
     /// So many calls at once.
     Parallel(u32),
+    /// A call by a second client object of the user.
+    Beside,
     /// A resource is read.
     Read,
     /// The client is to be told when a resource changes.

@@ -73,11 +73,12 @@ impl Pool {
 type Kind = (u64, fn(&mut Dice) -> Op);
 
 /// All that can happen.
-const KINDS: [Kind; 26] = [
+const KINDS: [Kind; 27] = [
     (3, |dice| Op::Wait(dice.ms(120_000))),
     (4, |_| Op::Call),
     (2, |dice| Op::SlowCall(1_000 + dice.ms(29_000))),
     (2, |dice| Op::Parallel(2 + dice.small(7))),
+    (2, |_| Op::Beside),
     (1, |_| Op::Read),
     (1, |_| Op::Subscribe),
     (1, |_| Op::NewConversation),

@@ -75,6 +75,10 @@ impl Script {
                 parallel: n.clamp(1, 64),
                 ..Call::new(SERVER, Tool::CreateEntities)
             })),
+            Op::Beside => self.step(StepAction::Call(Call {
+                object: 2,
+                ..Call::new(SERVER, Tool::CreateEntities)
+            })),
             Op::Read => {
                 self.step(StepAction::Read(Request::new(
                     SERVER,

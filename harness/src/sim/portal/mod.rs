@@ -23,11 +23,13 @@ mod quiet;
 mod relay;
 #[cfg(portal)]
 mod sys;
+mod watch;
 mod words;
 
 pub(crate) use lines::refusals;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +42,8 @@ use crate::sim::outside::{Outside, Standing};
 use child::Child;
 pub(super) use front::PortalFactory;
 use lines::Said;
+use watch::Watch;
+pub use watch::{Passed, What};
 use words::{Did, Give, Order, SERVER, Seen, Start};
 
 /// The most virtual time that a program may use up before it is ready.
@@ -76,6 +80,8 @@ impl SharedDesk {
 
 /// A program that runs.
 struct Running {
+    number: u32,
+    watch: Watch,
     child: Child,
     speaks: Speaks,
     port: u16,
@@ -93,24 +99,29 @@ pub(super) struct Portal {
     desk: SharedDesk,
     running: BTreeMap<u32, Running>,
     seed: u64,
+    watch: Watch,
 }
 
 impl Portal {
-    /// A portal without programs, and the desk on which they are ordered.
-    pub(super) fn new(seed: u64) -> (Self, SharedDesk) {
+    /// A portal without programs, and the desk on which they are ordered. What passes is told to `watch`.
+    pub(super) fn new(seed: u64, watch: Option<Sender<Passed>>) -> (Self, SharedDesk) {
         let desk = SharedDesk::default();
         let portal = Self {
             desk: desk.clone(),
             running: BTreeMap::new(),
             seed,
+            watch: Watch::new(watch),
         };
         (portal, desk)
     }
 
     fn start(&mut self, number: u32, start: Start, now_ms: u64) -> Result<(), SimError> {
         let seed = Generator::new(self.seed, &format!("program {number}")).number();
+        self.watch.tell(number, || What::Started(start.url.clone()));
         let child = Child::start(&start, seed, now_ms)?;
         let mut running = Running {
+            number,
+            watch: self.watch.clone(),
             child,
             speaks: start.program.speaks,
             port: start.port,
@@ -129,6 +140,7 @@ impl Portal {
         let order = match order {
             Order::Start(start) => return self.start(number, start, now_ms),
             Order::End => {
+                self.watch.tell(number, || What::Killed);
                 self.running.remove(&number);
                 return Ok(());
             }
@@ -141,11 +153,13 @@ impl Portal {
             Order::Say(line, id) => {
                 running.open.extend(id);
                 running.child.say(&line);
+                self.watch.tell(number, || What::Told(line, id));
             }
             Order::Give(conn, what) => running.child.give(conn, what)?,
             Order::HangUp => {
                 running.ends = true;
                 running.child.hang_up();
+                self.watch.tell(number, || What::HungUp);
             }
             Order::Start(_) | Order::End => {}
         }
@@ -185,6 +199,7 @@ impl Running {
 
     /// Tells the simulation what it did.
     fn see(&mut self, seen: Vec<Seen>) -> Result<(), SimError> {
+        self.watch.tell(self.number, || What::Settled);
         let mut answers = Vec::new();
         for seen in seen {
             let did = match seen {
@@ -197,10 +212,14 @@ impl Running {
                     answers.push(None);
                     continue;
                 }
-                Seen::Bytes(conn, bytes) => Did::Bytes(conn, bytes),
+                Seen::Bytes(conn, bytes) => {
+                    self.watch
+                        .tell(self.number, || What::Sent(conn, bytes.clone()));
+                    Did::Bytes(conn, bytes)
+                }
                 Seen::Finished(conn) => Did::Finished(conn),
                 Seen::Closed(conn) => Did::Closed(conn),
-                Seen::Line(line) => match self.read(&line)? {
+                Seen::Line(line) => match self.heard(&line)? {
                     Said::Asks(id, method) => {
                         answers.push(Some(lines::reply(&id, &method)));
                         continue;
@@ -229,11 +248,16 @@ impl Running {
         if answers.is_empty() {
             return Ok(());
         }
-        answers
-            .iter()
-            .flatten()
-            .for_each(|line| self.child.say(line));
+        for line in answers.into_iter().flatten() {
+            self.child.say(&line);
+            self.watch.tell(self.number, || What::Told(line, None));
+        }
         self.settle()
+    }
+
+    fn heard(&mut self, line: &str) -> Result<Said, SimError> {
+        self.watch.tell(self.number, || What::Said(line.to_owned()));
+        self.read(line)
     }
 
     fn read(&mut self, line: &str) -> Result<Said, SimError> {
@@ -258,6 +282,7 @@ impl Running {
 impl Outside for Portal {
     fn settle(&mut self, now_ms: u64) -> Result<Standing, SimError> {
         let mut has_acted = false;
+        self.watch.set_time(now_ms);
         for running in self.running.values_mut() {
             running.child.set_time(now_ms);
         }

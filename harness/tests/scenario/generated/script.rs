@@ -95,6 +95,7 @@ impl<'c> Script<'c> {
         call.padding = *tape.one(&[0, 1, 2_000_000, MOST_PADDING]);
         call.expect = tape.maybe(|tape| *tape.one(&[CallExpect::Ok, CallExpect::Error]));
         call.parallel = 1 + u32::try_from(tape.below(64)).expect("small");
+        call.object = 1 + u8::try_from(tape.below(9)).expect("small");
         call.background = self.background(tape);
         call
     }
@@ -104,6 +105,7 @@ impl<'c> Script<'c> {
         request.expect = tape.maybe(|tape| *tape.one(&[CallExpect::Ok, CallExpect::Error]));
         request.parallel = 1 + u32::try_from(tape.below(64)).expect("small");
         request.patience_ms = tape.maybe(Tape::ms);
+        request.object = 1 + u8::try_from(tape.below(9)).expect("small");
         request.background = self.background(tape);
         request
     }
