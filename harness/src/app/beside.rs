@@ -12,10 +12,13 @@ use tokio::sync::OnceCell;
 use crate::app::MakeClient;
 use crate::journal::ServerName;
 
-/// One of them: set once its connecting has ended, with the error if there was one.
+/// One of them.
 struct Second {
     client: Arc<dyn Client>,
+    /// How its connecting ended, once it has.
     connected: OnceCell<Result<(), ClientError>>,
+    /// Set once its tools were listed. One that cannot list them stays connected, and lists them with the next request.
+    listed: OnceCell<()>,
 }
 
 /// All of them.
@@ -52,26 +55,23 @@ impl Beside {
                     Rc::new(Second {
                         client: self.maker.make((server, nth), None),
                         connected: OnceCell::new(),
+                        listed: OnceCell::new(),
                     })
                 }),
         );
-        let connect = async || {
-            second.client.connect().await?;
-            if self.lists {
-                second.client.list_tools().await?;
+        let connecting = async || second.client.connect().await;
+        if let Err(error) = second.connected.get_or_init(connecting).await {
+            let mut live = self.live.borrow_mut();
+            if live.get(&key).is_some_and(|of| Rc::ptr_eq(of, &second)) {
+                live.remove(&key);
             }
-            Ok(())
-        };
-        match second.connected.get_or_init(connect).await {
-            Ok(()) => Ok(Arc::clone(&second.client)),
-            Err(error) => {
-                let mut live = self.live.borrow_mut();
-                if live.get(&key).is_some_and(|of| Rc::ptr_eq(of, &second)) {
-                    live.remove(&key);
-                }
-                Err(error.clone())
-            }
+            return Err(error.clone());
         }
+        if self.lists {
+            let listing = async || second.client.list_tools().await.map(|_| ());
+            second.listed.get_or_try_init(listing).await?;
+        }
+        Ok(Arc::clone(&second.client))
     }
 
     /// One that is there already, connected or not.

@@ -209,7 +209,9 @@ fn refused_ids<'v>(view: &'v View<'_>, by: usize) -> Vec<(&'v ServerName, &'v st
         };
         // The page of a framework that knows no GET says nothing of the id.
         let is_page = response.status == 404 && !seen.says_lost(&view.client);
-        let refused = refuses_id(response.status) && !is_page;
+        // A 400 to a GET with a cursor may be about that.
+        let is_vague = response.status == 400 && seen.request.cursor.is_some();
+        let refused = refuses_id(response.status) && !is_page && !is_vague;
         if *at >= by || (response.status >= 300 && !refused) {
             continue;
         }

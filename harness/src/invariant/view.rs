@@ -229,6 +229,16 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The climbs in which a right client needed more than a retry: at which entry that is told, and the servers that refused it a
+    /// handshake.
+    pub fn refusing(&self) -> impl Iterator<Item = (usize, &[String])> {
+        let entries = self.entries.iter().enumerate();
+        entries.filter_map(|(at, e)| match &e.event {
+            Event::RightNeeds { refusing, .. } => Some((at, &refusing[..])),
+            _ => None,
+        })
+    }
+
     /// The climbs in which a client could get anywhere: where each ended, the rung, and the one that a right client needed.
     pub fn rungs(&self) -> impl Iterator<Item = (usize, Rung, Rung)> + use<'a> {
         climbs(self.entries).filter_map(|climb| Some((climb.at, climb.rung?, climb.right)))

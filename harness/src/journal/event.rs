@@ -92,6 +92,9 @@ pub enum Event {
         server: ServerName,
         /// The rung that worked there.
         rung: Rung,
+        /// The servers that refused a handshake of that client during the climb, and not for want of room.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refusing: Vec<String>,
     },
     /// A client object was made for a connector.
     ObjectMade {

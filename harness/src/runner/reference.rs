@@ -24,8 +24,9 @@ type Names = BTreeSet<String>;
 /// What a right client came to in a climb.
 #[derive(Clone)]
 enum Came {
-    /// It worked again, at the worst at that rung.
-    Works(Rung),
+    /// It worked again, at the worst at that rung; where that is more than a retry, with the servers that refused a handshake
+    /// meanwhile.
+    Works(Rung, Names),
     /// It got nowhere.
     Nowhere(Nowhere),
 }
@@ -45,8 +46,10 @@ impl Came {
     /// The worse of what it came to in two worlds.
     fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Works(a), Self::Works(b)) => Self::Works(a.max(b)),
-            (Self::Works(_), nowhere) | (nowhere, Self::Works(_)) => nowhere,
+            (Self::Works(a, refusing), Self::Works(b, others)) => {
+                Self::Works(a.max(b), &refusing | &others)
+            }
+            (Self::Works(..), nowhere) | (nowhere, Self::Works(..)) => nowhere,
             (Self::Nowhere(a), Self::Nowhere(b)) => Self::Nowhere(Nowhere {
                 blamed: &a.blamed | &b.blamed,
                 violating: &a.violating | &b.violating,
@@ -117,10 +120,11 @@ impl Runner {
                     violating: nowhere.violating.iter().cloned().collect(),
                     full: nowhere.full.iter().cloned().collect(),
                 },
-                Some(Came::Works(rung)) if *rung > Rung::Retry => Event::RightNeeds {
+                Some(Came::Works(rung, refusing)) if *rung > Rung::Retry => Event::RightNeeds {
                     climb: n,
                     server,
                     rung: *rung,
+                    refusing: refusing.iter().cloned().collect(),
                 },
                 _ => continue,
             };
@@ -182,12 +186,16 @@ fn came_to(record: &Record) -> Climbs {
         let server = &climb.server;
         if is_never && nowhere.blamed.is_empty() && opens_none(&view, server, &during) {
             nowhere.blamed.insert(server.to_string());
-            if is_full(&view, server, during) {
+            if is_full(&view, server, during.clone()) {
                 nowhere.full.insert(server.to_string());
             }
         }
         match climb.rung {
-            Some(rung) if !is_never && nowhere.blamed.is_empty() => Came::Works(rung),
+            Some(rung) if !is_never && nowhere.blamed.is_empty() => {
+                let is_refused = rung > Rung::Retry && refuses_some(&view, server, &during);
+                let refusing = is_refused.then(|| server.to_string());
+                Came::Works(rung, refusing.into_iter().collect())
+            }
             _ => {
                 if nowhere.blamed.is_empty() {
                     nowhere.violating = violating(&view);
@@ -230,14 +238,24 @@ fn opens_none(view: &View<'_>, server: &ServerName, during: &Range<usize>) -> bo
         .any(|method| !refused(view, server, method, during.clone()).is_empty())
 }
 
-/// Whether a server refused those handshakes because there was no room: with 429 or 503, and while somebody worked with a session
-/// of the process that refused. One that keeps what was left behind, and ends none of it, has its own doing to thank for it.
+/// Whether a server refused any handshake between those entries, and not for want of room.
+fn refuses_some(view: &View<'_>, server: &ServerName, during: &Range<usize>) -> bool {
+    let received = view.servers.get(server).into_iter().flatten();
+    let mut asked = received.filter(|s| during.contains(&s.at) && s.request.asks("initialize"));
+    asked.any(|s| s.status().is_some_and(|status| status >= 400) && !is_for_room(view, s))
+}
+
+/// Whether a handshake was refused for want of room: with 429 or 503, and while somebody worked with a session of the process
+/// that refused.
+fn is_for_room(view: &View<'_>, seen: &Seen) -> bool {
+    matches!(seen.status(), Some(429 | 503)) && view.sessions_at_work(&seen.process, seen.at) > 0
+}
+
+/// Whether a server refused those handshakes because there was no room. One that keeps what was left behind, and ends none of it,
+/// has its own doing to thank for it.
 fn is_full(view: &View<'_>, server: &ServerName, during: Range<usize>) -> bool {
     let refused = refused(view, server, "initialize", during);
-    !refused.is_empty()
-        && refused.iter().all(|s| {
-            matches!(s.status(), Some(429 | 503)) && view.sessions_at_work(&s.process, s.at) > 0
-        })
+    !refused.is_empty() && refused.iter().all(|s| is_for_room(view, s))
 }
 
 /// The servers and hops that violate what they must keep.

@@ -37,7 +37,10 @@ pub(in crate::invariant) const STREAM_TROUBLE: Invariant = Invariant {
             else {
                 continue;
             };
-            if view.is_taken_away(&get.server, failed..ended) || view.is_out(began) {
+            // What breaks or heals meanwhile may be what keeps a call from being sent.
+            let is_disturbed = view.changes.iter().any(|n| (began..ended).contains(n));
+            if view.is_taken_away(&get.server, failed..ended) || view.is_out(began) || is_disturbed
+            {
                 continue;
             }
             exercised = true;

@@ -173,6 +173,15 @@ pub(in crate::invariant) const OPENS_SESSIONS: Invariant = Invariant {
                 let why = "it opens no further session for a right client, with no fault about";
                 (at, why.to_owned())
             });
+        // Who needed more than a retry may have found room elsewhere, or later.
+        let refused = || {
+            view.refusing()
+                .find(|(_, refusing)| refusing.iter().any(|name| **name == **server))
+        };
+        let found = found.or_else(|| {
+            let why = "it refuses handshakes of a right client, with no fault about, so that a retry does not help";
+            refused().map(|(at, _)| (at, why.to_owned()))
+        });
         Verdict::of(opened, found)
     }),
 };
