@@ -61,6 +61,7 @@ compile_error!(
 #[doc(hidden)]
 pub mod any_bytes;
 pub mod app;
+mod arms;
 #[doc(hidden)]
 pub mod check;
 #[doc(hidden)]

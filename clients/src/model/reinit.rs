@@ -9,6 +9,10 @@ use super::failure::Failure;
 use super::knobs::FailedReinit;
 use super::session::{Core, Session};
 use crate::{Health, RequestMethod};
+use stalemate_wire::marks::took;
+
+/// Whose decisions are marked here.
+const OF: &str = "client";
 
 impl Core {
     /// Begins the common re-initialization unless it runs. It is a task of its own: a user who gives up the call that
@@ -63,16 +67,19 @@ impl Core {
                 let is_held = is_held && state.session.is_some();
                 match (&state.reinit_failed, awaited) {
                     (Some((round, failure)), Some(mine)) if *round >= mine => {
+                        took(OF, "who waits for a re-initialization fails with it");
                         return Err(failure.clone());
                     }
                     _ => (is_held, state.reinit_runs || is_held),
                 }
             };
             if !self.policy.single_flight && !is_held {
+                took(OF, "each call re-initializes for itself");
                 self.reinit_alone().await?;
                 continue;
             }
             if !runs {
+                took(OF, "a re-initialization begins");
                 self.start_reinit();
             }
             awaited.get_or_insert(self.state.borrow().reinit_round);
@@ -100,6 +107,7 @@ impl Core {
             let method = RequestMethod::Subscribe.as_str();
             let body = |id| stalemate_wire::request(id, method, Some(params.clone()));
             // A user who disconnects meanwhile has ended this task.
+            took(OF, "a subscription is restored");
             let _ = self.request_that(body, true).await;
         }
     }
@@ -128,10 +136,14 @@ impl Core {
                     if failure.is_passing()
                         && bounds.max_attempts.is_none_or(|max| attempts < max) =>
                 {
+                    took(OF, "a re-initialization that failed is tried again");
                     tokio::time::sleep(wait).await;
                     wait = bounds.backoff.after(wait);
                 }
-                Err(failure) => return Err(failure),
+                Err(failure) => {
+                    took(OF, "a re-initialization is given up");
+                    return Err(failure);
+                }
             }
         }
     }
@@ -142,7 +154,10 @@ impl Core {
             let asked = self.state.borrow_mut().attempts.admit(Instant::now());
             match asked {
                 Ok(()) => return,
-                Err(until) => tokio::time::sleep_until(until).await,
+                Err(until) => {
+                    took(OF, "attempts are held back");
+                    tokio::time::sleep_until(until).await;
+                }
             }
         }
     }
@@ -163,6 +178,7 @@ impl Core {
         match tokio::time::timeout(limit, work).await {
             Ok(result) => result,
             Err(_) => {
+                took(OF, "a request is given up for its time");
                 self.set_health(Health::Failing);
                 self.http.drop_idle();
                 Err(Failure::TimedOut)

@@ -6,6 +6,7 @@
 //! the `Accept-Encoding` that it sets upstream, compression, caching, challenges, HTTP/2 towards the client, and the
 //! limits that are not about reading (write 30 s, acknowledgements 90 s).
 
+use stalemate_wire::marks::took;
 use stalemate_wire::{Headers, Request, Response};
 
 use super::headers::{chunk, end_to_end, forwarded_for, onward};
@@ -64,6 +65,15 @@ impl Hop for Cloudflare {
     }
 
     fn on_failure(&self, failure: UpstreamFailure) -> Response {
+        took(
+            "hop",
+            match failure {
+                UpstreamFailure::Refused => "the edge says 521",
+                UpstreamFailure::ConnectTimeout => "the edge says 522",
+                UpstreamFailure::ClosedBeforeHead => "the edge says 520",
+                UpstreamFailure::ReadTimeout => "the edge says 524",
+            },
+        );
         match failure {
             UpstreamFailure::Refused => page(521, "Web server is down"),
             UpstreamFailure::ConnectTimeout => page(522, "Connection timed out"),
@@ -76,8 +86,14 @@ impl Hop for Cloudflare {
 
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {
         match status {
-            502 => return HeadDecision::Replace(page(502, "Bad gateway")),
-            504 => return HeadDecision::Replace(page(504, "Gateway time-out")),
+            502 => {
+                took("hop", "the edge replaces a 502");
+                return HeadDecision::Replace(page(502, "Bad gateway"));
+            }
+            504 => {
+                took("hop", "the edge replaces a 504");
+                return HeadDecision::Replace(page(504, "Gateway time-out"));
+            }
             _ => {}
         }
         let mut forwarded: Headers = end_to_end(headers)

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use stalemate_wire::marks::took;
 use stalemate_wire::{Headers, Method, header};
 
 use super::{BalancePolicy, UpstreamFailure};
@@ -112,7 +113,11 @@ impl Upstreams {
                 .copied()
                 .filter(|peer| self.can_be_asked(*peer, attempts, now_s)),
         };
-        let peer = chosen.or_else(|| self.turn(attempts, now_s))?;
+        let peer = chosen.or_else(|| self.turn(attempts, now_s));
+        if peer.is_none() {
+            took("hop", "no process is left to ask");
+        }
+        let peer = peer?;
         attempts.tried[peer] = true;
         let timeout_s = self.fails.timeout_ms / 1000;
         let checked_s = &mut self.peers[peer].checked_s;
@@ -146,9 +151,19 @@ impl Upstreams {
         }
         // That a connection was kept too long says nothing of the server's health.
         if failure.was_kept && failure.how == UpstreamFailure::ClosedBeforeHead {
+            took("hop", "a kept connection was dead, and counts for nothing");
             attempts.left += 1;
         }
-        attempts.left > 0 && (!failure.was_sent() || failure.is_idempotent)
+        let again = attempts.left > 0 && (!failure.was_sent() || failure.is_idempotent);
+        took(
+            "hop",
+            match (again, attempts.left > 0) {
+                (true, _) => "a failed request is tried again",
+                (false, true) => "a failed request may have run, and is not tried again",
+                (false, false) => "a failed request has nobody left to be tried with",
+            },
+        );
+        again
     }
 
     /// That process answered with these headers.
@@ -160,6 +175,9 @@ impl Upstreams {
         // Once it has been tried after its failure, and was there.
         let peer = &mut self.peers[peer];
         if peer.failed_s < peer.checked_s {
+            if peer.fails > 0 {
+                took("hop", "a process that was out answers again");
+            }
             peer.fails = 0;
         }
     }
@@ -212,6 +230,7 @@ impl Upstreams {
             if self.can_be_asked(peer, attempts, now_s) {
                 return Some(peer);
             }
+            took("hop", "a hash leads to a process that is out");
             attempts.hashed += 1;
         }
         None

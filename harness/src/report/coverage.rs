@@ -4,6 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use stalemate_wire::marks;
+
+use crate::arms;
 use crate::clause::{self, Clause, Level, gap};
 use crate::invariant;
 use crate::runner::{CellResult, Said};
@@ -75,7 +78,28 @@ pub fn coverage(results: &[CellResult]) -> String {
             tested.id, tested.scenarios, tested.held, tested.violated
         );
     }
+    arms_taken(&mut out);
     out
+}
+
+/// Which of the arms that are marked in the code were never taken in this process, where that was kept: by models, and by servers
+/// and hops of runs that had no process of their own.
+fn arms_taken(out: &mut String) {
+    let Some(taken) = marks::taken() else { return };
+    let all = arms::all();
+    let count = all.intersection(&taken).count();
+    let _ = writeln!(
+        out,
+        "\narms of decisions of servers, hops and model clients: {count} of {} taken",
+        all.len()
+    );
+    for arm in all.difference(&taken) {
+        let why = arms::why_never(*arm).unwrap_or("nobody has said why");
+        let _ = writeln!(out, "never taken: {}, {}: {why}", arm.0, arm.1);
+    }
+    for (of, arm) in taken.difference(&all) {
+        let _ = writeln!(out, "not in the list: {of}, {arm}");
+    }
 }
 
 /// The invariants that no run here put to the test.

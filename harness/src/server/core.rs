@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
+use stalemate_wire::marks::took;
 use stalemate_wire::{Method, Request, header};
 
 use super::admit::{Asked, Cursor, Found, Scene, Verdict, admit, no_session};
@@ -241,6 +242,7 @@ impl ServerCore {
         request: &Request,
         live: Option<&str>,
     ) {
+        took("server answers", situation.as_str());
         let dialect = Arc::clone(&self.dialect);
         let Some(answer) = dialect.answer_to(situation) else {
             // `Dialect::parse` leaves no situation without an answer unless it is accepted, and then it is not asked for.

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use stalemate_wire::marks::took;
 use stalemate_wire::{Request, header};
 
 use super::dialect::{Finished, GetStreams, Resume, Scope};
 use super::session::{StreamId, StreamKind};
 use super::state::{ServerCore, Turn};
 use super::{Key, Output};
+
+/// Whose decisions are marked here.
+const OF: &str = "server streams";
 
 /// The cursor of a request (RES-04).
 pub(super) fn cursor(request: &Request) -> Option<&str> {
@@ -71,18 +75,23 @@ impl ServerCore {
                 Some(Place::Event { stream, order }) => {
                     return self.resume(t, key, session, resume, (stream, order));
                 }
-                Some(Place::Beginning) => primed = false,
+                Some(Place::Beginning) => {
+                    took(OF, "a cursor before the first event");
+                    primed = false;
+                }
                 None if resume.unknown_is_silent => {
+                    took(OF, "an unknown cursor opens a silent stream");
                     self.silent(session, key);
                     return self.head(t, key, session, &dialect.sse.get_headers);
                 }
-                None => {}
+                None => took(OF, "an unknown cursor opens a new stream"),
             }
         }
         let gets = self.table.of_kind(session, StreamKind::Get);
         let one = dialect.sse.get_streams != GetStreams::Each;
         let stream = match gets.last() {
             Some((stream, true)) if dialect.sse.get_streams == GetStreams::Replace => {
+                took(OF, "a second GET takes the stream over");
                 if let Some(former) = self.connect(*stream, key) {
                     t.out.push(Output::Close {
                         key: former,
@@ -92,12 +101,17 @@ impl ServerCore {
                 *stream
             }
             // Somebody is there already, and stays the one who is told.
-            Some((_, true)) if one => self.silent(session, key),
+            Some((_, true)) if one => {
+                took(OF, "a second GET hears nothing");
+                self.silent(session, key)
+            }
             Some((stream, false)) if one => {
+                took(OF, "a GET takes up the one stream again");
                 self.connect(*stream, key);
                 *stream
             }
             _ => {
+                took(OF, "a GET opens a stream");
                 let get = StreamKind::Get;
                 self.table.open_stream(session, get, Some(key), Vec::new())
             }
@@ -108,6 +122,7 @@ impl ServerCore {
             self.prime(t, stream, revision);
         }
         if dialect.sse.resume.as_ref().is_some_and(|r| r.fresh_get) {
+            took(OF, "a GET without a cursor is told what was kept");
             let kept = self.table.kept(|id, _| id == stream);
             for kept in kept {
                 self.push(t, key, kept.event);
@@ -141,6 +156,7 @@ impl ServerCore {
         let is_get = self.table.stream(stream).map(|s| s.kind) == Some(StreamKind::Get);
         let one = matches!(dialect.sse.get_streams, GetStreams::One | GetStreams::Once);
         if is_get && one && resume.continues && self.is_in_use(session, place) {
+            took(OF, "a stream in use is resumed in silence");
             self.silent(session, key);
             return self.head(t, key, session, &dialect.sse.get_headers);
         }
@@ -157,6 +173,7 @@ impl ServerCore {
             .is_some_and(|s| s.session == session);
         let goes_on = resume.continues && !finished && own;
         if goes_on {
+            took(OF, "a resumed stream goes on");
             // Whoever was on it is on a dead connection, or will learn now that somebody else is.
             if let Some(former) = self.connect(stream, key) {
                 t.out.push(Output::Close {
@@ -165,6 +182,7 @@ impl ServerCore {
                 });
             }
         } else {
+            took(OF, "a resumed stream is only replayed");
             self.silent(session, key);
         }
         self.head(t, key, session, &dialect.sse.get_headers);
@@ -172,6 +190,7 @@ impl ServerCore {
             self.push(t, key, kept.event);
         }
         if finished && resume.continues && resume.finished == Finished::Ends {
+            took(OF, "a resumed stream that was over ends");
             if let Some(silent) = self.table.stream_on(key) {
                 self.table.drop_stream(silent);
             }

@@ -5,6 +5,7 @@
 
 mod http;
 mod jsonrpc;
+pub mod marks;
 mod revision;
 mod session;
 pub mod sse;
