@@ -61,7 +61,8 @@ compile_error!(
 #[doc(hidden)]
 pub mod any_bytes;
 pub mod app;
-mod arms;
+#[doc(hidden)]
+pub mod arms;
 #[doc(hidden)]
 pub mod check;
 #[doc(hidden)]

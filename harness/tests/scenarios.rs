@@ -61,7 +61,6 @@ fn main() -> ExitCode {
     let registry = Registry::builtin();
     serve_if_child(&registry);
     let runner = Runner::new(registry);
-    stalemate::wire::marks::keep();
     let dir = Path::new(ROOT).join("scenarios");
     // A run of somebody else's program takes seconds: the matrix takes what the cells' own tests came to.
     let told = Told::default();

@@ -74,7 +74,6 @@ impl Core {
                 }
             };
             if !self.policy.single_flight && !is_held {
-                took(OF, "each call re-initializes for itself");
                 self.reinit_alone().await?;
                 continue;
             }
@@ -89,6 +88,7 @@ impl Core {
 
     /// The bug that `single_flight` avoids: a re-initialization for this caller alone.
     pub(super) async fn reinit_alone(self: &Rc<Self>) -> Result<(), Failure> {
+        took(OF, "each call re-initializes for itself");
         let session = self.reinitialize().await?;
         self.install(session, false);
         let core = Rc::clone(self);

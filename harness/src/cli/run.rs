@@ -20,9 +20,6 @@ use crate::sim::Findings;
 
 /// Runs the command and returns its exit code; with `--watch` that of the last run before it was interrupted.
 pub(super) fn run(options: &RunOptions, builtin: &Registry) -> u8 {
-    if options.coverage {
-        stalemate_wire::marks::keep();
-    }
     let code = of_paths(&options.paths, options, builtin);
     if !options.watch {
         return code;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use stalemate_wire::marks;
+use stalemate_wire::marks::Arm;
 
 use crate::arms;
 use crate::clause::{self, Clause, Level, gap};
@@ -78,26 +78,28 @@ pub fn coverage(results: &[CellResult]) -> String {
             tested.id, tested.scenarios, tested.held, tested.violated
         );
     }
-    arms_taken(&mut out);
+    arms_taken(results, &mut out);
     out
 }
 
-/// Which of the arms that are marked in the code were never taken in this process, where that was kept: by models, and by servers
-/// and hops of runs that had no process of their own.
-fn arms_taken(out: &mut String) {
-    let Some(taken) = marks::taken() else { return };
+/// Which of the arms that are marked in the code were never taken in these runs.
+fn arms_taken(results: &[CellResult], out: &mut String) {
+    let arms = results.iter().flat_map(|result| &result.arms);
+    let taken: BTreeSet<&(String, String)> = arms.collect();
     let all = arms::all();
-    let count = all.intersection(&taken).count();
+    let is_taken = |arm: &Arm| taken.iter().any(|(of, name)| (&**of, &**name) == *arm);
+    let count = all.iter().filter(|arm| is_taken(arm)).count();
     let _ = writeln!(
         out,
         "\narms of decisions of servers, hops and model clients: {count} of {} taken",
         all.len()
     );
-    for arm in all.difference(&taken) {
+    for arm in all.iter().filter(|arm| !is_taken(arm)) {
         let why = arms::why_never(*arm).unwrap_or("nobody has said why");
         let _ = writeln!(out, "never taken: {}, {}: {why}", arm.0, arm.1);
     }
-    for (of, arm) in taken.difference(&all) {
+    let is_known = |(of, name): &(String, String)| all.iter().any(|arm| *arm == (&**of, &**name));
+    for (of, arm) in taken.iter().filter(|arm| !is_known(arm)) {
         let _ = writeln!(out, "not in the list: {of}, {arm}");
     }
 }

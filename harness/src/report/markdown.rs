@@ -81,6 +81,7 @@ mod tests {
             exchanges: 0,
             rungs: BTreeMap::from([("memory".to_owned(), rung)]),
             problems: Vec::new(),
+            arms: BTreeSet::new(),
         }
     }
 

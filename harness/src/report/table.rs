@@ -207,6 +207,7 @@ mod tests {
             exchanges: 0,
             rungs: [("memory-1".to_owned(), None)].into(),
             problems: vec!["it says much ".repeat(30), "w".repeat(300)],
+            arms: std::collections::BTreeSet::new(),
         }
     }
 

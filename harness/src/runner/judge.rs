@@ -118,6 +118,7 @@ fn judge_with(
             .map(|(server, rung)| (server.to_string(), *rung))
             .collect(),
         problems: verdict.problems,
+        arms: run.arms.clone(),
     }
 }
 

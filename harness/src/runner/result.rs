@@ -1,6 +1,6 @@
 //! What comes of a cell, as the table and the JSON show it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
@@ -152,6 +152,10 @@ pub struct CellResult {
     pub rungs: BTreeMap<String, Option<Rung>>,
     /// What keeps the outcome from being `kept`, and warnings, each in a sentence.
     pub problems: Vec<String>,
+    /// The arms of decisions that were taken; not among what is printed.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub arms: BTreeSet<(String, String)>,
 }
 
 impl Results {

@@ -204,5 +204,6 @@ pub(super) fn findings(script: &operator::Findings, recorder: &Recorder) -> Find
         access_log: Vec::new(),
         virtual_ms: recorder.now_ms(),
         calms: recorder.calms(),
+        arms: std::collections::BTreeSet::new(),
     }
 }

@@ -1,11 +1,13 @@
 //! One run: the world of a scenario built for one client and one seed, driven to its end. Nothing is decided here.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use serde::{Deserialize, Serialize};
+use stalemate_wire::marks;
 use tracing::subscriber::DefaultGuard;
 
 use crate::fault::{Plan, Unfired};
@@ -44,6 +46,9 @@ pub struct Findings {
     /// The spans of entries in calm, in which nothing is injected that does not last.
     #[serde(default)]
     pub calms: Vec<Range<usize>>,
+    /// The arms of decisions of servers, hops and model clients that were taken: whose, and which (see `stalemate_wire::marks`).
+    #[serde(default)]
+    pub arms: BTreeSet<(String, String)>,
 }
 
 /// How a run is carried out, its content aside. A record does not depend on it.
@@ -94,6 +99,7 @@ fn run_in(
 ) -> Result<Run, SimError> {
     let _inside = os::enter(spec.seed);
     clock::begin();
+    marks::keep();
     let _reports: DefaultGuard = tracing::subscriber::set_default(TimerReports);
     clock::make_known();
     let cast = Arc::new(cast(spec));
@@ -120,6 +126,7 @@ fn drive(world: World<'_>, options: &Options) -> Result<Run, SimError> {
     let virtual_ms = ran?;
     taken_apart?;
     let script = script.take();
+    let arms = marks::taken().into_iter();
     Ok(Run {
         difference: recorder.difference(),
         record: recorder.take_record(),
@@ -129,6 +136,9 @@ fn drive(world: World<'_>, options: &Options) -> Result<Run, SimError> {
             access_log: logs.take(),
             virtual_ms,
             calms: recorder.calms(),
+            arms: arms
+                .map(|(of, arm)| (of.to_owned(), arm.to_owned()))
+                .collect(),
         },
     })
 }

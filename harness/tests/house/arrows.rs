@@ -21,6 +21,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("fault", &["journal", "server"]),
     ("app", &["journal", "server"]),
     ("invariant", &["journal"]),
+    // Which arms of the cores' decisions are marked.
+    ("arms", &["server"]),
     // Logs of others, and what they prove.
     ("diagnose", &["journal", "server"]),
     // From files to the cores' own values.
@@ -90,6 +92,7 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "arms",
             "clause",
             "diagnose",
             "failure_mode",

@@ -2,7 +2,9 @@
 //! (crashes, timeouts, the order of things) is in `hazards`, `sessions` and `streams`.
 
 use crate::model_server::{Got, Server, get};
+use stalemate::arms;
 use stalemate::server::{Framing, Input};
+use stalemate::wire::marks;
 use stalemate_wire::{Headers, Method, Request, sse};
 
 /// One row of a capture.
@@ -276,7 +278,18 @@ macro_rules! captures {
         fn $test() {
             replay($dialect, include_str!(concat!("captures/", $file, ".txt")), $count);
         }
-    )*};
+    )*
+
+        /// What no scenario does, real servers were asked.
+        #[test]
+        fn arms_that_no_scenario_takes_are_taken_here() {
+            marks::keep();
+            $(replay($dialect, include_str!(concat!("captures/", $file, ".txt")), $count);)*
+            let taken = marks::taken();
+            let missing: Vec<_> = arms::asked_of_real_servers().filter(|arm| !taken.contains(arm)).collect();
+            assert!(missing.is_empty(), "{missing:?}");
+        }
+    };
 }
 
 captures! {

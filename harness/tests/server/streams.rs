@@ -232,6 +232,8 @@ fn rmcp_tells_the_first_stream_only_and_a_new_first_one_everything() {
     server.abort(second);
     let resumed = server.resume(&id, "1");
     assert_eq!(ids(&server, resumed), ["1", "2"]);
+    let again = server.resume(&id, "1");
+    assert!(ids(&server, again).is_empty(), "the first is in use");
     server.abort(resumed);
     let primed_only = server.resume(&id, "0");
     assert_eq!(
