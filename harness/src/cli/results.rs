@@ -111,10 +111,23 @@ fn open(path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new();
     let mut file = file.create(true).read(true).append(true).open(path)?;
     if file.metadata()?.is_file() {
+        if !has_results(&mut file)? {
+            let what = "it has something else in it than results of a search";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
         let whole = whole_lines(&mut file)?;
         file.set_len(whole)?;
     }
     Ok(file)
+}
+
+/// Whether a file is empty or begins as results do, perhaps cut off: nobody else's file is added to, or shortened.
+fn has_results(file: &mut File) -> io::Result<bool> {
+    const BEGIN: &[u8] = b"{\"line\":";
+    let mut begin = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(BEGIN.len() as u64).read_to_end(&mut begin)?;
+    Ok(BEGIN.starts_with(&begin))
 }
 
 /// The length of a file up to the end of its last whole line.
@@ -145,16 +158,21 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("results.jsonl");
         let never = AtomicBool::new(false);
-        let long = format!("\"{}", "x".repeat(200_000));
+        let long = format!("{{\"line\":\"{}", "x".repeat(200_000));
+        let line = "{\"line\":1}\n";
         for cut_off in ["", "{\"li", long.as_str()] {
-            for whole in ["", "1\n2\n"] {
+            for whole in [String::new(), line.repeat(2)] {
                 fs::write(&path, format!("{whole}{cut_off}")).expect("it can be written");
                 let lines = Lines::open(Some(&path), &never).expect("it can be opened");
-                lines.line(&3);
+                lines.line(&serde_json::json!({"line": 1}));
                 assert_eq!(lines.code(), 0);
                 let text = fs::read_to_string(&path).expect("it is there");
-                assert_eq!(text, format!("{whole}3\n"));
+                assert_eq!(text, format!("{whole}{line}"));
             }
         }
+        fs::write(&path, "somebody's notes").expect("it can be written");
+        assert_eq!(Lines::open(Some(&path), &never).err(), Some(BAD_INPUT));
+        let text = fs::read_to_string(&path).expect("it is there");
+        assert_eq!(text, "somebody's notes");
     }
 }
