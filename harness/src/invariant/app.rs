@@ -76,7 +76,12 @@ pub(super) const SHOWS_THE_TRUTH: Invariant = Invariant {
     party: Party::Application,
     severity: Severity::Policy,
     clauses: &["policy"],
-    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::UserView],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::UserView,
+        Evidence::ClientObjects,
+    ],
     demands: "the settings page says connected only if the connector's last exchange was not refused and no disconnect was \
               committed since; disconnected only if the session's id is not used again",
     forbids: "every call is refused and the page says connected; or the page says disconnected, and the next request has \
