@@ -255,11 +255,10 @@ impl Application {
             server: Arc::clone(server),
         });
         let mut result = Ok(());
-        let first = clients.into_iter().map(|live| live.client);
-        for client in first.chain(self.beside.take(server)) {
-            result = result.and(client.disconnect().await);
+        for live in clients {
+            result = result.and(live.client.disconnect().await);
         }
-        result
+        result.and(self.beside.leave(server).await)
     }
 
     async fn delete(&self, server: &ServerName) -> Result<(), ClientError> {

@@ -1,6 +1,6 @@
-//! A program around a bare SDK: one client object per server and those that the user has beside it, no settings page, no profiles, nothing stored. What the
-//! user's actions mean for it is in `DESIGN`'s words: reconnect is disconnect and connect on the same object, re-add a new
-//! object from the factory; conversations and browser profiles do not apply.
+//! A program around a bare SDK: one client object per server and those that the user has beside it, no settings page, no
+//! profiles, nothing stored. What the user's actions mean for it is in `DESIGN`'s words: reconnect is disconnect and connect on
+//! the same object, re-add a new object from the factory; conversations and browser profiles do not apply.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -45,15 +45,6 @@ impl Bare {
         }
     }
 
-    /// Disconnects what is there besides the first.
-    async fn leave(&self, server: &ServerName) -> Result<(), ClientError> {
-        let mut left = Ok(());
-        for client in self.beside.take(server) {
-            left = left.and(client.disconnect().await);
-        }
-        left
-    }
-
     async fn carry_out(
         &self,
         action: Action,
@@ -71,7 +62,7 @@ impl Bare {
             Action::Connect => self.client(server)?.connect().await,
             Action::Disconnect => {
                 let first = self.client(server)?.disconnect().await;
-                first.and(self.leave(server).await)
+                first.and(self.beside.leave(server).await)
             }
             Action::Delete => {
                 let client = self.clients.borrow_mut().remove(server);
@@ -79,7 +70,7 @@ impl Bare {
                     Some(client) => client.disconnect().await,
                     None => Ok(()),
                 };
-                first.and(self.leave(server).await)
+                first.and(self.beside.leave(server).await)
             }
             Action::Reload
             | Action::NewConversation

@@ -81,6 +81,18 @@ impl Beside {
         Some(Arc::clone(&second.client))
     }
 
+    /// Disconnects those of a server, each whatever became of the one before; the first error is returned.
+    ///
+    /// # Errors
+    /// As [`Client::disconnect`].
+    pub(super) async fn leave(&self, server: &ServerName) -> Result<(), ClientError> {
+        let mut left = Ok(());
+        for client in self.take(server) {
+            left = left.and(client.disconnect().await);
+        }
+        left
+    }
+
     /// Those of a server, which are used no more: the next that is asked for is another object.
     pub(super) fn take(&self, server: &ServerName) -> Vec<Arc<dyn Client>> {
         let mut live = self.live.borrow_mut();

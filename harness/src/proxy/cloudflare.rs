@@ -65,23 +65,19 @@ impl Hop for Cloudflare {
     }
 
     fn on_failure(&self, failure: UpstreamFailure) -> Response {
-        took(
-            "hop",
-            match failure {
-                UpstreamFailure::Refused => "the edge says 521",
-                UpstreamFailure::ConnectTimeout => "the edge says 522",
-                UpstreamFailure::ClosedBeforeHead => "the edge says 520",
-                UpstreamFailure::ReadTimeout => "the edge says 524",
-            },
-        );
-        match failure {
-            UpstreamFailure::Refused => page(521, "Web server is down"),
-            UpstreamFailure::ConnectTimeout => page(522, "Connection timed out"),
-            UpstreamFailure::ClosedBeforeHead => {
-                page(520, "Web server is returning an unknown error")
+        let (arm, page) = match failure {
+            UpstreamFailure::Refused => ("the edge says 521", page(521, "Web server is down")),
+            UpstreamFailure::ConnectTimeout => {
+                ("the edge says 522", page(522, "Connection timed out"))
             }
-            UpstreamFailure::ReadTimeout => page(524, "A timeout occurred"),
-        }
+            UpstreamFailure::ClosedBeforeHead => (
+                "the edge says 520",
+                page(520, "Web server is returning an unknown error"),
+            ),
+            UpstreamFailure::ReadTimeout => ("the edge says 524", page(524, "A timeout occurred")),
+        };
+        took("hop", arm);
+        page
     }
 
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {

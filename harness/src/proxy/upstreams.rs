@@ -113,11 +113,10 @@ impl Upstreams {
                 .copied()
                 .filter(|peer| self.can_be_asked(*peer, attempts, now_s)),
         };
-        let peer = chosen.or_else(|| self.turn(attempts, now_s));
-        if peer.is_none() {
+        let Some(peer) = chosen.or_else(|| self.turn(attempts, now_s)) else {
             took("hop", "no process is left to ask");
-        }
-        let peer = peer?;
+            return None;
+        };
         attempts.tried[peer] = true;
         let timeout_s = self.fails.timeout_ms / 1000;
         let checked_s = &mut self.peers[peer].checked_s;

@@ -1,4 +1,6 @@
 //! The rules of the house, read from the source.
 
 mod arrows;
+mod texts;
 mod tidy;
+mod words;
