@@ -137,7 +137,7 @@ pub(super) struct RunOptions {
     /// Also write an HTML page with the matrix, and a diagram and the record of each cell: one file that needs no network
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
-    /// Also print which clauses were exercised
+    /// Also print which clauses were exercised, and which decisions of servers, hops and model clients were never made
     #[arg(long)]
     pub(super) coverage: bool,
     /// A directory of dialect files, which scenarios can name; may be given several times

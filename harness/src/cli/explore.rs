@@ -1,7 +1,5 @@
 //! `stalemate explore` and `merge`: random worlds by their seeds, and the results of many machines put together.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::ops::Range;
 use std::path::Path;
 
@@ -9,7 +7,7 @@ use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
 use crate::cli::load::unknown_client;
-use crate::cli::results::{Lines, ended, stop_on_interrupt};
+use crate::cli::results::{Lines, ended, read, stop_on_interrupt};
 use crate::cli::searching::{ExploreOptions, MergeOptions};
 use crate::cli::small::{Folder, line as small_line};
 use crate::cli::{HARNESS_BUG, bad, out, wanted};
@@ -71,20 +69,16 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
         Ok(dialects) => dialects,
         Err(why) => return bad(&why),
     };
-    let runner = wanted::runner(&registry, options.jobs);
+    let runner = wanted::runner(&registry, options.many.jobs);
     let stop = match stop_on_interrupt() {
         Ok(stop) => stop,
         Err(code) => return code,
     };
-    let mut folder = Folder::new(&options.out, &stop);
+    let mut folder = Folder::new(&options.many.out, &stop);
     let mut code = 0;
-    let begin = match (&options.results, options.resume) {
-        // Without a file nothing is done yet: the same command begins and goes on.
-        (Some(file), true) if file.exists() => match read(&[file]) {
-            Ok(merged) => merged,
-            Err(why) => return bad(&why),
-        },
-        _ => Merged::default(),
+    let begin = match merged(options.many.done().as_slice()) {
+        Ok(merged) => merged,
+        Err(why) => return bad(&why),
     };
     for client in clients {
         let before = begin.clients.get(client);
@@ -100,7 +94,7 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
             pool: Pool::of(dialects.clone()),
             seeds: seeds.clone(),
             done: before.map(|b| b.done.clone()).unwrap_or_default(),
-            limit: options.time,
+            limit: options.many.time,
             others: options.servers,
             options: same(client, options),
         };
@@ -110,7 +104,7 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
             .sum();
         let bar = out::bar(left, "{msg}: {pos}/{len} seeds, {per_sec}, {eta} left");
         bar.set_message(client.clone());
-        let lines = match Lines::open(options.results.as_deref(), &stop) {
+        let lines = match Lines::open(options.many.results.as_deref(), &stop) {
             Ok(lines) => lines,
             Err(code) => return code,
         };
@@ -178,7 +172,7 @@ fn tell(
         code = code.max(if of_run { HARNESS_BUG } else { 1 });
         out::line(line(finding));
         let seed = finding.origin.seed.unwrap_or_default();
-        if !options.no_shrink {
+        if !options.many.no_shrink {
             let origin = format!("explore, seed {seed}");
             if let Some((file, small)) = folder.add_or_say(finding, &origin, runner) {
                 out::line(small_line(&file, &small));
@@ -207,14 +201,11 @@ fn same(client: &str, options: &ExploreOptions) -> String {
     format!("{client}{more}")
 }
 
-fn read<P: AsRef<Path>>(files: &[P]) -> Result<Merged, String> {
+/// The results of all those files.
+fn merged<P: AsRef<Path>>(files: &[P]) -> Result<Merged, String> {
     let mut merged = Merged::default();
     for file in files {
-        let path = file.as_ref();
-        let in_file = |why: String| format!("{}: {why}", path.display());
-        let opened = File::open(path).map_err(|e| in_file(format!("failed to open it: {e}")))?;
-        let added = merged.add(BufReader::new(opened));
-        added.map_err(|error| in_file(error.to_string()))?;
+        read(file.as_ref(), |file| merged.add(file))?;
     }
     Ok(merged)
 }
@@ -222,7 +213,7 @@ fn read<P: AsRef<Path>>(files: &[P]) -> Result<Merged, String> {
 /// Puts results together and says what they show, and which seeds are missing. 0 nothing failed, 1 something did, 5 seeds
 /// are missing.
 pub(super) fn merge(options: &MergeOptions) -> u8 {
-    let merged = match read(&options.files) {
+    let merged = match merged(&options.files) {
         Ok(merged) => merged,
         Err(why) => return bad(&why),
     };

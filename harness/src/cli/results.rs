@@ -2,7 +2,7 @@
 //! limit of time, a file that cannot be written. What is in the file by then is whole lines.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 
 use crate::cli::{BAD_INPUT, HARNESS_BUG, bad};
+use crate::search::ResultsError;
 
 /// Exit code after an interrupt.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -40,6 +41,19 @@ pub(super) fn ended(code: u8, stop: &AtomicBool, what: &str) -> u8 {
     }
     eprintln!("interrupted; {what}");
     if is_graver { code } else { INTERRUPTED }
+}
+
+/// Reads a file of results.
+///
+/// # Errors
+/// What is wrong with it, with its name.
+pub(super) fn read<T>(
+    path: &Path,
+    read: impl FnOnce(BufReader<File>) -> Result<T, ResultsError>,
+) -> Result<T, String> {
+    let in_file = |why: String| format!("{}: {why}", path.display());
+    let file = File::open(path).map_err(|e| in_file(format!("failed to open it: {e}")))?;
+    read(BufReader::new(file)).map_err(|error| in_file(error.to_string()))
 }
 
 /// A file of results as JSON Lines. The first error ends the writing and the search, and is told at the end.

@@ -1,7 +1,7 @@
 //! The arguments of the commands that search: `sweep`, `explore` and `merge`.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
@@ -44,6 +44,38 @@ missing.
 
 Exit codes: 0 nothing failed; 1 something failed; 2 a file has no results in it; 5 seeds are missing.";
 
+/// How a search makes its many runs, and what it keeps.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ManyRuns {
+    /// Start no more runs after this time, e.g. 10m
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub(super) time: Option<Duration>,
+    /// A file to which results are added as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub(super) results: Option<PathBuf>,
+    /// Skip what is done in the results file
+    #[arg(long, requires = "results")]
+    pub(super) resume: bool,
+    /// The directory for the scenarios that are found
+    #[arg(long, value_name = "DIR", default_value = "findings")]
+    pub(super) out: PathBuf,
+    /// Do not shrink what is found, and write no scenarios
+    #[arg(long)]
+    pub(super) no_shrink: bool,
+    /// How many runs there are at once [default: the number of cores]
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+}
+
+impl ManyRuns {
+    /// The results to go on from. Without a file nothing is done yet: the same command begins and goes on.
+    pub(super) fn done(&self) -> Option<&Path> {
+        let file = self.results.as_deref().filter(|_| self.resume)?;
+        // What cannot be looked up is said when it is opened.
+        file.try_exists().unwrap_or(true).then_some(file)
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct SweepOptions {
     /// The scenario file
@@ -61,27 +93,11 @@ pub(super) struct SweepOptions {
     /// Also run pairs of faults, at most N of them [default N: 2000]
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "2000")]
     pub(super) pairs: Option<usize>,
-    /// Start no more runs after this time, e.g. 10m
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub(super) time: Option<Duration>,
-    /// A file to which results are added as JSON Lines
-    #[arg(long, value_name = "FILE")]
-    pub(super) results: Option<PathBuf>,
-    /// Skip the runs that are done in the results file
-    #[arg(long, requires = "results")]
-    pub(super) resume: bool,
-    /// The directory for the scenarios that are found
-    #[arg(long, value_name = "DIR", default_value = "findings")]
-    pub(super) out: PathBuf,
-    /// Do not shrink what is found, and write no scenarios
-    #[arg(long)]
-    pub(super) no_shrink: bool,
+    #[command(flatten)]
+    pub(super) many: ManyRuns,
     /// The output format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
-    /// How many runs there are at once [default: the number of cores]
-    #[arg(long, value_name = "N")]
-    pub(super) jobs: Option<usize>,
     /// A directory of dialect files, which scenarios can name; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(super) dialects: Vec<PathBuf>,
@@ -105,9 +121,6 @@ pub(super) struct ExploreOptions {
     /// same ones when it is tried again
     #[arg(long, value_name = "HASH")]
     pub(super) commit: Option<String>,
-    /// Start no more runs after this time, e.g. 10m
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub(super) time: Option<Duration>,
     /// Run only this part of the seeds, e.g. 2/8
     #[arg(long, value_name = "K/N", value_parser = values::part)]
     pub(super) shard: Option<(u64, u64)>,
@@ -117,21 +130,8 @@ pub(super) struct ExploreOptions {
     /// Also report what servers and hops violate
     #[arg(long)]
     pub(super) servers: bool,
-    /// A file to which results are added as JSON Lines
-    #[arg(long, value_name = "FILE")]
-    pub(super) results: Option<PathBuf>,
-    /// Skip the seeds that are done in the results file
-    #[arg(long, requires = "results")]
-    pub(super) resume: bool,
-    /// The directory for the scenarios that are found
-    #[arg(long, value_name = "DIR", default_value = "findings")]
-    pub(super) out: PathBuf,
-    /// Do not shrink what is found, and write no scenarios
-    #[arg(long)]
-    pub(super) no_shrink: bool,
-    /// How many runs there are at once [default: the number of cores]
-    #[arg(long, value_name = "N")]
-    pub(super) jobs: Option<usize>,
+    #[command(flatten)]
+    pub(super) many: ManyRuns,
     /// A directory of dialect files; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(super) dialects: Vec<PathBuf>,

@@ -1,7 +1,5 @@
 //! `stalemate sweep`: every fault at every point, and what was found made small.
 
-use std::fs::File;
-use std::io::{BufReader, ErrorKind};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -10,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::format::Format;
 use crate::cli::load::{code_of, unknown_client};
-use crate::cli::results::{Lines, ended, stop_on_interrupt};
+use crate::cli::results::{Lines, ended, read, stop_on_interrupt};
 use crate::cli::searching::SweepOptions;
 use crate::cli::small::{Folder, line as small_line};
 use crate::cli::{HARNESS_BUG, bad, out, wanted};
@@ -76,17 +74,19 @@ pub(super) fn sweep(options: &SweepOptions, registry: &Registry) -> u8 {
             return bad(&unknown_client(client, &registry));
         }
     }
-    let runner = wanted::runner(&registry, options.jobs);
+    let runner = wanted::runner(&registry, options.many.jobs);
     let stop = match stop_on_interrupt() {
         Ok(stop) => stop,
         Err(code) => return code,
     };
-    let before = match before(options) {
+    let before = options.many.done();
+    let before = before.map_or_else(|| Ok(Before::default()), |path| read(path, Before::read));
+    let before = match before {
         Ok(before) => before,
         Err(why) => return bad(&why),
     };
-    let until = options.time.map(|time| Instant::now() + time);
-    let mut folder = Folder::new(&options.out, &stop);
+    let until = options.many.time.map(|time| Instant::now() + time);
+    let mut folder = Folder::new(&options.many.out, &stop);
     let (mut code, mut all) = (0, Vec::new());
     for client in clients {
         let cell = Cell {
@@ -110,7 +110,7 @@ pub(super) fn sweep(options: &SweepOptions, registry: &Registry) -> u8 {
             Ok(done) => done,
             Err(why) => return bad(&why),
         };
-        let lines = match Lines::open(options.results.as_deref(), &stop) {
+        let lines = match Lines::open(options.many.results.as_deref(), &stop) {
             Ok(lines) => lines,
             Err(code) => return code,
         };
@@ -142,21 +142,6 @@ pub(super) fn sweep(options: &SweepOptions, registry: &Registry) -> u8 {
         &stop,
         "what was done by then stands above",
     )
-}
-
-/// What is done already, where a sweep is resumed.
-fn before(options: &SweepOptions) -> Result<Before, String> {
-    let Some(path) = options.results.as_ref().filter(|_| options.resume) else {
-        return Ok(Before::default());
-    };
-    let in_file = |why: String| format!("{}: {why}", path.display());
-    let file = match File::open(path) {
-        Ok(file) => file,
-        // Nothing is done yet: the same command begins and goes on.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Before::default()),
-        Err(error) => return Err(in_file(format!("failed to open it: {error}"))),
-    };
-    Before::read(BufReader::new(file)).map_err(|error| in_file(error.to_string()))
 }
 
 /// 0 where nothing was found but what the scenario lists, 101 where a run came to no end.
@@ -196,7 +181,7 @@ fn found(
             "runs": finding.count,
             "faults": finding.origin.faults,
         });
-        if !options.no_shrink {
+        if !options.many.no_shrink {
             let origin = format!("a sweep of {}", swept.cell.scenario.name);
             if let Some((file, small)) = folder.add_or_say(finding, &origin, runner) {
                 let scenario = &small.example.scenario;

@@ -32,6 +32,13 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
+/// An exploration that finds the client which never sends DELETE.
+fn explore<'a>(seeds: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let client = ["explore", "--client", "broken/no-delete"];
+    let worlds = ["--dialect", "spec", "--seeds", seeds];
+    [&client[..], &worlds, more].concat()
+}
+
 /// The scenario of a file keeps what it promises, in another process.
 fn stands(file: &str) {
     let run = stalemate(&["run", file]);
@@ -97,19 +104,7 @@ fn what_is_explored_is_merged_and_not_done_again() {
     let directory = tempfile::tempdir().expect("a directory");
     let results = text(&directory.path().join("results.jsonl"));
     let found = text(&directory.path().join("found"));
-    let args = [
-        "explore",
-        "--client",
-        "broken/no-delete",
-        "--dialect",
-        "spec",
-        "--seeds",
-        "0..30",
-        "--results",
-        &results,
-        "--out",
-        &found,
-    ];
+    let args = explore("0..30", &["--results", &results, "--out", &found]);
     let done = stalemate_within(300, &args);
     assert_eq!(done.code, 1, "{}{}", done.out, done.err);
     assert!(done.out.contains("30 runs"), "{}", done.out);

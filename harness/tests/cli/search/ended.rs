@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::explore;
 use crate::{Done, ROOT, stalemate_within};
 
 /// How long a search may take, in seconds.
@@ -186,21 +187,8 @@ fn an_interrupted_exploration_says_what_it_found() {
     let place = Place::new();
     let results = place.name("results.jsonl");
     let out = place.name("found");
-    let args = [
-        "explore",
-        "--client",
-        "broken/no-delete",
-        "--dialect",
-        "spec",
-        "--seeds",
-        "0..100000",
-        "--results",
-        &results,
-        "--resume",
-        "--out",
-        &out,
-    ];
-    let args = args.map(str::to_owned).to_vec();
+    let kept = ["--results", &results, "--resume", "--out", &out];
+    let args = with(&[], &explore("0..100000", &kept));
     let child = place.begun(&args, 3);
     signal(&child, "INT");
     let (code, out, err) = place.ended(child);
@@ -224,15 +212,7 @@ fn a_full_disk_ends_a_search_and_is_named() {
     let place = Place::new();
     let file = place.name("small.yaml");
     let sweep = ["sweep", &file];
-    let explore = [
-        "explore",
-        "--client",
-        "broken/no-delete",
-        "--dialect",
-        "spec",
-        "--seeds",
-        "0..40",
-    ];
+    let explore = explore("0..40", &[]);
     for search in [&sweep[..], &explore[..]] {
         let full = [search, &["--no-shrink", "--results", "/dev/full"]].concat();
         let done = stalemate_within(LIMIT_S, &full);
