@@ -7,6 +7,7 @@ mod client;
 mod dial;
 pub mod model;
 mod program;
+#[cfg(feature = "rmcp")]
 pub mod rmcp;
 
 pub use client::{

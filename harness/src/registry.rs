@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use stalemate_clients::model::{ModelFactory, Policy, Resume, broken, sdks};
+#[cfg(feature = "rmcp")]
 use stalemate_clients::rmcp::RmcpClientFactory;
 use stalemate_clients::{ClientFactory, Program, ProgramFactory};
 
@@ -117,7 +118,11 @@ impl Registry {
             clients: BTreeMap::new(),
             dialects: dialect::builtin(),
             directories: Vec::new(),
-            real_servers: vec!["rmcp".to_owned()],
+            real_servers: if cfg!(feature = "rmcp") {
+                vec!["rmcp".to_owned()]
+            } else {
+                Vec::new()
+            },
         };
         let mut registry = empty
             .application(
@@ -143,12 +148,12 @@ impl Registry {
                 "initializes anew before each batch of calls, and ends none of its sessions",
                 AppPolicy::SOUND,
                 model(Policy::session_per_call()),
-            )
-            .client(
-                "rmcp",
-                "the official Rust SDK, rmcp 3.9.0, bare",
-                Arc::new(RmcpClientFactory),
             );
+        #[cfg(feature = "rmcp")]
+        {
+            let what = "the official Rust SDK, rmcp 3.9.0, bare";
+            registry = registry.client("rmcp", what, Arc::new(RmcpClientFactory));
+        }
         for client in programs::known() {
             registry = registry.program(client.name, &client.summary(), client.program());
         }

@@ -243,7 +243,8 @@ pub(super) struct ListOptions {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ExplainOptions {
-    /// What to explain, e.g. `cli-no-stale-id`, `SES-08`, `supergateway-3.4.3`, `F3`, `reconnect`, `vacuous`
+    /// What to explain, e.g. `cli-no-stale-id`, `SES-08`, `supergateway-3.4.3`, `F3`, `reconnect`, `vacuous`; or a kind of
+    /// these, e.g. `rung`
     /// [default: list all topics]
     #[arg(value_name = "ID")]
     pub(super) topic: Option<String>,

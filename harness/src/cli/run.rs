@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +18,9 @@ use crate::runner::{
 };
 use crate::scenario::Scenario;
 use crate::sim::Findings;
+
+/// From how many cells on it is worth saying that the build is a slow one.
+const MANY: usize = 50;
 
 /// Runs the command and returns its exit code; with `--watch` that of the last run before it was interrupted.
 pub(super) fn run(options: &RunOptions, builtin: &Registry) -> u8 {
@@ -60,6 +64,11 @@ fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
     {
         // Before the run, which may take long.
         return bad(&format!("failed to write {}: {error}", file.display()));
+    }
+    if cfg!(debug_assertions) && cells.len() >= MANY && io::stderr().is_terminal() {
+        eprintln!(
+            "this is a build without optimizations; `cargo run --release` takes a fraction of its time"
+        );
     }
     let runner = wanted::runner(registry, options.jobs);
     let finished = run_all(&cells, &runner, options.html.is_some());

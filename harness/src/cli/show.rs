@@ -286,10 +286,14 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
         })
         .collect();
     let keys: Vec<KeyTopic> = scenario::keys().into_iter().map(key_topic).collect();
-    let Some(topic) = &options.topic else {
+    let topics = report::topics(&clients, &keys, registry.dialects());
+    let listed = |wanted: Option<&str>| {
         let mut last = "";
-        for (kind, name, line) in report::topics(&clients, &keys, registry.dialects()) {
-            if kind != last {
+        for (kind, name, line) in &topics {
+            if wanted.is_some_and(|wanted| wanted != *kind) {
+                continue;
+            }
+            if kind != &last {
                 out::line(format_args!(
                     "{}{kind}",
                     if last.is_empty() { "" } else { "\n" }
@@ -298,8 +302,18 @@ pub(super) fn explain(options: &ExplainOptions, registry: &Registry) -> u8 {
             }
             out::line(format_args!("  {name:<36} {line}"));
         }
+    };
+    let Some(topic) = &options.topic else {
+        listed(None);
         return 0;
     };
+    if topics.iter().any(|(kind, ..)| kind == topic) {
+        listed(Some(topic));
+        if !keys.iter().any(|key| key.name == *topic) {
+            return 0;
+        }
+        out::line("");
+    }
     match report::explain(topic, &clients, &keys, registry.dialects()) {
         Ok(text) => {
             out::text(format_args!("{text}"));

@@ -7,9 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::check;
 use super::plain::{Shape, described};
-use super::variant::{self, LIKE, Place};
+use super::variant::{self, LIKE, Place, unknown_dialect};
 use crate::server::Dialect;
-use crate::yaml::decode::{Decode, mismatch, unknown};
+use crate::yaml::decode::{Decode, mismatch};
 use crate::yaml::report::Report;
 use crate::yaml::source::Span;
 use crate::yaml::tree::{Kind, Node};
@@ -73,9 +73,7 @@ impl DialectForm {
             Self::Named(name) => {
                 let found = known.iter().find(|d| d.name == *name);
                 if found.is_none() {
-                    let listed = known.iter().filter(|d| d.is_listed());
-                    let listed: Vec<&str> = listed.map(|d| d.name.as_str()).collect();
-                    report.add(unknown(span, "dialects", name, &listed));
+                    report.add(unknown_dialect(span, name, known));
                 }
                 found.map(|dialect| (Arc::clone(dialect), None))
             }

@@ -9,6 +9,7 @@ use crate::yaml::decode::{At, unknown};
 use crate::yaml::fields::Fields;
 use crate::yaml::report::{Finding, Report};
 use crate::yaml::scalar::Text;
+use crate::yaml::source::Span;
 use crate::yaml::tree::{Kind, Node};
 use crate::yaml::words::list;
 use crate::yaml::write::{Entries, Yaml};
@@ -57,8 +58,6 @@ pub(super) fn read(
         .chain(Dialect::KEYS.iter().copied())
         .collect();
     let fields = Fields::of(node, WHAT, &keys, report)?;
-    let listed = known.iter().filter(|d| d.is_listed());
-    let listed: Vec<&str> = listed.map(|d| d.name.as_str()).collect();
     let like = fields.optional::<At<Text>>(LIKE, report);
     if below(node, LIKE).is_none() {
         let finding = Finding::new(
@@ -66,7 +65,7 @@ pub(super) fn read(
             "nothing says which dialect it is like",
             "`like` is missing here",
         );
-        report.add(finding.help(format!("add `like:` with one of {}", list(&listed))));
+        report.add(finding.help(format!("add `like:` with one of {}", list(&listed(known)))));
     }
     if place == Place::File {
         // They are read again below; whether they are there is asked here.
@@ -77,7 +76,7 @@ pub(super) fn read(
     let base = like.as_ref().and_then(|like| {
         let base = known.iter().find(|d| d.name == like.value);
         if base.is_none() {
-            report.add(unknown(like.span, "dialects", &like.value, &listed));
+            report.add(unknown_dialect(like.span, &like.value, known));
         }
         base
     });
@@ -86,6 +85,18 @@ pub(super) fn read(
     dialect.lay(&fields, report);
     settle(&mut dialect, node);
     base.map(|base| (dialect, Arc::clone(base)))
+}
+
+/// The names that a scenario or a dialect's file may use.
+fn listed(known: &[Arc<Dialect>]) -> Vec<&str> {
+    let listed = known.iter().filter(|d| d.is_listed());
+    listed.map(|d| d.name.as_str()).collect()
+}
+
+/// The error for a dialect that nobody knows. It may stand in a file that the command was not told of.
+pub(super) fn unknown_dialect(span: Span, name: &str, known: &[Arc<Dialect>]) -> Finding {
+    unknown(span, "dialects", name, &listed(known))
+        .help("`--dialects DIR` adds those of the files in a directory")
 }
 
 /// A situation is where it is named last: under `answers` or `accepts`. What the other one says of situations that this one

@@ -12,8 +12,10 @@ use crate::process::hop_shell::{Behind, HopShell, NewId, Operation};
 use crate::process::log::AccessLogs;
 use crate::process::net::Net;
 use crate::process::network::Network;
+#[cfg(feature = "rmcp")]
+use crate::process::real_shell;
+use crate::process::server_shell;
 use crate::process::shell::Host;
-use crate::process::{real_shell, server_shell};
 use crate::proxy::HopKind;
 use crate::scenario::{Hop, Scenario, Server, ServerKind};
 use crate::server::{Options, ServerCore, Store};
@@ -123,8 +125,15 @@ impl<N: Network> ServerSoftware<N> {
                 return std::future::pending().await;
             }
             let dialect = match kind {
+                #[cfg(feature = "rmcp")]
                 ServerKind::Real(_) => {
                     return real_shell::run(net, host, name, port, store).await;
+                }
+                // No registry knows one, so that no scenario has one.
+                #[cfg(not(feature = "rmcp"))]
+                ServerKind::Real(name) => {
+                    let why = format!("the server {name} is not in this build");
+                    return Err(io::Error::new(io::ErrorKind::Unsupported, why));
                 }
                 ServerKind::Dialect(dialect) | ServerKind::Like { dialect, .. } => dialect,
             };

@@ -13,9 +13,11 @@ pub mod maker;
 pub mod net;
 pub mod network;
 pub mod passage;
+#[cfg(feature = "rmcp")]
 pub mod real_shell;
 pub mod recorder;
 mod relay;
+#[cfg(feature = "rmcp")]
 mod rmcp_server;
 pub mod server_shell;
 pub mod shell;
@@ -24,4 +26,5 @@ mod summary;
 pub mod tap;
 pub mod tokens;
 
+#[cfg(feature = "rmcp")]
 pub use rmcp_server::{RmcpServer, RmcpServerOptions, ToolBackend};

@@ -8,11 +8,11 @@ use super::kind::{ServerKind, keeps, kind_of};
 use super::names::{Names, fit};
 use super::secret::{Secret, session_ids, shortened};
 use super::tools::{tools, written as written_tools};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, unknown_program};
 use crate::dialect::DialectForm;
 use crate::server::{Dialect, Durable, Tool, Tools};
 use crate::yaml::collection::{Entries, List};
-use crate::yaml::decode::{At, unknown};
+use crate::yaml::decode::At;
 use crate::yaml::duration::{Duration, TimeoutForm, written};
 use crate::yaml::forms::record;
 use crate::yaml::report::{Finding, Report};
@@ -258,7 +258,7 @@ fn kind(
         }
         (None, Some(real)) => {
             if !vocabulary.real_servers.contains(&real.value) {
-                report.add(unknown(
+                report.add(unknown_program(
                     real.span,
                     "real servers",
                     &real.value,

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::app::Model;
 use crate::invariant::Party;
 use crate::server::Dialect;
+use crate::yaml::decode::unknown;
+use crate::yaml::report::Finding;
+use crate::yaml::source::Span;
 
 /// The names that a scenario can use, those of a user's own clients and dialects included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +29,16 @@ pub struct Vocabulary {
     pub judged_clauses: Vec<String>,
     /// The failure modes, e.g. `F2`, with the invariants that catch each.
     pub modes: BTreeMap<String, Vec<String>>,
+}
+
+/// A client or server that nobody knows, with what would be right. It may be one that this build was to leave out.
+pub(super) fn unknown_program(span: Span, what: &str, name: &str, known: &[String]) -> Finding {
+    let finding = unknown(span, what, name, known);
+    if cfg!(not(feature = "rmcp")) && name == "rmcp" {
+        return finding
+            .help("this build is without it: turn on the feature `rmcp` of the crate `stalemate`");
+    }
+    finding
 }
 
 impl Vocabulary {

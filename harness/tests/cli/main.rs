@@ -362,16 +362,6 @@ fn what_there_is_and_what_it_means() {
         ]
         .into()
     );
-
-    let topics = stalemate(&["explain"]);
-    assert_eq!((topics.code, topics.err.as_str()), (0, ""));
-    let ids = stalemate::invariant::ALL.iter().map(|i| i.id);
-    for topic in ids.chain(["SES-08", "supergateway-3.4.3", "F3", "reconnect", "rmcp"]) {
-        assert!(topics.out.contains(topic), "{topic}");
-        let page = stalemate(&["explain", topic]);
-        assert_eq!((page.code, page.err.as_str()), (0, ""), "{topic}");
-        assert!(page.out.len() > topic.len() + 40, "{topic}: {}", page.out);
-    }
     for args in [&["--help"][..], &["run", "--help"], &["--version"]] {
         let done = stalemate(args);
         assert_eq!((done.code, done.err.as_str()), (0, ""), "{args:?}");

@@ -1,5 +1,5 @@
-//! What the command writes for other programs: records that another process reads, JSON that stays JSON, and pipes whose
-//! reader leaves.
+//! What the command writes: records that another process reads, JSON that stays JSON, pipes whose reader leaves, and what
+//! is explained.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -118,4 +118,24 @@ fn a_reader_that_leaves_is_no_matter() {
         let status = child.wait().expect("it ends");
         assert_eq!((status.code(), err.as_str()), (Some(0), ""), "{args:?}");
     }
+}
+
+#[test]
+fn every_topic_and_kind_of_topic_is_explained() {
+    let topics = stalemate(&["explain"]);
+    assert_eq!((topics.code, topics.err.as_str()), (0, ""));
+    let ids = stalemate::invariant::ALL.iter().map(|i| i.id);
+    for topic in ids.chain(["SES-08", "supergateway-3.4.3", "F3", "reconnect", "rmcp"]) {
+        assert!(topics.out.contains(topic), "{topic}");
+        let page = stalemate(&["explain", topic]);
+        assert_eq!((page.code, page.err.as_str()), (0, ""), "{topic}");
+        assert!(page.out.len() > topic.len() + 40, "{topic}: {}", page.out);
+    }
+    // A kind is listed, and where it is a word of scenario files too, that is explained below.
+    let rungs = stalemate(&["explain", "rung"]);
+    assert_eq!((rungs.code, rungs.err.as_str()), (0, ""));
+    for part in ["transparent", "incognito", "rung: a key of a scenario"] {
+        assert!(rungs.out.contains(part), "{part}: {}", rungs.out);
+    }
+    assert!(!rungs.out.contains("cli-no-stale-id"), "{}", rungs.out);
 }

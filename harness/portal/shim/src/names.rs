@@ -6,8 +6,10 @@ use core::sync::atomic::Ordering;
 use libc::addrinfo;
 use stalemate_portal_proto::{HOSTS_MAX, Memory};
 
+use crate::clock::now;
 use crate::memory::memory;
 use crate::raw::real;
+use crate::wait::wait;
 
 type GetAddrInfo = unsafe extern "C" fn(
     *const c_char,
@@ -55,6 +57,10 @@ unsafe extern "C" fn getaddrinfo(
         // SAFETY: the caller's arguments. An address is only read, never looked up.
         return unsafe { real(node, service, hints, result) };
     }
+    // Lookups end one at a time, each when all else in the program waits: a worker thread that knew the address at once
+    // would race with the thread that asked.
+    // SAFETY: no descriptors, no mask.
+    unsafe { wait(memory, &[], now(memory), core::ptr::null(), || 0) };
     // SAFETY: the caller promises hints or null.
     let hints = unsafe { hints.as_ref() };
     let family = hints.map_or(libc::AF_UNSPEC, |h| h.ai_family);

@@ -16,7 +16,7 @@ pub use self::listed::knobs_of;
 use schemars::JsonSchema;
 
 use self::knobs::OwnForm;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, unknown_program};
 use crate::app::Model;
 use crate::yaml::collection::{List, first_of};
 use crate::yaml::decode::{At, Decode, unknown};
@@ -79,7 +79,8 @@ pub(super) fn clients(
             ClientShape::Known(name) => {
                 let first = first_of(&mut seen, name, item.span, name, report);
                 if first && !vocabulary.clients.contains(name) {
-                    report.add(unknown(item.span, "clients", name, &vocabulary.clients));
+                    let clients = &vocabulary.clients;
+                    report.add(unknown_program(item.span, "clients", name, clients));
                 }
                 names.push(name.clone());
             }

@@ -1,8 +1,9 @@
 //! The portal: programs of other languages, unmodified, in the simulation's time and network. A program's clock, waits,
 //! random numbers and connections are ours (see the library below `harness/portal`), its clients act as any other.
 //!
-//! Proven by construction: a program sees no other time and reaches no other network. Measured only: that threads of one
-//! program which go on at one instant do so in one order. So each cell runs twice and must give the same record.
+//! Proven by construction: a program sees no other time and reaches no other network; it learns of one thing at a time,
+//! and of the next only when all of it waits; its lookups of names end in the same way, one at a time. Measured only: what
+//! threads of one program do beside each other between two such points. So each cell runs twice and must give the same record.
 
 // Without programs, much of what is said of them is of no use.
 #![cfg_attr(not(portal), allow(dead_code))]
