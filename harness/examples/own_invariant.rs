@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use stalemate::journal::{Event, Outcome, Record};
+use stalemate::journal::{CallOutcome, Event, Record};
 use stalemate::runner::{Cell, scenarios, serve_if_child};
 use stalemate::{Registry, Runner};
 
@@ -14,7 +14,7 @@ const MOST: usize = 2;
 
 /// How many calls the user was told of that had failed.
 fn errors_shown(record: &Record) -> usize {
-    let failed = |event: &Event| matches!(event, Event::CallEnded { outcome, .. } if *outcome != Outcome::Ok);
+    let failed = |event: &Event| matches!(event, Event::CallEnded { outcome, .. } if *outcome != CallOutcome::Ok);
     record.entries.iter().filter(|e| failed(&e.event)).count()
 }
 

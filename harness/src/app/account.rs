@@ -7,7 +7,7 @@ use serde_json::Value;
 use stalemate_wire::RpcKind;
 
 use crate::journal::{
-    Action, CallId, Entry, Event, Message, ObjectId, Outages, Outcome, ProcessName, ServerName,
+    Action, CallId, CallOutcome, Entry, Event, Message, ObjectId, Outages, ProcessName, ServerName,
 };
 
 /// A call that ended otherwise than ok and had not begun during an outage, with the entry at which it ended.
@@ -63,7 +63,7 @@ impl Account {
             Event::CallEnded { call, outcome } => {
                 self.open.remove(call);
                 let running = self.running.remove(call);
-                if let Some(server) = running.filter(|_| *outcome != Outcome::Ok) {
+                if let Some(server) = running.filter(|_| *outcome != CallOutcome::Ok) {
                     self.failed.push(Failed { server, ended: at });
                 }
             }

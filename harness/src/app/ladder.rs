@@ -5,7 +5,7 @@
 //! rung every object is tried, so that one that needs a retry does not cost the next one a rung.
 
 use crate::app::user::{Asked, CallSpec, User};
-use crate::journal::{Action, Event, Outcome, Phase, Rung, ServerName};
+use crate::journal::{Action, CallOutcome, Event, Phase, Rung, ServerName};
 use crate::server::Tool;
 
 /// How long the user waits before trying the same call again, in milliseconds.
@@ -85,7 +85,7 @@ async fn works(user: &User, server: &ServerName) -> bool {
             object,
             ..CallSpec::of(write)
         };
-        others_work &= user.call(server, spec).await.1 == Outcome::Ok;
+        others_work &= user.call(server, spec).await.1 == CallOutcome::Ok;
         user.wait(BETWEEN_CALLS_MS).await;
     }
     let calls = [write, read, write];
@@ -94,7 +94,7 @@ async fn works(user: &User, server: &ServerName) -> bool {
         if n > 0 {
             user.wait(BETWEEN_CALLS_MS).await;
         }
-        if user.call(server, CallSpec::asking(asked)).await.1 != Outcome::Ok {
+        if user.call(server, CallSpec::asking(asked)).await.1 != CallOutcome::Ok {
             return false;
         }
     }

@@ -11,7 +11,7 @@ use stalemate_clients::RequestMethod;
 use tokio::time::{sleep, timeout};
 
 use crate::app::{Journal, SharedFront};
-use crate::journal::{Action, CallId, Event, Fate, Outcome, Profile, ServerName, TOOLS_CALL};
+use crate::journal::{Action, CallId, CallOutcome, Event, Fate, Profile, ServerName, TOOLS_CALL};
 use crate::server::{Prompt, Resource, Tool};
 
 /// How long a user waits for a call where nothing on its way takes longer, in milliseconds.
@@ -210,7 +210,7 @@ impl User {
     }
 
     /// Asks for something, and waits for the result as long as a user does.
-    pub async fn call(&self, server: &ServerName, spec: CallSpec) -> (CallId, Outcome) {
+    pub async fn call(&self, server: &ServerName, spec: CallSpec) -> (CallId, CallOutcome) {
         let (call, nonce) = self.journal.new_call();
         let (method, name) = (spec.asked.method(), spec.asked.name());
         // Who has subscribed to something relies on it, and does not ask again.
@@ -244,15 +244,15 @@ impl User {
         let outcome = match self.front.patiently(patience_ms, calling).await {
             // Whoever reads it sees that it is not what was asked for.
             Ok(Ok(text)) if self.journal.lacks_result(call, method.is_none()) => {
-                Outcome::Hollow(text)
+                CallOutcome::Hollow(text)
             }
-            Ok(Ok(_)) => Outcome::Ok,
-            Ok(Err(error)) => Outcome::Error(error.message),
+            Ok(Ok(_)) => CallOutcome::Ok,
+            Ok(Err(error)) => CallOutcome::Error(error.message),
             // The call may still come to its end: that is not known, and held against nobody.
             Err(waited_ms) if waited_ms < enough_ms => {
-                Outcome::Error(format!("the user gave up after {waited_ms} ms"))
+                CallOutcome::Error(format!("the user gave up after {waited_ms} ms"))
             }
-            Err(waited_ms) => Outcome::TimedOut(waited_ms),
+            Err(waited_ms) => CallOutcome::TimedOut(waited_ms),
         };
         self.journal.note(Event::CallEnded {
             call,

@@ -15,7 +15,7 @@ use crate::registry::Registry;
 use crate::runner::Runner;
 use crate::search::draw::Pool;
 use crate::search::{
-    self, EXPLORED_VERSION, Explored, Failed, Finding, Line, Merged, Plan, Sink, shard,
+    self, EXPLORED_VERSION, Exploration, Explored, Failed, Finding, Line, Merged, Sink, shard,
 };
 
 /// Where results go as they come.
@@ -89,7 +89,7 @@ pub(super) fn explore(options: &ExploreOptions, registry: &Registry) -> u8 {
                 dialects.join(", ")
             ));
         }
-        let plan = Plan {
+        let plan = Exploration {
             client: client.clone(),
             pool: Pool::of(dialects.clone()),
             seeds: seeds.clone(),
@@ -150,7 +150,7 @@ fn seeds(options: &ExploreOptions) -> Result<Range<u64>, String> {
 
 /// Says what was found, and returns the exit code for it.
 fn tell(
-    plan: &Plan,
+    plan: &Exploration,
     explored: &Explored,
     options: &ExploreOptions,
     runner: &Runner,

@@ -12,7 +12,7 @@ use crate::cli::out;
 use crate::cli::outside::ProbeOptions;
 use crate::dialect;
 use crate::live::address::Endpoint;
-use crate::live::probe::{self, Learned, Plan, Verdict};
+use crate::live::probe::{self, ClauseVerdict, Learned, ProbePlan};
 use crate::registry::Registry;
 use crate::report::{self, Needs};
 use crate::runner::{Cell, Runner};
@@ -56,13 +56,13 @@ pub(super) fn probe(options: &ProbeOptions, registry: &Registry) -> u8 {
         Some(Ok(name)) => name,
         None => "probed".to_owned(),
     };
-    let plan = Plan {
+    let plan = ProbePlan {
         restart: options.restart.clone(),
         idle_ms: options.idle,
         slow_call: options.slow_call.clone(),
         headers: options.header.clone(),
         patience_ms: options.limit,
-        ..Plan::default()
+        ..ProbePlan::default()
     };
     if let Some(name) = &options.against {
         return against(options, &endpoint, &plan, name, registry);
@@ -129,7 +129,7 @@ pub(super) fn probe(options: &ProbeOptions, registry: &Registry) -> u8 {
     let broken = probed
         .judged
         .iter()
-        .any(|j| j.verdict == Verdict::Broken && must(j.clause));
+        .any(|j| j.verdict == ClauseVerdict::Broken && must(j.clause));
     if broken { BROKEN } else { 0 }
 }
 
@@ -137,7 +137,7 @@ pub(super) fn probe(options: &ProbeOptions, registry: &Registry) -> u8 {
 fn against(
     options: &ProbeOptions,
     endpoint: &Endpoint,
-    plan: &Plan,
+    plan: &ProbePlan,
     name: &str,
     registry: &Registry,
 ) -> u8 {

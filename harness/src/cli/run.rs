@@ -17,7 +17,7 @@ use crate::runner::{
     Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown,
 };
 use crate::scenario::Scenario;
-use crate::sim::Findings;
+use crate::sim::RunNotes;
 
 /// From how many cells on it is worth saying that the build is a slow one.
 const MANY: usize = 50;
@@ -267,7 +267,7 @@ fn page(
 }
 
 /// What came of a cell, and its data for a page, if one is wanted.
-type Finished = (CellResult, Findings, Option<PackedCell>);
+type Finished = (CellResult, RunNotes, Option<PackedCell>);
 
 fn run_all(cells: &[Cell], runner: &Runner, page: bool) -> Vec<Result<Finished, RunError>> {
     let bar = out::bar(

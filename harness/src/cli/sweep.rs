@@ -15,7 +15,7 @@ use crate::cli::{HARNESS_BUG, bad, out, wanted};
 use crate::registry::Registry;
 use crate::report;
 use crate::runner::{Cell, Runner};
-use crate::search::{Base, Before, Finding, Part, Ran, Sweep, SweptLine, Watch};
+use crate::search::{Base, Before, Finding, Part, Sweep, SweptLine, SweptRun, Watch};
 
 /// The version of the form of what `--format json` prints.
 const VERSION: u32 = 1;
@@ -35,7 +35,7 @@ impl Watch for Watching<'_> {
         self.bar.set_message(part.as_str());
     }
 
-    fn ran(&self, ran: &Ran) {
+    fn ran(&self, ran: &SweptRun) {
         self.bar.inc(1);
         let (id, ran) = (self.id.clone(), ran.clone());
         self.lines.line(&SweptLine::Ran { id, ran });

@@ -121,7 +121,7 @@ impl Session {
 
 /// Answers that a hop gives in its own name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outage {
+pub struct OwnAnswers {
     /// The first.
     pub first: Mark,
     /// The last.
@@ -151,7 +151,7 @@ pub struct Ledger {
     /// to everybody, 404, is not among them.
     pub untold: Vec<Refusals>,
     /// 502, 503, 504 and 499 by status.
-    pub outages: BTreeMap<u16, Outage>,
+    pub outages: BTreeMap<u16, OwnAnswers>,
     /// The first and the last line with a time.
     pub span: Option<(Mark, Mark)>,
 }
@@ -176,7 +176,7 @@ impl Ledger {
         }
         self.about_sessions += 1;
         if matches!(hit.status, 499 | 502 | 503 | 504) {
-            let outage = self.outages.entry(hit.status).or_insert(Outage {
+            let outage = self.outages.entry(hit.status).or_insert(OwnAnswers {
                 first: mark,
                 last: mark,
                 count: 0,

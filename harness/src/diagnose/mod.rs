@@ -18,6 +18,6 @@ pub use finding::{Finding, Layer, findings, untold};
 pub use fingerprint::{Fingerprint, fingerprints};
 pub use format::{ADVISED, BadFormat, COMBINED, INCIDENT, LogFormat};
 pub use hit::{Hit, Told};
-pub use ledger::{Ledger, Mark, Outage, Refusals, Session, Verb};
+pub use ledger::{Ledger, Mark, OwnAnswers, Refusals, Session, Verb};
 pub use log::{Broken, Log};
 pub use time::{length, shown};

@@ -12,7 +12,7 @@ use super::variant::{self, LIKE, Place, below, text};
 use crate::input::{self, Unreadable};
 use crate::server::Dialect;
 use crate::yaml::decode::Decode;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::source::Source;
 use crate::yaml::tree::{Kind, Node, parse};
 use crate::yaml::words::quote;
@@ -164,7 +164,7 @@ pub(super) fn read_all(
         if first.insert(own, item.at).is_some() {
             let span = item.node.place(&["name"]);
             let title = format!("{} is the name of another dialect here", quote(own));
-            let finding = Finding::new(span, title, "again here");
+            let finding = Mistake::new(span, title, "again here");
             reports[item.file].add(finding.help("give each dialect a name of its own"));
         }
     }
@@ -184,7 +184,7 @@ pub(super) fn read_all(
         if now.is_empty() {
             for item in &waiting {
                 let span = item.node.place(&[LIKE]);
-                let finding = Finding::new(
+                let finding = Mistake::new(
                     span,
                     "these dialects are like each other in a circle",
                     "this one waits for another that waits for it",

@@ -20,7 +20,7 @@ pub(crate) use self::form::{DialectForm, written};
 pub use crate::server::Dialect;
 use crate::yaml::Diagnostics;
 use crate::yaml::decode::Decode;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::source::{Source, Span};
 use crate::yaml::tree::{Node, parse};
 
@@ -95,7 +95,7 @@ fn check(dialect: &Dialect, node: &Node, before: usize, report: &mut Report<'_>)
     }
     for fault in dialect.faults() {
         let place: Span = node.place(&fault.at);
-        let finding = Finding::new(place, fault.what, "this does not fit");
+        let finding = Mistake::new(place, fault.what, "this does not fit");
         report.add(finding.help(fault.help));
     }
 }

@@ -12,7 +12,7 @@ use crate::server::{Answer, HeaderList, Situation};
 use crate::yaml::collection::{Entries, List};
 use crate::yaml::decode::{At, Decode, unknown};
 use crate::yaml::fields::Fields;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::{AnyText, Flag};
 use crate::yaml::tree::Node;
 use crate::yaml::word::{One, Word};
@@ -249,7 +249,7 @@ impl Plain<Style> for StyleForm {
             match <[Field; 4]>::try_from(all) {
                 Ok(all) => value.order = all,
                 Err(some) => report.add(
-                    Finding::new(
+                    Mistake::new(
                         order.span,
                         format!("an event has four fields, here are {}", some.len()),
                         "each of them stands here once",

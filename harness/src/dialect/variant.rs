@@ -7,7 +7,7 @@ use super::plain::Shape;
 use crate::server::{Dialect, Situation};
 use crate::yaml::decode::{At, unknown};
 use crate::yaml::fields::Fields;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::source::Span;
 use crate::yaml::tree::{Kind, Node};
@@ -60,7 +60,7 @@ pub(super) fn read(
     let fields = Fields::of(node, WHAT, &keys, report)?;
     let like = fields.optional::<At<Text>>(LIKE, report);
     if below(node, LIKE).is_none() {
-        let finding = Finding::new(
+        let finding = Mistake::new(
             node.span,
             "nothing says which dialect it is like",
             "`like` is missing here",
@@ -94,7 +94,7 @@ fn listed(known: &[Arc<Dialect>]) -> Vec<&str> {
 }
 
 /// The error for a dialect that nobody knows. It may stand in a file that the command was not told of.
-pub(super) fn unknown_dialect(span: Span, name: &str, known: &[Arc<Dialect>]) -> Finding {
+pub(super) fn unknown_dialect(span: Span, name: &str, known: &[Arc<Dialect>]) -> Mistake {
     unknown(span, "dialects", name, &listed(known))
         .help("`--dialects DIR` adds those of the files in a directory")
 }

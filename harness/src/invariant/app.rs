@@ -11,7 +11,7 @@ use stalemate_wire::Method;
 use crate::invariant::{
     Invariant, Judge, Party, Seen, Severity, Verdict, View, is_refusal, refuses_id,
 };
-use crate::journal::{Action, Drawn, Entry, Event, Evidence, Outcome, ServerName};
+use crate::journal::{Action, CallOutcome, Drawn, Entry, Event, Evidence, ServerName};
 
 /// `app-disconnect-clears`.
 pub(super) const DISCONNECT_CLEARS: Invariant = Invariant {
@@ -132,8 +132,7 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
                 .is_some_and(|status| !is_refusal(&s.request.method, status))
     });
     // What arrives in the moment of drawing may be drawn with the next, unless the user was told of it already.
-    let told =
-        |e: &Entry| matches!(&e.event, Event::CallEnded { outcome, .. } if *outcome != Outcome::Ok);
+    let told = |e: &Entry| matches!(&e.event, Event::CallEnded { outcome, .. } if *outcome != CallOutcome::Ok);
     let in_time = view.entries[ended].at_ms < view.entries[at].at_ms
         || view.entries[ended..at].iter().any(told);
     let refused = in_time

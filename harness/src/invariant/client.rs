@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use stalemate_wire::Method;
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Action, CallId, Event, Evidence, ObjectId, Outcome, Rung, ServerName};
+use crate::journal::{Action, CallId, CallOutcome, Event, Evidence, ObjectId, Rung, ServerName};
 
 /// `cli-recovers`.
 pub(super) const RECOVERS: Invariant = Invariant {
@@ -215,7 +215,7 @@ pub(super) const EVERY_CALL_RESOLVES: Invariant = Invariant {
                 continue;
             };
             exercised = true;
-            if let Outcome::TimedOut(ms) = outcome {
+            if let CallOutcome::TimedOut(ms) = outcome {
                 let why = format!("a call got no answer within {} s", ms / 1000);
                 return Verdict::Violated { at, why };
             }
@@ -240,8 +240,8 @@ pub(super) const FAILURE_IS_SHOWN: Invariant = Invariant {
             let Event::CallEnded { outcome, .. } = &entry.event else {
                 continue;
             };
-            exercised |= *outcome != Outcome::Ok;
-            if let Outcome::Hollow(_) = outcome {
+            exercised |= *outcome != CallOutcome::Ok;
+            if let CallOutcome::Hollow(_) = outcome {
                 let why = "a call is shown as done, and its server sent no result".to_owned();
                 return Verdict::Violated { at, why };
             }

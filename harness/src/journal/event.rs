@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{
-    Action, CallId, ConnEnd, ConnId, Drawn, Exchange, Message, ObjectId, Outcome, Phase, Profile,
-    Rung, SessionEnd, Side,
+    Action, CallId, CallOutcome, ConnEnd, ConnId, Drawn, Exchange, Message, ObjectId, Phase,
+    Profile, Rung, SessionEnd, Side,
 };
 
 /// A process of the simulated world, by the scenario's name: a server, a hop or `client`.
@@ -135,7 +135,7 @@ pub enum Event {
         call: CallId,
         /// How.
         #[serde(flatten)]
-        outcome: Outcome,
+        outcome: CallOutcome,
     },
     /// A connection was opened.
     ConnOpened {

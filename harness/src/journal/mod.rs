@@ -20,7 +20,7 @@ pub use message::{Message, RequestSummary, ResponseSummary, Side, SseSummary};
 pub use outage::{Outage, Outages};
 pub use record::{Climb, Entry, Record, RecordError, VERSION, climbs};
 pub use terms::{
-    Action, CallId, ConnEnd, ConnId, Drawn, Exchange, ObjectId, Outcome, Phase, Profile, Rung,
+    Action, CallId, CallOutcome, ConnEnd, ConnId, Drawn, Exchange, ObjectId, Phase, Profile, Rung,
     SessionEnd,
 };
 pub use token::token_name;

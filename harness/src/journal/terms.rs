@@ -207,7 +207,7 @@ pub enum Drawn {
 /// How a call ended, as the user was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome", content = "text")]
-pub enum Outcome {
+pub enum CallOutcome {
     /// A result.
     Ok,
     /// An error, with the text shown.

@@ -39,7 +39,7 @@ pub enum End {
 }
 
 /// A model server that can be started and stopped on one port.
-pub struct Model {
+pub struct ModelServer {
     dialect: Arc<Dialect>,
     store: Store,
     durable: Durable,
@@ -53,7 +53,7 @@ pub struct Model {
     seed: u64,
 }
 
-impl Model {
+impl ModelServer {
     /// A server of that dialect, on a free port of this machine. Its ids follow from `seed`.
     ///
     /// # Errors

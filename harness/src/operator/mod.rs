@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 pub use command::{Ask, Command, Commands};
 pub use managed::{LiveSessions, Managed, Runs, Serves, SharedRuns};
-pub use script::{AtOnce, Cue, Findings, Script};
+pub use script::{AtOnce, Cue, Script, ScriptNotes};
 pub use software::{HopSoftware, ServerSoftware, Shared};
 
 use crate::journal::{Event, ProcessName};

@@ -12,14 +12,14 @@ use tokio::task::{JoinHandle, spawn_local};
 
 use super::command::{Ask, Command, Commands};
 use crate::app::{Asked, CallSpec, User, climb};
-use crate::journal::{Action, Event, Outcome, Phase, ServerName};
+use crate::journal::{Action, CallOutcome, Event, Phase, ServerName};
 use crate::process::recorder::Recorder;
 use crate::scenario::{Call, CallExpect, Request, Scenario, Step, StepAction};
 use crate::server::Tool;
 
 /// What the script found out, for whoever judges the run.
 #[derive(Clone, Debug, Default)]
-pub struct Findings {
+pub struct ScriptNotes {
     /// Steps that did not end as they demanded, with their lines.
     pub failures: Vec<(u64, String)>,
     /// Whether the script came to its end.
@@ -65,7 +65,7 @@ pub struct Script {
     /// The way to the operator.
     pub commands: Commands,
     /// What was found out.
-    pub findings: Rc<RefCell<Findings>>,
+    pub findings: Rc<RefCell<ScriptNotes>>,
 }
 
 type Background = BTreeMap<String, (ServerName, Vec<JoinHandle<()>>)>;
@@ -272,23 +272,24 @@ async fn join(calls: Vec<JoinHandle<()>>) {
     }
 }
 
-fn failure(expect: Option<CallExpect>, outcome: &Outcome) -> Option<String> {
+fn failure(expect: Option<CallExpect>, outcome: &CallOutcome) -> Option<String> {
     match (expect?, outcome) {
-        (CallExpect::Ok, Outcome::Ok)
-        | (CallExpect::Error, Outcome::Error(_) | Outcome::Hollow(_) | Outcome::TimedOut(_)) => {
-            None
-        }
-        (CallExpect::Ok, Outcome::Error(text)) => Some(format!(
+        (CallExpect::Ok, CallOutcome::Ok)
+        | (
+            CallExpect::Error,
+            CallOutcome::Error(_) | CallOutcome::Hollow(_) | CallOutcome::TimedOut(_),
+        ) => None,
+        (CallExpect::Ok, CallOutcome::Error(text)) => Some(format!(
             "the call should have been ok, but the user saw: {text}"
         )),
-        (CallExpect::Ok, Outcome::Hollow(text)) => Some(format!(
+        (CallExpect::Ok, CallOutcome::Hollow(text)) => Some(format!(
             "the call should have been ok, but the user was shown what its server never said: {text}"
         )),
-        (CallExpect::Ok, Outcome::TimedOut(ms)) => Some(format!(
+        (CallExpect::Ok, CallOutcome::TimedOut(ms)) => Some(format!(
             "the call should have been ok, but got no answer in {} s",
             ms / 1000
         )),
-        (CallExpect::Error, Outcome::Ok) => {
+        (CallExpect::Error, CallOutcome::Ok) => {
             Some("the call should have failed, but was ok".to_owned())
         }
     }

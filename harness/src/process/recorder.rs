@@ -16,7 +16,7 @@ use crate::journal::{
 
 /// Where two runs of one cell parted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Difference {
+pub struct Parting {
     /// The position in the journals.
     pub at: usize,
     /// What the first run has there; `None` if it had ended.
@@ -25,7 +25,7 @@ pub struct Difference {
     pub second: Option<Entry>,
 }
 
-impl Difference {
+impl Parting {
     /// The first entry in which two records differ.
     #[must_use]
     pub fn between(first: &Record, second: &Record) -> Option<Self> {
@@ -44,7 +44,7 @@ enum Keep {
     /// Everything is kept.
     All(Vec<Entry>),
     /// Everything is compared with a record as it comes, and nothing is kept.
-    Against(Arc<Record>, Option<Box<Difference>>),
+    Against(Arc<Record>, Option<Box<Parting>>),
 }
 
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Inner {
             Keep::Against(record, difference) => {
                 let first = record.entries.get(at);
                 if first != Some(&entry) {
-                    *difference = Some(Box::new(Difference {
+                    *difference = Some(Box::new(Parting {
                         at,
                         first: first.cloned(),
                         second: Some(entry),
@@ -276,13 +276,13 @@ impl Recorder {
 
     /// Where the run parted from the record that it is compared with; `None` also if it is compared with none.
     #[must_use]
-    pub fn difference(&self) -> Option<Difference> {
+    pub fn difference(&self) -> Option<Parting> {
         let inner = self.inner();
         let Keep::Against(record, difference) = &inner.keep else {
             return None;
         };
         let ended_early = || {
-            Some(Difference {
+            Some(Parting {
                 at: inner.len,
                 first: Some(record.entries.get(inner.len)?.clone()),
                 second: None,

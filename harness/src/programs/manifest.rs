@@ -8,7 +8,7 @@ use crate::yaml::Diagnostics;
 use crate::yaml::collection::List;
 use crate::yaml::decode::{At, Decode};
 use crate::yaml::forms::{record, words, words_for};
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::source::Source;
 use crate::yaml::tree::parse;
@@ -85,7 +85,7 @@ pub(super) fn read(file: &Path, text: &str) -> Result<Manifest, Diagnostics> {
             .collect();
         if words.is_empty() {
             report.add(
-                Finding::new(
+                Mistake::new(
                     command.span,
                     "the command is empty",
                     "a program must be named",

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{CallId, Entry, Event, Exchange, Message, Outcome, Phase, Record};
+use crate::journal::{CallId, CallOutcome, Entry, Event, Exchange, Message, Phase, Record};
 use crate::report::diagram::View;
 use crate::report::grid::Row;
 use crate::report::rows::{Line, Of};
@@ -141,7 +141,7 @@ impl Story {
     /// The exchanges of the calls, the first call that failed and the first one that was ok again.
     fn of_calls(&mut self, entries: &[Entry]) {
         let is_ok = |entry: &Entry| match &entry.event {
-            Event::CallEnded { call, outcome } => Some((*call, *outcome == Outcome::Ok)),
+            Event::CallEnded { call, outcome } => Some((*call, *outcome == CallOutcome::Ok)),
             _ => None,
         };
         let mut ended = entries.iter().filter_map(is_ok);
@@ -212,8 +212,8 @@ mod tests {
         let ended = Event::CallEnded {
             call: CallId(number),
             outcome: match number {
-                2 => Outcome::Error("no".to_owned()),
-                _ => Outcome::Ok,
+                2 => CallOutcome::Error("no".to_owned()),
+                _ => CallOutcome::Ok,
             },
         };
         [Entry::new(0, began), Entry::new(0, ended)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::invariant;
-use crate::journal::{CallId, Entry, Event, Outcome, Record, Rung, ServerName};
+use crate::journal::{CallId, CallOutcome, Entry, Event, Record, Rung, ServerName};
 use crate::report::names::span;
 use crate::runner::{CellResult, Said};
 
@@ -86,7 +86,7 @@ fn calls(entries: &[Entry]) -> Calls {
                 outage.insert(*call);
             }
             Event::CallEnded {
-                outcome: Outcome::Ok,
+                outcome: CallOutcome::Ok,
                 ..
             } => calls.ok += 1,
             Event::CallEnded { call, .. } if outage.contains(call) => calls.lost += 1,
@@ -122,7 +122,7 @@ fn recovered(entries: &[Entry], rung: Option<Rung>) -> String {
             }
             Event::CallEnded {
                 call,
-                outcome: Outcome::Ok,
+                outcome: CallOutcome::Ok,
             } if began.contains(call) => {
                 return format!(
                     "{} after the last fault was over",

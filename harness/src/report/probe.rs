@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use crate::clause;
-use crate::live::probe::{Difference, Learned, Probed, Question, Verdict};
+use crate::live::probe::{ClauseVerdict, Difference, Learned, Probed, Question};
 use crate::runner::CellResult;
 
 /// The version of the form of the JSON.
@@ -58,12 +58,12 @@ const OPEN: [Question; 8] = [
     Question::WrongAccept,
 ];
 
-fn style(verdict: Verdict) -> (&'static str, Style) {
+fn style(verdict: ClauseVerdict) -> (&'static str, Style) {
     let colour = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
     match verdict {
-        Verdict::Kept => ("kept", colour(AnsiColor::Green)),
-        Verdict::Broken => ("BROKEN", colour(AnsiColor::Red).bold()),
-        Verdict::NotAsked => ("-", Style::new().dimmed()),
+        ClauseVerdict::Kept => ("kept", colour(AnsiColor::Green)),
+        ClauseVerdict::Broken => ("BROKEN", colour(AnsiColor::Red).bold()),
+        ClauseVerdict::NotAsked => ("-", Style::new().dimmed()),
     }
 }
 
@@ -97,10 +97,10 @@ pub fn table(url: &str, probed: &Probed, learned: Option<&Learned>, needs: &[Nee
         "CLAUSE", "LEVEL", "VERDICT", "ABOUT"
     );
     // What is broken comes first: it is what one reads this for.
-    let rank = |verdict: Verdict| match verdict {
-        Verdict::Broken => 0,
-        Verdict::Kept => 1,
-        Verdict::NotAsked => 2,
+    let rank = |verdict: ClauseVerdict| match verdict {
+        ClauseVerdict::Broken => 0,
+        ClauseVerdict::Kept => 1,
+        ClauseVerdict::NotAsked => 2,
     };
     let mut judged: Vec<_> = probed.judged.iter().collect();
     judged.sort_by_key(|j| rank(j.verdict));

@@ -5,7 +5,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::junit::{failed, text};
 use super::probe::level;
 use crate::clause;
-use crate::live::probe::{Count, Judged, Probed, Sequences, Verdict};
+use crate::live::probe::{ClauseVerdict, Count, Judged, Probed, Sequences};
 
 /// What was learned of a server by asking it. A broken demand (MUST) is a failure. Anything else that is broken passes with a
 /// note in its output, because a server may have reasons; what was not asked is skipped.
@@ -23,12 +23,12 @@ fn case(url: &str, judged: &Judged) -> TestCase {
     let demanded = clause::get(judged.clause).is_some_and(|clause| clause.level.is_absolute());
     let level = level(judged.clause);
     let status = match judged.verdict {
-        Verdict::Broken if demanded => {
+        ClauseVerdict::Broken if demanded => {
             let why = [judged.said.clone()];
             failed(NonSuccessKind::Failure, level, &why)
         }
-        Verdict::Broken | Verdict::Kept => TestCaseStatus::success(),
-        Verdict::NotAsked => {
+        ClauseVerdict::Broken | ClauseVerdict::Kept => TestCaseStatus::success(),
+        ClauseVerdict::NotAsked => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(judged.said.as_str());
             status
@@ -37,7 +37,7 @@ fn case(url: &str, judged: &Judged) -> TestCase {
     let mut case = TestCase::new(format!("{} {}", judged.clause, judged.about), status);
     case.set_classname(url);
     case.add_property(("level", level));
-    if judged.verdict == Verdict::Broken && !demanded {
+    if judged.verdict == ClauseVerdict::Broken && !demanded {
         case.set_system_out(format!("broken ({level}): {}", judged.said));
     }
     case

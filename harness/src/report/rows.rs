@@ -4,7 +4,9 @@
 
 mod message;
 
-use crate::journal::{Cast, ConnEnd, Entry, Event, Outcome, Phase, Profile, Record, TOOLS_CALL};
+use crate::journal::{
+    CallOutcome, Cast, ConnEnd, Entry, Event, Phase, Profile, Record, TOOLS_CALL,
+};
 use crate::report::chain::Chains;
 use crate::report::grid::Row;
 use crate::report::names::{Names, span};
@@ -205,12 +207,12 @@ impl Drawing<'_> {
                 )
             }
             Event::CallEnded { call, outcome } => match outcome {
-                Outcome::Ok => (client('☺'), format!("call {} ok", call.0)),
-                Outcome::Error(text) => (
+                CallOutcome::Ok => (client('☺'), format!("call {} ok", call.0)),
+                CallOutcome::Error(text) => (
                     client('☹'),
                     format!("call {} failed: {}", call.0, self.names.without_ids(text)),
                 ),
-                Outcome::Hollow(text) => (
+                CallOutcome::Hollow(text) => (
                     client('☹'),
                     format!(
                         "call {} got no result, and is shown one: {}",
@@ -218,7 +220,7 @@ impl Drawing<'_> {
                         self.names.without_ids(text)
                     ),
                 ),
-                Outcome::TimedOut(ms) => (
+                CallOutcome::TimedOut(ms) => (
                     client('☹'),
                     format!("call {} failed: no answer in {}", call.0, span(*ms)),
                 ),

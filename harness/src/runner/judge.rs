@@ -3,18 +3,18 @@
 
 use crate::invariant::{self, Party, Severity, Verdict, View};
 use crate::journal::{Cast, Event, Message, Record, Rung, ServerName, Side};
-use crate::process::recorder::Difference;
+use crate::process::recorder::Parting;
 use crate::runner::result::{CellResult, Judged, Outcome, Said};
 use crate::scenario::Scenario;
-use crate::sim::Findings;
+use crate::sim::RunNotes;
 
 /// Judges a run against its scenario. `difference` is where a second run of the same cell parted from it.
 #[must_use]
 pub fn judge(
     scenario: &Scenario,
     record: &Record,
-    run: &Findings,
-    difference: Option<&Difference>,
+    run: &RunNotes,
+    difference: Option<&Parting>,
 ) -> CellResult {
     judge_with(Some(scenario), record, run, difference)
 }
@@ -22,9 +22,9 @@ pub fn judge(
 /// Judges a record alone: nothing is promised, so that every violation counts.
 #[must_use]
 pub fn judge_record(record: &Record) -> CellResult {
-    let findings = Findings {
+    let findings = RunNotes {
         virtual_ms: record.last_ms(),
-        ..Findings::default()
+        ..RunNotes::default()
     };
     judge_with(None, record, &findings, None)
 }
@@ -32,8 +32,8 @@ pub fn judge_record(record: &Record) -> CellResult {
 fn judge_with(
     scenario: Option<&Scenario>,
     record: &Record,
-    run: &Findings,
-    difference: Option<&Difference>,
+    run: &RunNotes,
+    difference: Option<&Parting>,
 ) -> CellResult {
     let client = record.cast.client.as_str();
     let rungs = record.rungs();
@@ -299,8 +299,8 @@ fn exchanges(record: &Record) -> usize {
         .count()
 }
 
-fn describe(difference: &Difference) -> String {
-    let Difference { at, first, second } = difference;
+fn describe(difference: &Parting) -> String {
+    let Parting { at, first, second } = difference;
     let show = |entry: &Option<crate::journal::Entry>| {
         entry.as_ref().map_or_else(
             || "the end".to_owned(),

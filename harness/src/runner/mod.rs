@@ -29,7 +29,7 @@ use crate::journal::Record;
 use crate::registry::{Registry, Subject};
 use crate::runner::reference::{References, needs_more_than_a_retry};
 use crate::scenario::ServerKind;
-use crate::sim::{self, Findings, Options, Run, SimError, Spec};
+use crate::sim::{self, Options, Run, RunNotes, SimError, Spec};
 
 /// How long things may take, in wall-clock time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Ran {
     /// What was observed in the first of its two runs.
     pub record: Arc<Record>,
     /// What that run showed besides.
-    pub findings: Findings,
+    pub findings: RunNotes,
 }
 
 /// Runs cells with the clients and servers of a registry.

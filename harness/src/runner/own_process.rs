@@ -14,11 +14,11 @@ use stalemate_clients::Program;
 use wait_timeout::ChildExt;
 
 use crate::journal::Record;
-use crate::process::recorder::Difference;
+use crate::process::recorder::Parting;
 use crate::registry::Registry;
 use crate::runner::{Cell, Limits, RunError, on_thread};
 use crate::scenario::{self, Scenario, load_text};
-use crate::sim::{self, Findings, Run};
+use crate::sim::{self, Run, RunNotes};
 
 /// The environment variable by which a child process learns that it is one. Its value is different in every child, so
 /// that what depends on the environment shows itself as a difference.
@@ -46,7 +46,7 @@ struct Ask {
 /// What a child answers, as the first line; behind it stands the record, unless it is the one that was expected.
 #[derive(Serialize, Deserialize)]
 struct Answer {
-    findings: Findings,
+    findings: RunNotes,
     same: bool,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn run(
         None => Record::read(rest).map_err(|e| wrong(e.to_string()))?,
     };
     let difference = match first.filter(|_| !answer.same) {
-        Some(first) => Difference::between(first, &record),
+        Some(first) => Parting::between(first, &record),
         None => None,
     };
     Ok(Run {

@@ -17,7 +17,7 @@ use super::step::{Checker, steps, walk};
 use super::vocabulary::Vocabulary;
 use crate::yaml::collection::{List, first_time};
 use crate::yaml::decode::{At, unknown};
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::words::quote;
 
@@ -35,7 +35,7 @@ pub(super) fn check(
             .any(|scheme| url.value.starts_with(scheme))
     {
         let title = format!("{} is no URL", quote(&url.value));
-        report.add(Finding::new(
+        report.add(Mistake::new(
             url.span,
             title,
             "a URL begins with `https://`",
@@ -122,7 +122,7 @@ fn not_empty<T>(list: Option<&At<List<T>>>, key: &str, help: &str, report: &mut 
         && list.value.items.is_empty()
     {
         let title = format!("a scenario needs {key}");
-        report.add(Finding::new(list.span, title, format!("`{key}` is empty")).help(help));
+        report.add(Mistake::new(list.span, title, format!("`{key}` is empty")).help(help));
     }
 }
 
@@ -149,7 +149,7 @@ fn judged(list: Option<&At<List<At<Text>>>>, vocabulary: &Vocabulary, report: &m
         let name = &item.value;
         if vocabulary.clauses.contains(name) && !vocabulary.judged_clauses.contains(name) {
             let title = format!("no invariant rests on {name}");
-            let finding = Finding::new(item.span, title, "nothing can exercise it");
+            let finding = Mistake::new(item.span, title, "nothing can exercise it");
             report.add(finding.help("remove it; `stalemate explain CLAUSE` says what it demands, and which invariants rest on it"));
         }
     }
@@ -170,7 +170,7 @@ fn caught(
         let catching = vocabulary.modes.get(&item.value);
         if let Some(catching) = catching.filter(|ids| !ids.iter().any(|id| listed.contains(id))) {
             let title = format!("nothing that is listed as violated catches {}", item.value);
-            let finding = Finding::new(item.span, title, "so it is not shown");
+            let finding = Mistake::new(item.span, title, "so it is not shown");
             report.add(finding.help(format!(
                 "list {} where it is violated, under `expect` or `violates`, or remove {}",
                 catching.join(" or "),
@@ -187,7 +187,7 @@ fn seeds(list: Option<&At<List<At<Seed>>>>, report: &mut Report<'_>) -> Vec<u64>
     for seed in &list.value.items {
         if let Some(first) = seen.insert(seed.value.0, seed.span) {
             report.add(
-                Finding::new(
+                Mistake::new(
                     seed.span,
                     format!("the seed {} is listed twice", seed.value.0),
                     "again here",

@@ -12,7 +12,7 @@ use crate::server::Tool;
 use crate::yaml::decode::At;
 use crate::yaml::duration::{self, Duration};
 use crate::yaml::forms::{choice, record, words};
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::{AnyText, Text, Whole};
 use crate::yaml::word::{One, name};
 use crate::yaml::words::{allowed, list, quote};
@@ -138,12 +138,12 @@ pub(super) fn injection(
 }
 
 /// The fault would never fire.
-fn never_applies(when: &Trigger, seen: &TriggerForm, then: &At<FateForm>) -> Finding {
+fn never_applies(when: &Trigger, seen: &TriggerForm, then: &At<FateForm>) -> Mistake {
     let name = when.event.as_str();
     let fates = fault::admitted(when.event);
     let fates: Vec<&str> = fates.iter().map(|fate| fate.as_str()).collect();
     let title = format!("this fate never applies to {}", quote(name));
-    let mut finding = Finding::new(then.span, title, "this fault would never fire").help(allowed(
+    let mut finding = Mistake::new(then.span, title, "this fault would never fire").help(allowed(
         "",
         &format!("fates of {}", quote(name)),
         &fates,
@@ -169,7 +169,7 @@ fn trigger(form: &TriggerForm, names: &Names, report: &mut Report<'_>) -> Option
         };
         if names.find(at, &known, "places", report) && !seen {
             let title = format!("this event is never seen at {}", quote(&at.value));
-            report.add(Finding::new(at.span, title, "not a server").help(allowed(
+            report.add(Mistake::new(at.span, title, "not a server").help(allowed(
                 "",
                 "servers",
                 &names.servers,
@@ -183,7 +183,7 @@ fn trigger(form: &TriggerForm, names: &Names, report: &mut Report<'_>) -> Option
         )
     {
         report.add(
-            Finding::new(
+            Mistake::new(
                 status.span,
                 "this event has no status",
                 "only responses have one",
@@ -226,7 +226,7 @@ fn of_the_user(form: &TriggerForm, report: &mut Report<'_>) {
         let Some(span) = span else { continue };
         let title = format!("an action of the user has no {}", quote(key));
         report.add(
-            Finding::new(span, title, "only messages have one").help(format!(
+            Mistake::new(span, title, "only messages have one").help(format!(
                 "remove `{key}`, or make the event one of a message, e.g. `request-sent`"
             )),
         );
@@ -241,7 +241,7 @@ fn of_the_user(form: &TriggerForm, report: &mut Report<'_>) {
             .map(|action| action.as_str())
             .collect();
         report.add(
-            Finding::new(
+            Mistake::new(
                 at.span,
                 format!("{done} is done to no connector"),
                 "so it is never seen here",
@@ -255,7 +255,7 @@ fn of_the_user(form: &TriggerForm, report: &mut Report<'_>) {
 /// Nothing but an action of the user is one.
 fn not_of_the_user(form: &TriggerForm, report: &mut Report<'_>) {
     let Some(action) = &form.action else { return };
-    let finding = Finding::new(
+    let finding = Mistake::new(
         action.span,
         "this event is no action of the user",
         "only `user-acts` has one",
@@ -290,7 +290,7 @@ fn fate(form: &FateForm, names: &Names, report: &mut Report<'_>) -> Option<Fate>
             if let Some((processes, place)) = names.replicas.get(&name.value) {
                 let title = format!("{} is not one process", quote(&name.value));
                 report.add(
-                    Finding::new(name.span, title, "one process dies here")
+                    Mistake::new(name.span, title, "one process dies here")
                         .also(*place, "it consists of several")
                         .help(allowed("", "processes", processes)),
                 );

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::dialect;
 use crate::server::{Dialect, Durable, Situation};
 use crate::yaml::decode::At;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::source::Span;
 use crate::yaml::word::One;
 use crate::yaml::words::quote;
@@ -63,7 +63,7 @@ pub(super) fn keeps(dialect: &Dialect, kept: &At<One<Durable>>, report: &mut Rep
     let word = kept.value.0.as_str();
     if kept.value.0 != Durable::Nothing && !dialect.has_sessions() {
         let title = format!("a server without sessions keeps no {}", quote(word));
-        let finding = Finding::new(kept.span, title, "there is nothing to keep");
+        let finding = Mistake::new(kept.span, title, "there is nothing to keep");
         report.add(finding.help("remove `durable`"));
     } else {
         answers_ghosts(dialect, kept.value.0, kept.span, report);
@@ -80,7 +80,7 @@ pub(super) fn answers_ghosts(
     if kept == Durable::Table && dialect.answer_to(Situation::NotInitialized).is_none() {
         let title = format!("{} has no answer `not-initialized`", quote(&dialect.name));
         let label = "it is given to an id whose transport is gone";
-        let finding = Finding::new(place, title, label);
+        let finding = Mistake::new(place, title, label);
         let name = &dialect.name;
         report.add(finding.help(format!(
             "write `dialect: {{like: {name}, answers: {{not-initialized: {{status: 400}}}}}}`, with the body that it has"

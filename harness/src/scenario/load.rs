@@ -10,7 +10,7 @@ use super::model::Scenario;
 use super::vocabulary::Vocabulary;
 use crate::input::{self, Unreadable};
 use crate::yaml::decode::Decode;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::source::{Source, Span};
 use crate::yaml::tree::{Kind, Node, parse};
 use crate::yaml::{Diagnostic, Diagnostics};
@@ -38,7 +38,7 @@ pub fn load(path: &Path, vocabulary: &Vocabulary) -> Result<Scenario, Diagnostic
                 end: valid + char::REPLACEMENT_CHARACTER.len_utf8(),
             };
             report.add(
-                Finding::new(span, "the file is not UTF-8", "this is not a character")
+                Mistake::new(span, "the file is not UTF-8", "this is not a character")
                     .help("save the file in the encoding UTF-8"),
             );
             Err(report.finish(&[]))
@@ -66,7 +66,7 @@ pub fn load_text(
         if let Kind::Null = node.kind {
             let start = Span { start: 0, end: 0 };
             report.add(
-                Finding::new(start, "the file is empty", "a scenario must stand here")
+                Mistake::new(start, "the file is empty", "a scenario must stand here")
                     .help("the least is `summary`, `servers`, `clients` and `steps`"),
             );
             return None;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::names::{Names, fit};
 use crate::yaml::collection::{Entries, List};
 use crate::yaml::decode::At;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::source::Span;
 use crate::yaml::words::quote;
@@ -23,7 +23,7 @@ pub(super) fn machines(
         if is_hop || names.servers.contains(&name.value) || names.is_replica(&name.value) {
             let what = if is_hop { "hop" } else { "server" };
             report.add(
-                Finding::new(
+                Mistake::new(
                     name.span,
                     format!("{} is a {what} already", quote(&name.value)),
                     "a machine needs another name",
@@ -37,7 +37,7 @@ pub(super) fn machines(
             if members.value.whole && members.value.items.is_empty() {
                 let title = format!("nothing runs on the machine {}", quote(&name.value));
                 report.add(
-                    Finding::new(name.span, title, "the list is empty")
+                    Mistake::new(name.span, title, "the list is empty")
                         .help("name a server or a hop"),
                 );
             }
@@ -49,7 +49,7 @@ pub(super) fn machines(
                     if let Some(first) = placed.insert(process.clone(), member.span) {
                         let title = format!("{} is placed twice", quote(&process));
                         report.add(
-                            Finding::new(member.span, title, "again here")
+                            Mistake::new(member.span, title, "again here")
                                 .also(first, "first here")
                                 .help("a process runs on one machine: remove one of the two"),
                         );

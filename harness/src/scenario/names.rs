@@ -7,7 +7,7 @@ use crate::journal::CLIENT;
 use crate::proxy::HopKind;
 use crate::server::{Dialect, Durable};
 use crate::yaml::decode::{At, unknown};
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::source::Span;
 use crate::yaml::words::{list, quote};
@@ -99,7 +99,7 @@ impl Names {
         }
         if HopKind::ALL.iter().any(|hop| hop.as_str() == word) && !self.hops.contains(word) {
             report.add(
-                Finding::new(
+                Mistake::new(
                     name.span,
                     format!("{} is not on the path", quote(word)),
                     "this hop does not take part",
@@ -132,7 +132,7 @@ fn fit_beside(name: &At<Text>, what: &str, kinds: &[HopKind], report: &mut Repor
     if taken.contains(&word) {
         let title = format!("{what} cannot be called {}", quote(word));
         report.add(
-            Finding::new(name.span, title, "this name is taken")
+            Mistake::new(name.span, title, "this name is taken")
                 .help(format!("choose a name other than {}", list(&taken))),
         );
         return;
@@ -143,7 +143,7 @@ fn fit_beside(name: &At<Text>, what: &str, kinds: &[HopKind], report: &mut Repor
         && word.starts_with(|c: char| c.is_ascii_lowercase());
     if !plain || word.len() > LONGEST_NAME {
         let title = format!("{} cannot be the name of {what}", quote(word));
-        report.add(Finding::new(name.span, title, "not a plain name").help(format!(
+        report.add(Mistake::new(name.span, title, "not a plain name").help(format!(
             "a name is a lower-case letter, then lower-case letters, digits and `-`, {LONGEST_NAME} characters at the most"
         )));
     }

@@ -10,7 +10,7 @@ use crate::journal::Rung;
 use crate::yaml::collection::{Entries, List, first_time};
 use crate::yaml::decode::{At, unknown};
 use crate::yaml::forms::{record, words};
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::word::One;
 use crate::yaml::words::quote;
@@ -92,7 +92,7 @@ fn invariant_of(
                 }
             };
             report.add(
-                Finding::new(
+                Mistake::new(
                     name.span,
                     title,
                     format!("only invariants of {} stand here", expected.join(" and ")),
@@ -128,7 +128,7 @@ pub(super) fn expectations(
         {
             let finding = if vocabulary.clients.contains(&client.value) {
                 let title = format!("the client {} does not take part", quote(&client.value));
-                Finding::new(client.span, title, "not listed under `clients`")
+                Mistake::new(client.span, title, "not listed under `clients`")
                     .help("add it to `clients`, or remove what is expected of it")
             } else {
                 unknown(
@@ -144,7 +144,7 @@ pub(super) fn expectations(
         if let (Some(_), Some(progress)) = (form.rung, &form.progress) {
             let title = "where nothing makes progress there is no rung";
             report.add(
-                Finding::new(progress.span, title, "`rung` stands beside it")
+                Mistake::new(progress.span, title, "`rung` stands beside it")
                     .help("keep `rung` or `progress`, not both"),
             );
         }
@@ -184,7 +184,7 @@ pub(super) fn violations(
         if client && !names.servers.contains(&party.value) {
             let title = format!("{} is a client", quote(&party.value));
             report.add(
-                Finding::new(party.span, title, "only servers and hops stand here")
+                Mistake::new(party.span, title, "only servers and hops stand here")
                     .help("the violations of clients are listed under `expect`"),
             );
             continue;

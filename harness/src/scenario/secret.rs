@@ -8,7 +8,7 @@ use stalemate_wire::SessionId;
 
 use crate::yaml::collection::{List, first_of};
 use crate::yaml::decode::{At, Decode};
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::{Text, inline_schema};
 use crate::yaml::source::Span;
 use crate::yaml::tree::{Kind, Node};
@@ -38,7 +38,7 @@ impl Decode for Secret {
         if let Kind::Number(_) = node.kind {
             let title = "expected a session id, found a number";
             report.add(
-                Finding::new(node.span, title, "this must be a text").help("put it in quotes"),
+                Mistake::new(node.span, title, "this must be a text").help("put it in quotes"),
             );
             return None;
         }
@@ -61,7 +61,7 @@ pub(super) fn session_ids<'f>(
         if let Err(error) = SessionId::new(id) {
             let title = format!("{} is no session id", quote(&shown));
             report.add(
-                Finding::new(item.span, title, "a character that an id cannot have")
+                Mistake::new(item.span, title, "a character that an id cannot have")
                     .help(error.to_string()),
             );
         }

@@ -15,7 +15,7 @@ use crate::yaml::collection::{Entries, List};
 use crate::yaml::decode::At;
 use crate::yaml::duration::{Duration, TimeoutForm, written};
 use crate::yaml::forms::record;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::{Text, Whole};
 use crate::yaml::source::Span;
 use crate::yaml::word::One;
@@ -146,7 +146,7 @@ pub(super) fn servers(
     let Some(form) = form else { return Vec::new() };
     if form.value.0.is_empty() {
         report.add(
-            Finding::new(form.span, "a scenario needs servers", "`servers` is empty")
+            Mistake::new(form.span, "a scenario needs servers", "`servers` is empty")
                 .help("name at least one, e.g. `memory: {dialect: …}`"),
         );
     }
@@ -165,7 +165,7 @@ pub(super) fn servers(
         next_port = port + 1;
         if let Some(first) = ports.get(&port) {
             report.add(
-                Finding::new(
+                Mistake::new(
                     place,
                     format!("two servers have the port {port}"),
                     "again here",
@@ -178,7 +178,7 @@ pub(super) fn servers(
         let fits = u16::try_from(port);
         if fits.is_err() {
             report.add(
-                Finding::new(
+                Mistake::new(
                     place,
                     "there is no port left for this server",
                     "one more than the server before is 65536",
@@ -237,7 +237,7 @@ pub(super) fn servers(
     {
         let title = format!("{} is a replica's name already", quote(&name.value));
         report.add(
-            Finding::new(name.span, title, "two processes would have this name")
+            Mistake::new(name.span, title, "two processes would have this name")
                 .help("choose a name that no replica has"),
         );
     }
@@ -267,7 +267,7 @@ fn kind(
             }
             if let Some(ids) = &server.sessions {
                 report.add(
-                    Finding::new(
+                    Mistake::new(
                         ids.span,
                         "the session ids of a real server cannot be chosen",
                         "it makes its own",
@@ -277,7 +277,7 @@ fn kind(
             }
             if let Some(tools) = &server.tools {
                 report.add(
-                    Finding::new(
+                    Mistake::new(
                         tools.span,
                         "the tools of a real server cannot be chosen",
                         "it has all of them",
@@ -287,7 +287,7 @@ fn kind(
             }
             if let Some(kept) = &server.durable {
                 report.add(
-                    Finding::new(
+                    Mistake::new(
                         kept.span,
                         "what a real server keeps cannot be chosen",
                         "it keeps what it keeps",
@@ -303,7 +303,7 @@ fn kind(
                 quote(&name.value)
             );
             report.add(
-                Finding::new(real.span.max(dialect.span), title, "and this")
+                Mistake::new(real.span.max(dialect.span), title, "and this")
                     .also(real.span.min(dialect.span), "this")
                     .help("keep `dialect` or `real`, not both"),
             );
@@ -314,7 +314,7 @@ fn kind(
             if !server.faulty {
                 let title = format!("nothing says what the server {} is", quote(&name.value));
                 report.add(
-                    Finding::new(name.span, title, "`dialect` or `real` is missing").help(format!(
+                    Mistake::new(name.span, title, "`dialect` or `real` is missing").help(format!(
                         "add `dialect:` with one of {}",
                         list(&vocabulary.listed_dialects())
                     )),

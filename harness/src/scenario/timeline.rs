@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::names::Names;
 use crate::yaml::decode::{At, unknown};
 use crate::yaml::duration::Duration;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::source::Span;
 use crate::yaml::words::quote;
@@ -89,7 +89,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
             return;
         }
         self.report.add(
-            Finding::new(
+            Mistake::new(
                 self.place,
                 "the user is in the normal window already",
                 "no `incognito` before this",
@@ -121,7 +121,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
         if let Some(Connector::There(first)) = self.connectors.get(name.value.as_str()) {
             let title = format!("the connector {} is there already", quote(&name.value));
             self.report.add(
-                Finding::new(name.span, title, "added again")
+                Mistake::new(name.span, title, "added again")
                     .also(*first, "added here")
                     .help(format!(
                         "remove this step, or put `- delete: {}` before it",
@@ -141,7 +141,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
         match state.unwrap_or(Connector::Never) {
             Connector::There(_) | Connector::Assumed => return,
             Connector::Never => self.report.add(
-                Finding::new(
+                Mistake::new(
                     name.span,
                     format!("the connector {shown} is not there"),
                     "used here, and not added before",
@@ -149,7 +149,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
                 .help(format!("put `- add: {}` before this step", name.value)),
             ),
             Connector::Deleted(place) => self.report.add(
-                Finding::new(
+                Mistake::new(
                     name.span,
                     format!("the connector {shown} is not there"),
                     "used here",
@@ -173,7 +173,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
         if let Some(first) = self.background.get(name.value.as_str()) {
             let title = format!("two background calls are called {}", quote(&name.value));
             self.report.add(
-                Finding::new(name.span, title, "again here")
+                Mistake::new(name.span, title, "again here")
                     .also(*first, "first here")
                     .help("give each a name of its own; several calls at once are one `call` with `parallel`"),
             );
@@ -190,7 +190,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
         let known: Vec<&str> = self.background.keys().copied().collect();
         if known.is_empty() {
             self.report.add(
-                Finding::new(
+                Mistake::new(
                     name.span,
                     format!("no call {} runs in the background", quote(&name.value)),
                     "nothing to wait for",
@@ -215,7 +215,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
         let open = self.partitions.iter().any(|p| self.lasts(p));
         if !open {
             let over = self.partitions.last().map(|p| p.since);
-            let mut finding = Finding::new(
+            let mut finding = Mistake::new(
                 self.place,
                 "there is no partition to heal",
                 "nothing is cut off here",
@@ -260,7 +260,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
                 continue;
             }
             let title = format!("{} is not down", quote(&name.value));
-            let mut finding = Finding::new(name.span, title, "it is up at this step").help(
+            let mut finding = Mistake::new(name.span, title, "it is up at this step").help(
                 "`up` ends a `down`; what was restarted, crashed or lost power comes back by itself, and a climb brings up everything",
             );
             if let Some(since) = over {
@@ -281,7 +281,7 @@ impl<'f, 'c, 'r> Timeline<'f, 'c, 'r> {
                     continue;
                 }
                 self.report.add(
-                    Finding::new(
+                    Mistake::new(
                         name.span,
                         format!("{} is down at this step", quote(&process)),
                         "a fault on what is down",

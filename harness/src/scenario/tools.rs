@@ -6,7 +6,7 @@ use crate::app::CLIMBS_WITH;
 use crate::server::{Tool, Tools};
 use crate::yaml::collection::{List, first_of};
 use crate::yaml::decode::At;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::word::One;
 use crate::yaml::words::quote;
 use crate::yaml::write::Yaml;
@@ -23,7 +23,7 @@ pub(super) fn tools(form: &At<List<At<One<Tool>>>>, report: &mut Report<'_>) -> 
         for tool in CLIMBS_WITH.into_iter().filter(|tool| !tools.has(*tool)) {
             let name = quote(tool.as_str());
             let title = format!("the tool {name} is missing");
-            let finding = Finding::new(form.span, title, "a climb calls it");
+            let finding = Mistake::new(form.span, title, "a climb calls it");
             report.add(finding.help(format!("add {name}")));
         }
     }

@@ -7,7 +7,7 @@ use crate::app::Model;
 use crate::invariant::Party;
 use crate::server::Dialect;
 use crate::yaml::decode::unknown;
-use crate::yaml::report::Finding;
+use crate::yaml::report::Mistake;
 use crate::yaml::source::Span;
 
 /// The names that a scenario can use, those of a user's own clients and dialects included.
@@ -32,7 +32,7 @@ pub struct Vocabulary {
 }
 
 /// A client or server that nobody knows, with what would be right. It may be one that this build was to leave out.
-pub(super) fn unknown_program(span: Span, what: &str, name: &str, known: &[String]) -> Finding {
+pub(super) fn unknown_program(span: Span, what: &str, name: &str, known: &[String]) -> Mistake {
     let finding = unknown(span, what, name, known);
     if cfg!(not(feature = "rmcp")) && name == "rmcp" {
         return finding

@@ -12,14 +12,14 @@ use crate::registry::Registry;
 use crate::runner::{Cell, Runner};
 use crate::search::draw::{self, Pool, Schedule};
 use crate::search::findings::{Findings, Origin};
-use crate::search::shown::{Told, Violation, glance};
+use crate::search::shown::{ToldViolation, Violation, glance};
 
 /// Seeds of which it is told together that they are done.
 const BLOCK: u64 = 256;
 
 /// What is explored.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct Exploration {
     /// The client.
     pub client: String,
     /// What worlds are drawn from.
@@ -36,7 +36,7 @@ pub struct Plan {
     pub options: String,
 }
 
-impl Plan {
+impl Exploration {
     /// The line that runs one seed again.
     #[must_use]
     pub fn replay(&self, seed: u64) -> String {
@@ -55,7 +55,7 @@ pub struct Failed {
     /// The world.
     pub world: Schedule,
     /// What was violated.
-    pub violations: Vec<Told>,
+    pub violations: Vec<ToldViolation>,
     /// The worst rung.
     pub rung: Option<Rung>,
     /// The line that runs the seed again.
@@ -115,7 +115,11 @@ pub fn cell(
 ///
 /// # Errors
 /// That there is no such dialect.
-pub fn try_seed(plan: &Plan, seed: u64, runner: &Runner) -> Result<(Cell, Option<Failed>), String> {
+pub fn try_seed(
+    plan: &Exploration,
+    seed: u64,
+    runner: &Runner,
+) -> Result<(Cell, Option<Failed>), String> {
     let world = plan.pool.draw(seed);
     let cell = cell(&world, &plan.client, seed, runner.registry())?;
     let (violations, rung) = match glance(&cell, runner) {
@@ -123,10 +127,10 @@ pub fn try_seed(plan: &Plan, seed: u64, runner: &Runner) -> Result<(Cell, Option
         Err(error) => (vec![Violation::of_run(&error)], None),
     };
     let counts = |v: &Violation| plan.others || v.failure.is_clients() || v.failure.is_of_nobody();
-    let violations: Vec<Told> = violations
+    let violations: Vec<ToldViolation> = violations
         .into_iter()
         .filter(counts)
-        .map(|v| Told {
+        .map(|v| ToldViolation {
             failure: v.failure,
             why: v.why,
         })
@@ -146,7 +150,7 @@ pub fn try_seed(plan: &Plan, seed: u64, runner: &Runner) -> Result<(Cell, Option
 ///
 /// # Errors
 /// That there is no such dialect.
-pub fn explore(plan: &Plan, runner: &Runner, sink: &dyn Sink) -> Result<Explored, String> {
+pub fn explore(plan: &Exploration, runner: &Runner, sink: &dyn Sink) -> Result<Explored, String> {
     let began = Instant::now();
     let mut explored = Explored {
         done: plan.done.clone(),

@@ -14,10 +14,12 @@ mod swept;
 
 pub use columns::{Column, Why, columns, fits, kinds};
 pub use counterexample::Counterexample;
-pub use explore::{Explored, Failed, Plan, Sink, cell, explore, joined, shard, try_seed, without};
+pub use explore::{
+    Exploration, Explored, Failed, Sink, cell, explore, joined, shard, try_seed, without,
+};
 pub use findings::{Finding, Findings, Origin};
 pub use results::{EXPLORED_VERSION, Line, Merged, OfClient, ResultsError};
-pub use shown::{Failure, Shown, Told, Violation, show};
+pub use shown::{Failure, Shown, ToldViolation, Violation, show};
 pub use shrink::{RUNS, ShrinkError, Small, shrink};
 pub use sweep::{Base, Came, Pairs, Row, Sweep, Watch, sweep};
-pub use swept::{After, Before, Done, Part, Ran, SWEPT_VERSION, Second, SweptLine};
+pub use swept::{After, Before, Done, Part, SWEPT_VERSION, Second, SweptLine, SweptRun};

@@ -71,7 +71,7 @@ pub struct Violation {
 
 /// A violation as a line of results has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct ToldViolation {
     /// What was violated, by whom and how.
     #[serde(flatten)]
     pub failure: Failure,
@@ -91,7 +91,7 @@ impl Violation {
     }
 
     /// As it was told.
-    pub(super) fn told(told: &Told) -> Self {
+    pub(super) fn told(told: &ToldViolation) -> Self {
         Self {
             failure: told.failure.clone(),
             why: told.why.clone(),

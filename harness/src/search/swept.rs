@@ -38,7 +38,7 @@ impl Part {
 
 /// What came of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ran {
+pub struct SweptRun {
     /// The part of the sweep.
     pub part: Part,
     /// Which of its runs, from 0.
@@ -80,7 +80,7 @@ pub struct Second {
     pub fate: Fate,
 }
 
-impl Ran {
+impl SweptRun {
     pub(super) fn of(part: Part, n: usize, rung: Option<Rung>, violations: Vec<Violation>) -> Self {
         Self {
             part,
@@ -124,7 +124,7 @@ pub enum SweptLine {
         id: String,
         /// What came of it.
         #[serde(flatten)]
-        ran: Ran,
+        ran: SweptRun,
     },
 }
 
@@ -144,12 +144,12 @@ impl SweptLine {
 
 /// The runs of one sweep that are made already.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Done(BTreeMap<(Part, usize), Ran>);
+pub struct Done(BTreeMap<(Part, usize), SweptRun>);
 
 impl Done {
     /// What came of a run, if it is made already.
     #[must_use]
-    pub fn get(&self, part: Part, n: usize) -> Option<&Ran> {
+    pub fn get(&self, part: Part, n: usize) -> Option<&SweptRun> {
         self.0.get(&(part, n))
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::journal::{CallId, Cast, Entry, Event, Outcome, Phase, Record};
+use crate::journal::{CallId, CallOutcome, Cast, Entry, Event, Phase, Record};
 use crate::operator;
 use crate::process::recorder::Recorder;
 use crate::report::{self, Names, span};
@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 use crate::serve::guide::Guide;
 use crate::serve::state::Kind;
 use crate::serve::words;
-use crate::sim::Findings;
+use crate::sim::RunNotes;
 
 /// How often what was observed is judged at the most, in milliseconds.
 const JUDGE_MS: u64 = 500;
@@ -81,9 +81,9 @@ impl Follower {
             cast: Arc::clone(&self.cast),
             entries: recorder.show(0, <[Entry]>::to_vec),
         };
-        let findings = Findings {
+        let findings = RunNotes {
             calms: recorder.calms(),
-            ..Findings::default()
+            ..RunNotes::default()
         };
         let result = runner::judge(&self.scenario, &record, &findings, None);
         if is_new {
@@ -152,12 +152,12 @@ impl Follower {
             }
             Event::CallEnded { call, outcome } => {
                 let how = match outcome {
-                    Outcome::Ok => "a result".to_owned(),
-                    Outcome::Error(why) => {
+                    CallOutcome::Ok => "a result".to_owned(),
+                    CallOutcome::Error(why) => {
                         format!("an error: {}", self.names.without_ids(why))
                     }
-                    Outcome::Hollow(_) => "a result that its server never gave".to_owned(),
-                    Outcome::TimedOut(ms) => format!("nothing in {}", span(*ms)),
+                    CallOutcome::Hollow(_) => "a result that its server never gave".to_owned(),
+                    CallOutcome::TimedOut(ms) => format!("nothing in {}", span(*ms)),
                 };
                 let what = self.calls.remove(call).unwrap_or_default();
                 (Kind::User, format!("call {} ({what}): {how}", call.0))
@@ -197,8 +197,8 @@ fn phase_told(phase: &Phase) -> Option<String> {
 }
 
 /// What the script found out, as a judgement takes it.
-pub(super) fn findings(script: &operator::Findings, recorder: &Recorder) -> Findings {
-    Findings {
+pub(super) fn findings(script: &operator::ScriptNotes, recorder: &Recorder) -> RunNotes {
+    RunNotes {
         failures: script.failures.clone(),
         unfired: recorder.unfired(),
         access_log: Vec::new(),

@@ -17,7 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::app::{Journal, MakeClient, SharedFront, User};
 use crate::journal::{CLIENT, Cast, Evidence, Record};
-use crate::operator::{AtOnce, Cue, Findings as Found, Script};
+use crate::operator::{AtOnce, Cue, Script, ScriptNotes};
 use crate::process::maker::Maker;
 use crate::registry::Subject;
 use crate::runner::{self, CellResult, Outcome};
@@ -33,7 +33,7 @@ use crate::serve::words;
 use crate::serve::world::World;
 use crate::setup::Casting;
 use crate::setup::way::{patience_ms, tokens};
-use crate::sim::Findings;
+use crate::sim::RunNotes;
 
 /// The time of a tick, in milliseconds: how exact the record's times are, and how often faults are looked after.
 const TICK_MS: u64 = 2;
@@ -81,7 +81,7 @@ pub struct Played {
     /// What was observed.
     pub record: Record,
     /// What no record tells.
-    pub findings: Findings,
+    pub findings: RunNotes,
     /// How it ended.
     pub ends: Ends,
 }
@@ -290,7 +290,7 @@ async fn drive(
     mut each: impl FnMut(),
 ) -> Result<Played, CannotServe> {
     let journal: Journal = Rc::new(world.recorder.clone());
-    let found: Rc<RefCell<Found>> = Rc::default();
+    let found: Rc<RefCell<ScriptNotes>> = Rc::default();
     let script = Script {
         scenario: Rc::new((*play.scenario).clone()),
         recorder: world.recorder.clone(),

@@ -68,7 +68,7 @@ pub(super) struct Scene<'a> {
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Admission {
     /// It is let in: into its live session, or to open a new one.
     Admitted,
     /// It is refused.
@@ -157,19 +157,19 @@ pub(super) fn admit(
     asked: &Asked,
     request: &Request,
     scene: Scene<'_>,
-) -> Verdict {
+) -> Admission {
     for check in &dialect.checks {
         if *check == Check::Session && scene.found == Found::Poisoned {
-            return Verdict::Poisoned;
+            return Admission::Poisoned;
         }
         match objection(*check, dialect, asked, request, scene) {
             Some(situation) if dialect.knows(situation) && !dialect.accepts(situation) => {
-                return Verdict::Refused(situation);
+                return Admission::Refused(situation);
             }
             _ => {}
         }
     }
-    Verdict::Admitted
+    Admission::Admitted
 }
 
 /// What the check has against the request.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use stalemate_wire::marks::took;
 use stalemate_wire::{Method, Request, header};
 
-use super::admit::{Asked, Cursor, Found, Scene, Verdict, admit, no_session};
+use super::admit::{Admission, Asked, Cursor, Found, Scene, admit, no_session};
 use super::answer::{Answer, Then};
 use super::dialect::{Check, Dialect, Exit, Flaw, SessionOf, Situation};
 use super::listen::cursor;
@@ -146,13 +146,13 @@ impl ServerCore {
             any_live: !self.table.ids().is_empty(),
         };
         match admit(&dialect, &asked, request, scene) {
-            Verdict::Refused(situation) => self.answer(t, key, situation, request, live),
-            Verdict::Poisoned => {
+            Admission::Refused(situation) => self.answer(t, key, situation, request, live),
+            Admission::Poisoned => {
                 if let Some(poison) = &dialect.hazards.poisoned_ids {
                     self.exit(t, &poison.exit, &Value::Null);
                 }
             }
-            Verdict::Admitted => match (&asked, live) {
+            Admission::Admitted => match (&asked, live) {
                 (Asked::Post(post), live)
                     if live.is_some() || post.initialize || !dialect.has_sessions() =>
                 {

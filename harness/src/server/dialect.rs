@@ -12,7 +12,7 @@ mod faults;
 mod knobs;
 mod situation;
 
-pub use self::faults::Fault;
+pub use self::faults::Misfit;
 pub use self::knobs::{
     Beyond, Cancelled, Cap, Check, EndedCall, Exit, Finished, Flaw, GetStreams, Hazards, IdShape,
     IdleClock, JsonAnswers, Keepalive, Messages, Offers, PoisonedIds, Priming, RequestStream,

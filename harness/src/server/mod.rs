@@ -30,8 +30,8 @@ use stalemate_wire::{Headers, Request, Response, sse};
 pub use self::answer::{Answer, Framing, HeaderList, Then};
 pub use self::demand::Demand;
 pub use self::dialect::{
-    Beyond, Cancelled, Cap, Check, Dialect, EndedCall, Exit, Fault, Finished, Flaw, GetStreams,
-    Hazards, IdShape, IdleClock, JsonAnswers, Keepalive, Messages, Offers, PoisonedIds, Priming,
+    Beyond, Cancelled, Cap, Check, Dialect, EndedCall, Exit, Finished, Flaw, GetStreams, Hazards,
+    IdShape, IdleClock, JsonAnswers, Keepalive, Messages, Misfit, Offers, PoisonedIds, Priming,
     RequestStream, Resume, RpcFault, Scope, SessionOf, Sessions, Situation, Sse, StreamEnd, Tokens,
 };
 pub use self::offer::{Prompt, Resource, completions, fill_in, read as read_resource};

@@ -19,7 +19,7 @@ pub use build::LATENCY_MS;
 pub use error::SimError;
 pub(crate) use portal::refusals;
 pub use portal::{Passed, What};
-pub use run::{Findings, Options, Run, run, run_with};
+pub use run::{Options, Run, RunNotes, run, run_with};
 pub use spec::Spec;
 
 pub(crate) use panics::{caught, text as panic_text};

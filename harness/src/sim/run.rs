@@ -12,7 +12,7 @@ use tracing::subscriber::DefaultGuard;
 
 use crate::fault::{Plan, Unfired};
 use crate::journal::Record;
-use crate::process::recorder::{Difference, Recorder};
+use crate::process::recorder::{Parting, Recorder};
 use crate::sim::build::cast;
 use crate::sim::clock::{self, TimerReports};
 use crate::sim::driver::Driver;
@@ -27,14 +27,14 @@ pub struct Run {
     /// What was observed; of a run that was compared with another, nothing.
     pub record: Record,
     /// Where it parted from the run that it was compared with.
-    pub difference: Option<Difference>,
+    pub difference: Option<Parting>,
     /// What is no part of the record.
-    pub findings: Findings,
+    pub findings: RunNotes,
 }
 
 /// What a run showed besides its record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Findings {
+pub struct RunNotes {
     /// Steps that did not end as they demanded, with their lines.
     pub failures: Vec<(u64, String)>,
     /// Injections that never fired.
@@ -130,7 +130,7 @@ fn drive(world: World<'_>, options: &Options) -> Result<Run, SimError> {
     Ok(Run {
         difference: recorder.difference(),
         record: recorder.take_record(),
-        findings: Findings {
+        findings: RunNotes {
             failures: script.failures,
             unfired: recorder.unfired(),
             access_log: logs.take(),

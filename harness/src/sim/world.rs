@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::journal::ProcessName;
-use crate::operator::{Commands, Findings, Managed};
+use crate::operator::{Commands, Managed, ScriptNotes};
 use crate::process::log::AccessLogs;
 use crate::process::recorder::Recorder;
 use crate::process::shell::Reports;
@@ -30,7 +30,7 @@ pub(super) struct World<'a> {
     /// The hops' access logs.
     pub(super) logs: AccessLogs,
     /// What the script finds out.
-    pub(super) findings: Rc<RefCell<Findings>>,
+    pub(super) findings: Rc<RefCell<ScriptNotes>>,
     /// What the script asks of the driver.
     pub(super) commands: Commands,
 }

@@ -2,7 +2,7 @@
 //! keys there are, is said where the form is.
 
 use super::decode::{mismatch, unknown};
-use super::report::{Finding, Report};
+use super::report::{Mistake, Report};
 use super::tree::{Kind, Node};
 use super::words::{list, nearest, quote};
 
@@ -54,7 +54,7 @@ impl Choice {
             return None;
         };
         let Some((key, value)) = entries.first() else {
-            let finding = Finding::new(
+            let finding = Mistake::new(
                 node.span,
                 format!("{what} is empty"),
                 format!("one {noun} must stand here"),
@@ -77,7 +77,7 @@ impl Choice {
                 _ => format!("keep one, and give each other {noun} an entry of its own"),
             };
             report.add(
-                Finding::new(
+                Mistake::new(
                     other.span,
                     format!("{what} has one {noun}, here are {}", entries.len()),
                     "one too many",
@@ -93,7 +93,7 @@ impl Choice {
         };
         if matches!(value.kind, Kind::Null) {
             let title = format!("{} has no value", quote(known));
-            let finding = Finding::new(key.span, title, "something must follow");
+            let finding = Mistake::new(key.span, title, "something must follow");
             report.add(finding.help(format!("write `{}`", self.example(known).unwrap_or(known))));
             return None;
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::report::{Finding, Report};
+use super::report::{Mistake, Report};
 use super::source::Span;
 use super::tree::{Kind, Node};
 use super::words::{allowed, nearest, quote};
@@ -24,13 +24,13 @@ pub(crate) trait Decode: Sized {
 }
 
 /// Reports that a node is of another kind than it should be.
-pub(crate) fn mismatch(node: &Node, what: &str) -> Finding {
+pub(crate) fn mismatch(node: &Node, what: &str) -> Mistake {
     let found = match &node.kind {
         Kind::Number(text) => format!("the number {}", quote(text)),
         Kind::Text(text) => format!("the text {}", quote(text)),
         _ => node.describe().to_owned(),
     };
-    Finding::new(
+    Mistake::new(
         node.span,
         format!("expected {what}, found {found}"),
         format!("this must be {what}"),
@@ -82,11 +82,11 @@ pub(crate) fn unknown<S: AsRef<str>>(
     what: &str,
     word: &str,
     candidates: &[S],
-) -> Finding {
+) -> Mistake {
     let label = match nearest(word, candidates) {
         Some(near) => format!("did you mean {}?", quote(near)),
         None => format!("not among the {what}"),
     };
     let title = format!("{} is not among the {what}", quote(word));
-    Finding::new(span, title, label).help(allowed(word, what, candidates))
+    Mistake::new(span, title, label).help(allowed(word, what, candidates))
 }

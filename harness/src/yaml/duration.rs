@@ -4,7 +4,7 @@ use schemars::{JsonSchema, json_schema};
 
 use super::decode::{Decode, mismatch};
 use super::forms::words;
-use super::report::{Finding, Report};
+use super::report::{Mistake, Report};
 use super::scalar::inline_schema;
 use super::tree::{Kind, Node};
 use super::word::One;
@@ -30,7 +30,7 @@ impl Decode for Duration {
 
     fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let finding =
-            |title: String, label: &str| Finding::new(node.span, title, label).help(UNITS_HELP);
+            |title: String, label: &str| Mistake::new(node.span, title, label).help(UNITS_HELP);
         let text = match &node.kind {
             Kind::Text(text) => text,
             Kind::Number(text) => {
@@ -161,7 +161,7 @@ impl Decode for TimeoutForm {
                     None => "this must be a duration or `never`",
                 };
                 report.add(
-                    Finding::new(node.span, title, label).help("write e.g. `30m`, or `never`"),
+                    Mistake::new(node.span, title, label).help("write e.g. `30m`, or `never`"),
                 );
                 None
             }

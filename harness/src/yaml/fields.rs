@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::decode::{Decode, mismatch};
-use super::report::{Finding, Report};
+use super::report::{Mistake, Report};
 use super::source::Span;
 use super::tree::{Kind, Node};
 use super::words::{list, nearest, quote};
@@ -36,7 +36,7 @@ pub(super) fn valued<'n>(
         Kind::Text(text) | Kind::Number(text) => quote(text),
         _ => "the key".to_owned(),
     };
-    report.add(Finding::new(
+    report.add(Mistake::new(
         key.span,
         format!("{name} has no value"),
         format!("{what} must follow"),
@@ -92,7 +92,7 @@ impl<'n> Fields<'n> {
                         None => format!("{what} has no such key"),
                     };
                     report.add(
-                        Finding::new(
+                        Mistake::new(
                             key.span,
                             format!("unknown key {} in {what}", quote(name)),
                             label,
@@ -139,7 +139,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn demand<T: Decode>(&self, key: &'static str, report: &mut Report<'_>) {
         if !self.found.contains_key(key) && !self.meant.contains(&key) {
             report.add(
-                Finding::new(
+                Mistake::new(
                     self.span,
                     format!("{} has no {}", self.what, quote(key)),
                     format!("{} is missing here", quote(key)),

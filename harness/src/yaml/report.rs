@@ -13,7 +13,7 @@ const KEPT: usize = 100;
 
 /// One error before it is tied to its file.
 #[derive(Debug)]
-pub(crate) struct Finding {
+pub(crate) struct Mistake {
     span: Span,
     title: String,
     label: String,
@@ -21,7 +21,7 @@ pub(crate) struct Finding {
     help: Vec<String>,
 }
 
-impl Finding {
+impl Mistake {
     /// An error at `span`: `title` says what is wrong, `label` stands under the place.
     pub(crate) fn new(span: Span, title: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Finding {
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
     source: &'a Source,
-    list: Vec<Finding>,
+    list: Vec<Mistake>,
     more: usize,
 }
 
@@ -65,8 +65,8 @@ impl<'a> Report<'a> {
     }
 
     /// Adds an error. What is wrong in an anchor is wrong once, however often the anchor is used.
-    pub(crate) fn add(&mut self, finding: Finding) {
-        let known = |f: &Finding| f.span == finding.span && f.title == finding.title;
+    pub(crate) fn add(&mut self, finding: Mistake) {
+        let known = |f: &Mistake| f.span == finding.span && f.title == finding.title;
         if self.list.iter().any(known) {
             return;
         }
@@ -94,7 +94,7 @@ impl<'a> Report<'a> {
             Entry::Occupied(first) => *first.get(),
         };
         let (title, help) = wrong();
-        let finding = Finding::new(span, title, "again here").also(first, "first here");
+        let finding = Mistake::new(span, title, "again here").also(first, "first here");
         self.add(finding.help(help));
         false
     }

@@ -3,7 +3,7 @@
 use schemars::json_schema;
 
 use super::decode::{Decode, mismatch};
-use super::report::{Finding, Report};
+use super::report::{Mistake, Report};
 use super::tree::{Kind, Node};
 use super::words::quote;
 
@@ -37,7 +37,7 @@ impl Decode for Text {
     fn decode(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         match &node.kind {
             Kind::Text(text) if text.trim().is_empty() => {
-                report.add(Finding::new(
+                report.add(Mistake::new(
                     node.span,
                     "the text is empty",
                     "write something here",
@@ -99,7 +99,7 @@ impl<const LEAST: u64, const MOST: u64> Decode for Whole<LEAST, MOST> {
         match text.parse::<u64>() {
             Ok(number) if (LEAST..=MOST).contains(&number) => Some(Self(number)),
             _ => {
-                report.add(Finding::new(
+                report.add(Mistake::new(
                     node.span,
                     format!("the number {} is out of range", quote(text)),
                     format!("this must be from {LEAST} to {MOST}"),

@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Error, Location, MessageFormatter, Options, Spanned, UserMessageFormatter};
 
-use super::report::{Finding, Report};
+use super::report::{Mistake, Report};
 use super::source::{Source, Span};
 
 /// How deep maps and lists may be nested.
@@ -92,7 +92,7 @@ fn options() -> Options {
     }
 }
 
-fn finding(error: &Error, what: &str, source: &Source) -> Finding {
+fn finding(error: &Error, what: &str, source: &Source) -> Mistake {
     let place = error.location().unwrap_or(Location::UNKNOWN);
     let span = source.at(place.line().max(1), place.column().max(1));
     // What went wrong within an alias went wrong all the same.
@@ -101,7 +101,7 @@ fn finding(error: &Error, what: &str, source: &Source) -> Finding {
         error = within;
     }
     if let Error::MultipleDocuments { .. } = error {
-        return Finding::new(
+        return Mistake::new(
             span,
             "the file has several YAML documents",
             "the second begins here",
@@ -113,11 +113,11 @@ fn finding(error: &Error, what: &str, source: &Source) -> Finding {
     }
     match error {
         Error::UnknownAnchor { .. } => {
-            return Finding::new(span, "this alias refers to nothing", "no such anchor above")
+            return Mistake::new(span, "this alias refers to nothing", "no such anchor above")
                 .help("an alias `*name` repeats what is marked `&name` above; a text that begins with `*` needs quotes");
         }
         Error::RecursiveReferencesRequireWeakTypes { .. } => {
-            return Finding::new(
+            return Mistake::new(
                 span,
                 "this alias refers to itself",
                 "it stands within its own anchor",
@@ -133,7 +133,7 @@ fn finding(error: &Error, what: &str, source: &Source) -> Finding {
     ) || message.contains("recursion limit")
     {
         let title = format!("the file is too deep or too large to be {what}");
-        return Finding::new(span, title, "given up here").help(format!(
+        return Mistake::new(span, title, "given up here").help(format!(
             "values may be nested {DEEPEST} deep, and a file may have {MOST} of them, those that aliases repeat included"
         ));
     }
@@ -150,7 +150,7 @@ fn finding(error: &Error, what: &str, source: &Source) -> Finding {
     } else {
         "put a text with special characters in quotes"
     };
-    Finding::new(span, "this is not valid YAML", message).help(help)
+    Mistake::new(span, "this is not valid YAML", message).help(help)
 }
 
 /// The tree as serde delivers it; the text of plain scalars is taken from the source afterwards.

@@ -3,7 +3,7 @@
 use schemars::json_schema;
 
 use super::decode::{Decode, mismatch, unknown};
-use super::report::{Finding, Report};
+use super::report::{Mistake, Report};
 use super::scalar::inline_schema;
 use super::tree::{Kind, Node};
 use super::words::{allowed, list, quote};
@@ -37,7 +37,7 @@ impl<W: Word> Decode for One<W> {
             report.add(match names[..] {
                 [only] => {
                     let title = format!("{} cannot stand here", quote(text));
-                    Finding::new(node.span, title, format!("this must be the word `{only}`"))
+                    Mistake::new(node.span, title, format!("this must be the word `{only}`"))
                 }
                 _ => unknown(node.span, W::WHAT, text, &names),
             });

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stalemate::invariant::Verdict;
-use stalemate::journal::{CallId, Event, Outcome, RequestSummary, ResponseSummary, SessionEnd};
+use stalemate::journal::{CallId, CallOutcome, Event, RequestSummary, ResponseSummary, SessionEnd};
 
 use crate::made::{Made, call, named, response, result};
 
@@ -223,7 +223,7 @@ pub(crate) mod stream_trouble {
 
     const ID: &str = "cli-stream-trouble-spares-calls";
 
-    fn calls(made: &mut Made, is_sent: bool, outcome: Outcome) {
+    fn calls(made: &mut Made, is_sent: bool, outcome: CallOutcome) {
         let (server, call) = (made.server(), CallId(9));
         made.note(Event::CallBegan {
             call,
@@ -241,8 +241,8 @@ pub(crate) mod stream_trouble {
         made.note(Event::CallEnded { call, outcome });
     }
 
-    fn failed() -> Outcome {
-        Outcome::Error("not connected".to_owned())
+    fn failed() -> CallOutcome {
+        CallOutcome::Error("not connected".to_owned())
     }
 
     fn after_a_404() -> Made {
@@ -266,7 +266,7 @@ pub(crate) mod stream_trouble {
     #[test]
     fn a_call_goes_on() {
         let mut made = after_a_404();
-        calls(&mut made, true, Outcome::Ok);
+        calls(&mut made, true, CallOutcome::Ok);
         made.holds(ID);
     }
 

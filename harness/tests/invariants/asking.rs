@@ -2,7 +2,7 @@
 //! try to get one back.
 
 use stalemate::invariant::Verdict;
-use stalemate::journal::RequestSummary;
+use stalemate::journal::{Action, RequestSummary};
 
 use crate::made::{Made, named, response};
 
@@ -61,7 +61,7 @@ fn another_path_of_a_server_has_no_sessions() {
 /// Two of one kind at once find the session lost: one is sent again, the other is not.
 #[test]
 fn where_one_of_a_kind_recovers_it_is_not_the_kind() {
-    use stalemate::journal::{CallId, Event, Outcome, SessionEnd};
+    use stalemate::journal::{CallId, CallOutcome, Event, SessionEnd};
 
     const ID: &str = "cli-all-requests-recover";
     for (recovers, verdict) in [(true, Some(Verdict::Held)), (false, None)] {
@@ -92,14 +92,35 @@ fn where_one_of_a_kind_recovers_it_is_not_the_kind() {
                 made.answered(again, 200, None);
             }
             let outcome = match is_ok {
-                true => Outcome::Ok,
-                false => Outcome::Error("lost".to_owned()),
+                true => CallOutcome::Ok,
+                false => CallOutcome::Error("lost".to_owned()),
             };
             made.note(Event::CallEnded { call, outcome });
         }
         match verdict {
             Some(verdict) => assert_eq!(made.verdict(ID), verdict),
             None => made.is_violated(ID),
+        }
+    }
+}
+
+/// The first attempt waits for its answer when the user, who was shown that it failed, presses the button again.
+#[test]
+fn who_presses_again_may_have_another_initialize() {
+    const ID: &str = "cli-single-flight-reinit";
+    for more in [0, 1] {
+        let mut made = Made::default();
+        made.acts(Action::Add);
+        made.asks("initialize", None);
+        made.wait(60_000);
+        made.begins(Action::Connect);
+        for _ in 0..=more {
+            made.asks("initialize", None);
+        }
+        if more == 0 {
+            made.holds(ID);
+        } else {
+            made.breaks(ID, made.entries.len() - 1);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stalemate::invariant::Verdict;
 use stalemate::journal::{
-    Action, CallId, ConnEnd, Drawn, Entry, Event, Fate, ObjectId, Outcome, Replacement, Rung,
+    Action, CallId, CallOutcome, ConnEnd, Drawn, Entry, Event, Fate, ObjectId, Replacement, Rung,
     SessionEnd,
 };
 
@@ -236,10 +236,10 @@ mod effects {
         let id = "cli-every-call-resolves";
         let mut made = Made::default();
         let call = CallId(1);
-        let outcome = Outcome::Error("no".to_owned());
+        let outcome = CallOutcome::Error("no".to_owned());
         made.note(Event::CallEnded { call, outcome });
         made.holds(id);
-        let outcome = Outcome::TimedOut(65_000);
+        let outcome = CallOutcome::TimedOut(65_000);
         made.note(Event::CallEnded { call, outcome });
         made.breaks(id, made.last());
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stalemate::live::probe::{self, Judged, Probed, Question, Verdict, ask, learn};
+use stalemate::live::probe::{self, ClauseVerdict, Judged, Probed, Question, ask, learn};
 use stalemate::server::{Durable, Situation};
 
 use crate::support::{ALL, builtin, plan, run, serve};
@@ -56,7 +56,7 @@ recognized! {
 fn the_gateway_of_the_incident_is_known_by_what_it_says() {
     let probed = probed("supergateway-3.4.3");
     let dead = judged(&probed, "SES-07b", "deleted");
-    assert_eq!(dead.verdict, Verdict::Broken);
+    assert_eq!(dead.verdict, ClauseVerdict::Broken);
     assert_eq!(
         dead.said,
         "POST: 400, 105 bytes, -32000 Bad Request: No valid session ID provided; \
@@ -64,15 +64,18 @@ fn the_gateway_of_the_incident_is_known_by_what_it_says() {
     );
     assert_eq!(
         judged(&probed, "SES-07b", "restart").verdict,
-        Verdict::Broken
+        ClauseVerdict::Broken
     );
-    assert_eq!(judged(&probed, "SES-06", "no id").verdict, Verdict::Kept);
+    assert_eq!(
+        judged(&probed, "SES-06", "no id").verdict,
+        ClauseVerdict::Kept
+    );
     assert_eq!(
         judged(&probed, "SES-07b", "expired").verdict,
-        Verdict::NotAsked
+        ClauseVerdict::NotAsked
     );
     let refusals = judged(&probed, "policy", "refusal");
-    assert_eq!(refusals.verdict, Verdict::Broken);
+    assert_eq!(refusals.verdict, ClauseVerdict::Broken);
     for dead_after in [
         "a second GET",
         "POST that accepts JSON only",
@@ -87,7 +90,7 @@ fn the_gateway_of_the_incident_is_known_by_what_it_says() {
     );
     assert_eq!(
         judged(&probed, "POST-12", "goes away").verdict,
-        Verdict::Broken
+        ClauseVerdict::Broken
     );
 }
 
@@ -97,13 +100,13 @@ fn a_server_that_does_all_that_is_demanded_breaks_nothing() {
     let broken: Vec<_> = probed
         .judged
         .iter()
-        .filter(|j| j.verdict == Verdict::Broken)
+        .filter(|j| j.verdict == ClauseVerdict::Broken)
         .collect();
     assert!(broken.is_empty(), "{broken:#?}");
     let kept = probed
         .judged
         .iter()
-        .filter(|j| j.verdict == Verdict::Kept)
+        .filter(|j| j.verdict == ClauseVerdict::Kept)
         .count();
     assert!(kept >= 17, "{kept} of {:#?}", probed.judged);
     assert!(probed.interview.deaths.is_empty() && !probed.interview.gone);
@@ -114,7 +117,7 @@ fn what_is_broken_on_purpose_is_found() {
     for name in ["broken/server-400-for-dead", "broken/server-resurrects"] {
         let probed = probed(name);
         let verdict = judged(&probed, "SES-07b", "deleted").verdict;
-        assert_eq!(verdict, Verdict::Broken, "{name}");
+        assert_eq!(verdict, ClauseVerdict::Broken, "{name}");
     }
 }
 
@@ -169,10 +172,13 @@ fn rest_is_waited_for_and_expiry_found() {
     });
     let all = &probed.interview;
     assert_eq!((all.rested_ms, all.expired_ms), (Some(800), Some(1_200)));
-    assert_eq!(judged(&probed, "SES-07b", "expired").verdict, Verdict::Kept);
+    assert_eq!(
+        judged(&probed, "SES-07b", "expired").verdict,
+        ClauseVerdict::Kept
+    );
     assert_eq!(
         judged(&probed, "SES-07b", "restart").verdict,
-        Verdict::NotAsked
+        ClauseVerdict::NotAsked
     );
 }
 
@@ -211,7 +217,7 @@ fn a_server_that_is_none_of_those_known_is_learned() {
     }
     assert_eq!(
         judged(&probed, "VER-04", "version").verdict,
-        Verdict::Broken
+        ClauseVerdict::Broken
     );
     let learned = learn(
         "strange",
@@ -266,9 +272,9 @@ fn random_sequences_find_a_difference_where_there_is_one() {
     let played = |served: &'static str, against: &'static str| {
         run(async move {
             let served = serve(&builtin(served), Durable::Nothing).await;
-            let plan = probe::Plan {
+            let plan = probe::ProbePlan {
                 patience_ms: 3_000,
-                ..probe::Plan::default()
+                ..probe::ProbePlan::default()
             };
             let dialect = builtin(against);
             probe::play_sequences(&served.endpoint, &plan, &dialect, 4)

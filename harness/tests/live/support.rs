@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::json;
 use stalemate::dialect;
 use stalemate::live::address::Endpoint;
-use stalemate::live::probe::Plan;
-use stalemate::live::serve::Model;
+use stalemate::live::probe::ProbePlan;
+use stalemate::live::serve::ModelServer;
 use stalemate::server::{Dialect, Durable};
 use tempfile::TempDir;
 use tokio::runtime::Builder;
@@ -38,7 +38,7 @@ pub(crate) fn run<T>(what: impl Future<Output = T>) -> T {
 /// A model that is being served.
 pub(crate) struct Served {
     pub(crate) endpoint: Endpoint,
-    pub(crate) model: Rc<Model>,
+    pub(crate) model: Rc<ModelServer>,
     /// The command that restarts it.
     pub(crate) restart: String,
     _dir: TempDir,
@@ -48,7 +48,7 @@ pub(crate) struct Served {
 pub(crate) async fn serve(dialect: &Arc<Dialect>, durable: Durable) -> Served {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("restart");
-    let model = Rc::new(Model::new(Arc::clone(dialect), durable, 7).expect("a free port"));
+    let model = Rc::new(ModelServer::new(Arc::clone(dialect), durable, 7).expect("a free port"));
     spawn_local(keep(Rc::clone(&model), file.clone()));
     while !model.is_up() {
         sleep(Duration::from_millis(5)).await;
@@ -64,7 +64,7 @@ pub(crate) async fn serve(dialect: &Arc<Dialect>, durable: Durable) -> Served {
 }
 
 /// Life after life: each begins when the file is there, which is taken away then.
-async fn keep(model: Rc<Model>, file: PathBuf) {
+async fn keep(model: Rc<ModelServer>, file: PathBuf) {
     loop {
         let life = model.live();
         tokio::pin!(life);
@@ -88,12 +88,12 @@ async fn appears(file: &Path) {
 }
 
 /// A plan that asks everything but for rest.
-pub(crate) fn plan(served: &Served) -> Plan {
-    Plan {
+pub(crate) fn plan(served: &Served) -> ProbePlan {
+    ProbePlan {
         restart: Some(served.restart.clone()),
         slow_call: Some(json!({"name": "slow", "arguments": {"name": "probe", "ms": 300}})),
         patience_ms: 3_000,
         watch_ms: 750,
-        ..Plan::default()
+        ..ProbePlan::default()
     }
 }

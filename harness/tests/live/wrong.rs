@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stalemate::live::address::Endpoint;
-use stalemate::live::probe::{Plan, ProbeError, Question, Said, Verdict, ask};
+use stalemate::live::probe::{ClauseVerdict, ProbeError, ProbePlan, Question, Said, ask};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
@@ -67,11 +67,11 @@ async fn serve(mut stream: TcpStream, does: impl Fn(&str) -> Does) {
     }
 }
 
-fn plan() -> Plan {
-    Plan {
+fn plan() -> ProbePlan {
+    ProbePlan {
         patience_ms: 300,
         watch_ms: 250,
-        ..Plan::default()
+        ..ProbePlan::default()
     }
 }
 
@@ -180,7 +180,7 @@ fn a_server_that_does_everything_wrong_is_told_all_of_it() {
     let broken: Vec<&str> = probed
         .judged
         .iter()
-        .filter(|j| j.verdict == Verdict::Broken)
+        .filter(|j| j.verdict == ClauseVerdict::Broken)
         .map(|j| j.clause)
         .collect();
     for clause in [

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stalemate::clients::Program;
-use stalemate::live::serve::Model;
+use stalemate::live::serve::ModelServer;
 use stalemate::server::{Dialect, Durable};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -29,7 +29,7 @@ impl Server {
         let (tell, told) = channel();
         let (restart, mut asked) = unbounded_channel::<Sender<()>>();
         thread::spawn(move || {
-            let model = Model::new(dialect, Durable::Nothing, 1).expect("a port");
+            let model = ModelServer::new(dialect, Durable::Nothing, 1).expect("a port");
             tell.send(model.address()).expect("it is waited for");
             let runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = { runtime }.enable_all().build().expect("a runtime");

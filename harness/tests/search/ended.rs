@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stalemate::registry::Registry;
 use stalemate::runner::{Cell, Runner};
-use stalemate::search::{Base, Before, Came, Done, Part, Ran, Sweep, SweptLine, Watch};
+use stalemate::search::{Base, Before, Came, Done, Part, Sweep, SweptLine, SweptRun, Watch};
 
 use crate::cell;
 
@@ -24,7 +24,7 @@ const PAIRS: Option<usize> = Some(40);
 struct Until {
     most: usize,
     begun: AtomicUsize,
-    kept: Mutex<Vec<Ran>>,
+    kept: Mutex<Vec<SweptRun>>,
 }
 
 impl Until {
@@ -53,7 +53,7 @@ impl Until {
 impl Watch for Until {
     fn begins(&self, _: Part, _: usize) {}
 
-    fn ran(&self, ran: &Ran) {
+    fn ran(&self, ran: &SweptRun) {
         self.kept.lock().expect("no panic").push(ran.clone());
     }
 

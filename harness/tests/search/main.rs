@@ -16,14 +16,16 @@ use stalemate::registry::Registry;
 use stalemate::runner::{Cell, Runner};
 use stalemate::scenario::{Scenario, load_text};
 use stalemate::search::draw::Pool;
-use stalemate::search::{Explored, Failed, Line, Part, Plan, Ran, Sink, Watch, explore};
+use stalemate::search::{
+    Exploration, Explored, Failed, Line, Part, Sink, SweptRun, Watch, explore,
+};
 
 /// Nobody watches.
 pub(crate) struct Quiet;
 
 impl Watch for Quiet {
     fn begins(&self, _: Part, _: usize) {}
-    fn ran(&self, _: &Ran) {}
+    fn ran(&self, _: &SweptRun) {}
 }
 
 /// Keeps what it is told, as lines.
@@ -61,8 +63,8 @@ pub(crate) fn cell(text: &str, client: &str, runner: &Runner) -> Cell {
     }
 }
 
-pub(crate) fn plan(client: &str, dialects: &[&str], seeds: Range<u64>) -> Plan {
-    Plan {
+pub(crate) fn plan(client: &str, dialects: &[&str], seeds: Range<u64>) -> Exploration {
+    Exploration {
         client: client.to_owned(),
         pool: Pool::of(dialects.iter().map(|d| (*d).to_owned()).collect()),
         seeds,
@@ -73,6 +75,6 @@ pub(crate) fn plan(client: &str, dialects: &[&str], seeds: Range<u64>) -> Plan {
     }
 }
 
-pub(crate) fn explored(plan: &Plan, runner: &Runner, sink: &dyn Sink) -> Explored {
+pub(crate) fn explored(plan: &Exploration, runner: &Runner, sink: &dyn Sink) -> Explored {
     explore(plan, runner, sink).expect("the dialects are there")
 }

@@ -10,7 +10,7 @@ use stalemate::registry::Registry;
 use stalemate::runner::{Cell, Outcome, Runner};
 use stalemate::scenario::{self, load};
 use stalemate::search::draw::{PathKind, Pool};
-use stalemate::search::{Plan, RUNS, shrink, try_seed};
+use stalemate::search::{Exploration, RUNS, shrink, try_seed};
 
 /// Seeds within which each is found.
 const WITHIN: u64 = 600;
@@ -265,7 +265,7 @@ fn found(wrong: &Wrong, runner: &Runner) {
     let of = format!("{mode} {client} with {dialect}");
     let mut pool = Pool::of(vec![(*dialect).to_owned()]);
     pool.paths = path.map_or(pool.paths, |path| vec![path]);
-    let plan = Plan {
+    let plan = Exploration {
         client: (*client).to_owned(),
         pool,
         seeds: 0..WITHIN,

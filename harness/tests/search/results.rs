@@ -4,14 +4,16 @@ use std::io::Cursor;
 
 use stalemate::registry::Registry;
 use stalemate::runner::Runner;
-use stalemate::search::{EXPLORED_VERSION, Line, Merged, Plan, ResultsError, shard, try_seed};
+use stalemate::search::{
+    EXPLORED_VERSION, Exploration, Line, Merged, ResultsError, shard, try_seed,
+};
 
 use crate::{Kept, explored, plan};
 
 const CLIENT: &str = "broken/no-delete";
 const DIALECTS: &[&str] = &["spec"];
 
-fn asked(plan: &Plan, of: (u64, u64)) -> Line {
+fn asked(plan: &Exploration, of: (u64, u64)) -> Line {
     Line::Asked {
         version: EXPLORED_VERSION,
         client: plan.client.clone(),
@@ -23,7 +25,7 @@ fn asked(plan: &Plan, of: (u64, u64)) -> Line {
 }
 
 /// What a machine that is given those seeds writes.
-fn machine(plan: &Plan, of: (u64, u64), runner: &Runner) -> String {
+fn machine(plan: &Exploration, of: (u64, u64), runner: &Runner) -> String {
     let kept = Kept::default();
     explored(plan, runner, &kept);
     let lines = kept.0.into_inner().expect("no panic");

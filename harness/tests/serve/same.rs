@@ -71,7 +71,7 @@ fn is_the_same(client: &str, more: &[&str], presses: bool) {
     let scenario = scenario(INCIDENT, &registry);
     let simulated = simulated(INCIDENT, client);
     let record = record(&file);
-    let findings = stalemate::sim::Findings::default();
+    let findings = stalemate::sim::RunNotes::default();
     let played = judge(&scenario, &record, &findings, None);
     assert_eq!(played.rungs, simulated.rungs);
     assert_eq!(verdicts(&played), verdicts(&simulated), "{out}");

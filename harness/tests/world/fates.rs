@@ -277,7 +277,7 @@ fn the_table_of_fates() {
     assert!(applies(&fates[5].0, &http(Side::Sent, response(true))));
     let over = Event::CallEnded {
         call: CallId(1),
-        outcome: stalemate::journal::Outcome::Ok,
+        outcome: stalemate::journal::CallOutcome::Ok,
     };
     for (fate, _) in &fates {
         assert!(!applies(fate, &over));

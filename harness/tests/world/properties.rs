@@ -8,7 +8,7 @@ use stalemate::registry::Registry;
 use stalemate::runner::Runner;
 use stalemate::scenario;
 use stalemate::search::draw::{PathKind, Pool};
-use stalemate::search::{Failed, Finding, Plan, RUNS, Sink, Small, explore, shrink};
+use stalemate::search::{Exploration, Failed, Finding, RUNS, Sink, Small, explore, shrink};
 
 /// Worlds drawn for the right client; more where the variable of [`seeds`] says so.
 const SEEDS: u64 = 2_000;
@@ -28,8 +28,8 @@ impl Sink for Quiet {
     fn ran(&self) {}
 }
 
-fn plan(client: &str, pool: Pool, seeds: Range<u64>) -> Plan {
-    Plan {
+fn plan(client: &str, pool: Pool, seeds: Range<u64>) -> Exploration {
+    Exploration {
         client: client.to_owned(),
         pool,
         seeds,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use stalemate::journal::{ConnEnd, Entry, Event, Fate, Message, Outcome, Phase, Side};
+use stalemate::journal::{CallOutcome, ConnEnd, Entry, Event, Fate, Message, Phase, Side};
 use stalemate::registry::{Registry, Subject};
 use stalemate::runner::{Cell, scenarios};
 use stalemate::scenario::{Scenario, ServerKind, load_text};
@@ -144,10 +144,10 @@ pub(crate) fn brief(entry: &Entry) -> String {
         Event::EffectCommitted { server, tool, .. } => format!("effect {server} {tool}"),
         Event::CallBegan { call, .. } => format!("call {} begins", call.0),
         Event::CallEnded { call, outcome } => match outcome {
-            Outcome::Ok => format!("call {} ok", call.0),
-            Outcome::Error(text) => format!("call {} failed {text}", call.0),
-            Outcome::Hollow(text) => format!("call {} got no result: {text}", call.0),
-            Outcome::TimedOut(_) => format!("call {} timed out", call.0),
+            CallOutcome::Ok => format!("call {} ok", call.0),
+            CallOutcome::Error(text) => format!("call {} failed {text}", call.0),
+            CallOutcome::Hollow(text) => format!("call {} got no result: {text}", call.0),
+            CallOutcome::TimedOut(_) => format!("call {} timed out", call.0),
         },
         Event::Http {
             at, side, message, ..

@@ -150,20 +150,28 @@ pub(in crate::invariant) const SINGLE_FLIGHT: Invariant = Invariant {
     party: Party::Client,
     severity: Severity::Policy,
     clauses: &["policy"],
-    needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ClientObjects],
+    needs: &[
+        Evidence::Heads,
+        Evidence::Bodies,
+        Evidence::ClientObjects,
+        Evidence::UserView,
+    ],
     demands: "a client object that lost its session has one initialize in flight at a time, however many of its calls \
-              found the loss",
+              found the loss; besides those that the user asks for",
     forbids: "eight parallel calls are answered 404, and eight initialize requests leave at once; seven of the new \
               sessions are never used",
     judge: Judge::Client(|view| {
         let mut found = None;
         // How many an object has sent, and the entry up to which one of them had no answer.
         let mut sent: BTreeMap<Option<ObjectId>, (usize, usize)> = BTreeMap::new();
+        let mut asked = asked_by_user(view);
         for seen in view.client.iter().filter(|s| s.request.asks("initialize")) {
             let answered = seen.response.as_ref().map(|(at, _)| *at);
             let end = answered.or(seen.failed).unwrap_or(usize::MAX);
             let (count, busy_until) = sent.entry(seen.object).or_default();
-            if seen.at < *busy_until && found.is_none() {
+            // Who saw the first attempt come to nothing may connect again, though its request still waits.
+            let by_user = is_asked(&mut asked, seen);
+            if seen.at < *busy_until && !by_user && found.is_none() {
                 let why = "initialize is sent while another one of the same client object has no answer yet";
                 found = Some((seen.at, why.to_owned()));
             }
@@ -208,17 +216,8 @@ pub(in crate::invariant) const NO_STORM: Invariant = Invariant {
             is_one && !is_sent_on(s) && !asks_about(view, s)
         };
         for seen in view.client.iter().filter(is_attempt) {
-            // Each press of the button is good for one initialize and one GET.
-            let mine = |a: &&mut Asked<'_>| *a.server == seen.server && a.at < seen.at;
-            if let Some(asked) = asked.iter_mut().rfind(mine) {
-                let spent = if seen.is_get() {
-                    &mut asked.stream
-                } else {
-                    &mut asked.initialize
-                };
-                if !std::mem::replace(spent, true) {
-                    continue;
-                }
+            if is_asked(&mut asked, seen) {
+                continue;
             }
             let of_object = attempts.entry(seen.object).or_default();
             of_object.push(seen.at);
@@ -293,6 +292,18 @@ struct Asked<'a> {
     server: &'a ServerName,
     initialize: bool,
     stream: bool,
+}
+
+/// Whether the user asked for that initialize or GET: each press of the button is good for one of either.
+fn is_asked(asked: &mut [Asked<'_>], seen: &Seen) -> bool {
+    let mine = |a: &&mut Asked<'_>| *a.server == seen.server && a.at < seen.at;
+    asked.iter_mut().rfind(mine).is_some_and(|asked| {
+        let spent = match seen.is_get() {
+            true => &mut asked.stream,
+            false => &mut asked.initialize,
+        };
+        !std::mem::replace(spent, true)
+    })
 }
 
 fn asked_by_user<'a>(view: &View<'a>) -> Vec<Asked<'a>> {

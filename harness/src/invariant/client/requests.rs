@@ -1,7 +1,7 @@
 //! Requests of another kind than `tools/call`: a client recovers for all of them alike.
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View, refuses_id};
-use crate::journal::{CallId, Event, Evidence, Outcome, ServerName, TOOLS_CALL};
+use crate::journal::{CallId, CallOutcome, Event, Evidence, ServerName, TOOLS_CALL};
 
 /// `cli-all-requests-recover`.
 pub(in crate::invariant) const ALL_RECOVER: Invariant = Invariant {
@@ -25,7 +25,7 @@ pub(in crate::invariant) const ALL_RECOVER: Invariant = Invariant {
         let losses = losses(view);
         let recovers = |server: &ServerName, method: &str| {
             let mut of_server = losses.iter().filter(|l| l.server == server);
-            of_server.any(|l| l.method == method && *l.outcome == Outcome::Ok)
+            of_server.any(|l| l.method == method && *l.outcome == CallOutcome::Ok)
         };
         // Where another one of the kind came to a good end, it is not the kind.
         let differs = |loss: &Loss<'_>| {
@@ -35,15 +35,15 @@ pub(in crate::invariant) const ALL_RECOVER: Invariant = Invariant {
         let mut found = None;
         for loss in losses.iter().filter(|l| l.method != TOOLS_CALL) {
             match loss.outcome {
-                Outcome::Ok => exercised = true,
-                Outcome::Error(_) if differs(loss) && !loss.met_trouble(view) => {
+                CallOutcome::Ok => exercised = true,
+                CallOutcome::Error(_) if differs(loss) && !loss.met_trouble(view) => {
                     let why = format!(
                         "{} finds its session lost and fails, where tools/call recovers",
                         loss.method
                     );
                     found.get_or_insert((loss.ended, why));
                 }
-                Outcome::Error(_) | Outcome::Hollow(_) | Outcome::TimedOut(_) => {}
+                CallOutcome::Error(_) | CallOutcome::Hollow(_) | CallOutcome::TimedOut(_) => {}
             }
         }
         Verdict::of(exercised, found)
@@ -62,7 +62,7 @@ struct Loss<'a> {
     sent: usize,
     /// The entry at which it ended, and how.
     ended: usize,
-    outcome: &'a Outcome,
+    outcome: &'a CallOutcome,
 }
 
 impl Loss<'_> {
@@ -120,7 +120,7 @@ fn losses<'a>(view: &'a View<'_>) -> Vec<Loss<'a>> {
 }
 
 /// The entry at which a driven call ended, and how.
-fn end<'a>(view: &View<'a>, id: CallId) -> Option<(usize, &'a Outcome)> {
+fn end<'a>(view: &View<'a>, id: CallId) -> Option<(usize, &'a CallOutcome)> {
     let mut entries = view.entries.iter().enumerate();
     entries.find_map(|(at, entry)| match &entry.event {
         Event::CallEnded { call, outcome } if *call == id => Some((at, outcome)),

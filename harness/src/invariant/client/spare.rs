@@ -4,7 +4,7 @@ use stalemate_wire::Method;
 
 use crate::invariant::seen::Over;
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
-use crate::journal::{Event, Evidence, Outcome, ServerName};
+use crate::journal::{CallOutcome, Event, Evidence, ServerName};
 
 /// How long a client may take to end a session that it gave up, in milliseconds.
 const ENDED_WITHIN_MS: u64 = 30_000;
@@ -49,7 +49,7 @@ pub(in crate::invariant) const STREAM_TROUBLE: Invariant = Invariant {
                 .requests_after(failed)
                 .filter(|s| s.server == get.server);
             let others = asked.any(|s| !s.is_get() && s.at < ended);
-            if outcome != Outcome::Ok && !was_sent && !others && !had_failed(view, get, ended) {
+            if outcome != CallOutcome::Ok && !was_sent && !others && !had_failed(view, get, ended) {
                 let why = "a call fails and is not even sent, after a GET came to nothing";
                 found.get_or_insert((ended, why.to_owned()));
             }
@@ -88,7 +88,7 @@ fn next_call(
     view: &View<'_>,
     server: &ServerName,
     after: usize,
-) -> Option<(usize, usize, bool, Outcome)> {
+) -> Option<(usize, usize, bool, CallOutcome)> {
     let mut entries = view.entries.iter().enumerate().skip(after);
     let (began, id) = entries.find_map(|(at, e)| match &e.event {
         Event::CallBegan {

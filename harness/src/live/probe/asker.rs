@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use stalemate_wire::{Headers, Method, Request, Revision, header, notification, request};
 
-use super::interview::{Heard, Interview, Plan};
+use super::interview::{Heard, Interview, ProbePlan};
 use super::question::Question as Q;
 use super::said::Said;
 use super::target::{Restarted, Target};
@@ -19,7 +19,7 @@ const DYING_MS: u64 = 500;
 /// Whoever asks.
 pub(super) struct Asker<'t, T> {
     pub(super) target: &'t mut T,
-    pub(super) plan: &'t Plan,
+    pub(super) plan: &'t ProbePlan,
     path: String,
     pub(super) all: Interview,
     /// The session to ask in: `Some(None)` at a server without ids.
@@ -64,7 +64,7 @@ impl Draft {
 }
 
 impl<'t, T: Target> Asker<'t, T> {
-    pub(super) fn new(target: &'t mut T, plan: &'t Plan, path: &str) -> Self {
+    pub(super) fn new(target: &'t mut T, plan: &'t ProbePlan, path: &str) -> Self {
         Self {
             target,
             plan,

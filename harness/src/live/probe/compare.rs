@@ -6,8 +6,8 @@ use futures_util::FutureExt;
 use serde_json::json;
 
 use super::asker::Asker;
-use super::interview::{Heard, Interview, Plan};
-use super::model::Model;
+use super::interview::{Heard, Interview, ProbePlan};
+use super::model::DialectModel;
 use super::question::{Compared, Question};
 use super::said::{Answer, End, Said};
 use crate::server::{Dialect, IdShape, Situation};
@@ -46,15 +46,15 @@ impl Nearest {
 
 /// Asks a model of that dialect what that plan asks. The model has a clock of its own, so nothing is waited for.
 #[must_use]
-pub fn interview(dialect: &Arc<Dialect>, plan: &Plan, path: &str) -> Interview {
-    let plan = Plan {
+pub fn interview(dialect: &Arc<Dialect>, plan: &ProbePlan, path: &str) -> Interview {
+    let plan = ProbePlan {
         // The models' own tool that takes its time.
         slow_call: Some(
             json!({"name": "slow", "arguments": {"name": "probe", "ms": plan.watch_ms / 2}}),
         ),
         ..plan.clone()
     };
-    let mut model = Model::new(Arc::clone(dialect), path, plan.restart.is_some());
+    let mut model = DialectModel::new(Arc::clone(dialect), path, plan.restart.is_some());
     let mut asker = Asker::new(&mut model, &plan, path);
     asker
         .ask_all()
@@ -65,7 +65,7 @@ pub fn interview(dialect: &Arc<Dialect>, plan: &Plan, path: &str) -> Interview {
 
 /// Where a server differs from a dialect.
 #[must_use]
-pub fn against(real: &Interview, dialect: &Arc<Dialect>, plan: &Plan, path: &str) -> Nearest {
+pub fn against(real: &Interview, dialect: &Arc<Dialect>, plan: &ProbePlan, path: &str) -> Nearest {
     let model = interview(dialect, plan, path);
     let mut differences = Vec::new();
     let mut compared = 0;
@@ -124,7 +124,7 @@ pub fn against(real: &Interview, dialect: &Arc<Dialect>, plan: &Plan, path: &str
 pub fn nearest(
     real: &Interview,
     dialects: &[Arc<Dialect>],
-    plan: &Plan,
+    plan: &ProbePlan,
     path: &str,
 ) -> Option<Nearest> {
     let all = dialects
@@ -146,7 +146,13 @@ pub fn nearest(
 }
 
 /// How much two answers differ; 0 if they are the same.
-fn differ(one: &Heard, other: &Heard, real: &Interview, model: &Interview, plan: &Plan) -> u32 {
+fn differ(
+    one: &Heard,
+    other: &Heard,
+    real: &Interview,
+    model: &Interview,
+    plan: &ProbePlan,
+) -> u32 {
     if one.question == Question::Abandoned && plan.slow_call.is_none() {
         // A list may be answered before its client is gone: that nothing happened says nothing then.
         return u32::from(one.lives == Some(false) && other.lives != one.lives);

@@ -8,7 +8,7 @@ use crate::server::IdShape;
 
 /// What is asked, and what may be done for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct ProbePlan {
     /// The command that restarts the server, for a shell.
     pub restart: Option<String>,
     /// The rest after which it is asked whether a session has expired, in milliseconds.
@@ -24,7 +24,7 @@ pub struct Plan {
     pub watch_ms: u64,
 }
 
-impl Default for Plan {
+impl Default for ProbePlan {
     /// Asks what needs no command and no rest.
     fn default() -> Self {
         Self {

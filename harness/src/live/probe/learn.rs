@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stalemate_wire::{header, sse};
 
 use super::compare::{Difference, Nearest, against, settle};
-use super::interview::{Heard, Interview, Plan};
+use super::interview::{Heard, Interview, ProbePlan};
 use super::question::Question as Q;
 use super::said::{Answer as SaidAnswer, End, Said};
 use super::script::NO_REVISION;
@@ -47,7 +47,7 @@ pub fn learn(
     summary: &str,
     real: &Interview,
     nearest: &Nearest,
-    plan: &Plan,
+    plan: &ProbePlan,
     path: &str,
 ) -> Learned {
     let mut dialect = Dialect::clone(&nearest.dialect);
@@ -290,7 +290,7 @@ fn template(said: &SaidAnswer, heard: &Heard, real: &Interview) -> String {
 }
 
 /// How the server loses streams and itself.
-fn hazards(dialect: &mut Dialect, real: &Interview, plan: &Plan) {
+fn hazards(dialect: &mut Dialect, real: &Interview, plan: &ProbePlan) {
     match real.restart.as_ref().and_then(|r| r.stream) {
         Some(End::Cut) => dialect.hazards.stop = StreamEnd::Cut,
         Some(_) => dialect.hazards.stop = StreamEnd::Clean,

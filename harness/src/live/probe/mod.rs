@@ -24,12 +24,12 @@ use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 pub use self::compare::{Difference, Nearest, against, interview, nearest};
-pub use self::interview::{Heard, Interview, Plan, Restart};
+pub use self::interview::{Heard, Interview, ProbePlan, Restart};
 pub use self::learn::{Learned, learn};
 pub use self::question::Question;
 pub use self::said::{Answer, End, Said};
 pub use self::sequence::{Count, Sequences, Unlike};
-pub use self::verdict::{Judged, Verdict, judge};
+pub use self::verdict::{ClauseVerdict, Judged, judge};
 
 use self::asker::Asker;
 use self::real::{Real, places};
@@ -103,7 +103,7 @@ impl std::error::Error for ProbeError {}
 /// [`ProbeError`] if there is nobody to ask.
 pub fn probe(
     endpoint: &Endpoint,
-    plan: &Plan,
+    plan: &ProbePlan,
     dialects: &[Arc<Dialect>],
 ) -> Result<Probed, ProbeError> {
     let runtime = Builder::new_current_thread().enable_all().build();
@@ -117,7 +117,7 @@ pub fn probe(
 /// As [`probe`].
 pub async fn ask(
     endpoint: &Endpoint,
-    plan: &Plan,
+    plan: &ProbePlan,
     dialects: &[Arc<Dialect>],
 ) -> Result<Probed, ProbeError> {
     let began = Instant::now();
@@ -145,7 +145,7 @@ pub async fn ask(
 /// [`ProbeError`] if there is nobody to ask, or it opens no session.
 pub fn sequences(
     endpoint: &Endpoint,
-    plan: &Plan,
+    plan: &ProbePlan,
     dialect: &Arc<Dialect>,
     seeds: u64,
 ) -> Result<Sequences, ProbeError> {
@@ -161,7 +161,7 @@ pub fn sequences(
 /// As [`sequences`].
 pub async fn play_sequences(
     endpoint: &Endpoint,
-    plan: &Plan,
+    plan: &ProbePlan,
     dialect: &Arc<Dialect>,
     seeds: u64,
 ) -> Result<Sequences, ProbeError> {
@@ -175,7 +175,7 @@ pub async fn play_sequences(
     })
 }
 
-fn why(interview: &Interview, endpoint: &Endpoint, plan: &Plan) -> ProbeError {
+fn why(interview: &Interview, endpoint: &Endpoint, plan: &ProbePlan) -> ProbeError {
     let heard = interview.to(Question::Initialize);
     let words = interview.words(Question::Initialize);
     match heard.map(|heard| &heard.said) {

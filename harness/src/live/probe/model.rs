@@ -26,7 +26,7 @@ struct Got {
 }
 
 /// The model of a dialect.
-pub(super) struct Model {
+pub(super) struct DialectModel {
     dialect: Arc<Dialect>,
     path: String,
     core: Option<ServerCore>,
@@ -39,7 +39,7 @@ pub(super) struct Model {
     can_restart: bool,
 }
 
-impl Model {
+impl DialectModel {
     /// A server that has just started, with its endpoint at that path.
     pub(super) fn new(dialect: Arc<Dialect>, path: &str, can_restart: bool) -> Self {
         let mut model = Self {
@@ -171,7 +171,7 @@ impl Model {
     }
 }
 
-impl Target for Model {
+impl Target for DialectModel {
     async fn ask(&mut self, request: Request) -> Said {
         let Some(key) = self.send(request) else {
             return Said::Refused;

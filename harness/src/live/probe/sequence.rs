@@ -9,8 +9,8 @@ use stalemate_wire::{Method, Revision, header, notification};
 use super::asker::{Asker, Draft};
 use super::compare::{answers, beyond_words};
 use super::draw::{Ask, Draws, Whose};
-use super::interview::{Interview, Plan};
-use super::model::Model;
+use super::interview::{Interview, ProbePlan};
+use super::model::DialectModel;
 use super::question::Compared;
 use super::said::{End, Said};
 use super::script::NO_REVISION;
@@ -71,7 +71,7 @@ struct Side<'t, T> {
 }
 
 impl<'t, T: Target> Side<'t, T> {
-    fn new(target: &'t mut T, plan: &'t Plan, path: &str, revision: Revision) -> Self {
+    fn new(target: &'t mut T, plan: &'t ProbePlan, path: &str, revision: Revision) -> Self {
         Self {
             asker: Asker::new(target, plan, path),
             revision,
@@ -215,13 +215,13 @@ fn revision_of(seed: u64) -> Revision {
 pub(super) async fn play<T: Target>(
     real: &mut T,
     dialect: &Arc<Dialect>,
-    plan: &Plan,
+    plan: &ProbePlan,
     path: &str,
     seeds: u64,
 ) -> Result<Sequences, Said> {
     let mut all = Sequences::default();
     for seed in 0..seeds {
-        let mut model = Model::new(Arc::clone(dialect), path, false);
+        let mut model = DialectModel::new(Arc::clone(dialect), path, false);
         let revision = revision_of(seed);
         let mut here = Side::new(real, plan, path, revision);
         let mut there = Side::new(&mut model, plan, path, revision);

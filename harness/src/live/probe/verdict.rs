@@ -10,7 +10,7 @@ use super::script::NO_REVISION;
 /// Whether a clause was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum ClauseVerdict {
     /// It was.
     Kept,
     /// It was not.
@@ -30,7 +30,7 @@ pub struct Judged {
     /// What it is about here, in a few words.
     pub about: &'static str,
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: ClauseVerdict,
     /// What was said that it rests on.
     pub said: String,
 }
@@ -94,33 +94,35 @@ impl Judge<'_> {
     /// One clause: broken if anything found is wrong, and what is wrong is shown.
     fn clause(&mut self, clause: &'static str, about: &'static str, found: Vec<Found>) {
         let verdict = match found.as_slice() {
-            [] => Verdict::NotAsked,
-            all if all.iter().all(|f| f.good) => Verdict::Kept,
-            _ => Verdict::Broken,
+            [] => ClauseVerdict::NotAsked,
+            all if all.iter().all(|f| f.good) => ClauseVerdict::Kept,
+            _ => ClauseVerdict::Broken,
         };
         let shown = found
             .iter()
-            .filter(|f| f.good == (verdict == Verdict::Kept));
+            .filter(|f| f.good == (verdict == ClauseVerdict::Kept));
         let words = together(&shown.collect::<Vec<_>>());
         let why = |question| self.all.left_out.iter().find(|(q, _)| *q == question);
         let about_sessions = clause.starts_with("SES-");
         let said = match (verdict, about) {
-            (Verdict::NotAsked, _) if about_sessions && !self.all.has_sessions() => {
+            (ClauseVerdict::NotAsked, _) if about_sessions && !self.all.has_sessions() => {
                 "it has no sessions".to_owned()
             }
-            (Verdict::NotAsked, "a session that was deleted") => why(Q::PostEnded)
+            (ClauseVerdict::NotAsked, "a session that was deleted") => why(Q::PostEnded)
                 .or(why(Q::Delete))
                 .map(|(_, why)| why.clone())
                 .unwrap_or_default(),
-            (Verdict::NotAsked, "a session from before a restart") => why(Q::PostRestarted)
+            (ClauseVerdict::NotAsked, "a session from before a restart") => why(Q::PostRestarted)
                 .map_or_else(
                     || "not asked without --restart".to_owned(),
                     |(_, why)| why.clone(),
                 ),
-            (Verdict::NotAsked, "a session that expired") if self.all.rested_ms.is_some() => {
+            (ClauseVerdict::NotAsked, "a session that expired") if self.all.rested_ms.is_some() => {
                 "none expired in the rest that --idle names".to_owned()
             }
-            (Verdict::NotAsked, "a session that expired") => "not asked without --idle".to_owned(),
+            (ClauseVerdict::NotAsked, "a session that expired") => {
+                "not asked without --idle".to_owned()
+            }
             _ => words,
         };
         self.judged.push(Judged {

@@ -13,7 +13,7 @@ use super::knob::knobs;
 use crate::app::{AppPolicy, Deletes, Disconnects, Lists, Model, SessionKey, Status};
 use crate::yaml::decode::{At, Decode, mismatch};
 use crate::yaml::forms::words;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::source::Span;
 use crate::yaml::tree::{Kind, Node};
@@ -277,10 +277,10 @@ impl OwnForm {
 }
 
 /// The error for a knob that cannot do anything.
-fn idle(place: Span, key: &str, needs: &str) -> Finding {
+fn idle(place: Span, key: &str, needs: &str) -> Mistake {
     let title = format!("{} has no effect", quote(key));
     let label = "nothing is done here that it could change";
-    Finding::new(place, title, label).help(format!("remove it, or add e.g. `{needs}`"))
+    Mistake::new(place, title, label).help(format!("remove it, or add e.g. `{needs}`"))
 }
 
 /// What differs between a model and the one that it is like.

@@ -20,7 +20,7 @@ use super::vocabulary::{Vocabulary, unknown_program};
 use crate::app::Model;
 use crate::yaml::collection::{List, first_of};
 use crate::yaml::decode::{At, Decode, unknown};
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::tree::{Kind, Node};
 use crate::yaml::words::{allowed, quote};
@@ -120,7 +120,7 @@ fn base(
         report.add(if vocabulary.clients.contains(word) {
             let title = format!("{} is no model", quote(word));
             let label = "what it does is its own program's business, so nothing can be like it";
-            Finding::new(like.span, title, label).help(allowed(word, "models", &known))
+            Mistake::new(like.span, title, label).help(allowed(word, "models", &known))
         } else {
             unknown(like.span, "models", word, &known)
         });
@@ -134,7 +134,7 @@ fn fit(name: &At<Text>, vocabulary: &Vocabulary, report: &mut Report<'_>) {
     if vocabulary.clients.contains(word) {
         let title = format!("there is a client {} already", quote(word));
         report.add(
-            Finding::new(name.span, title, "this name is taken")
+            Mistake::new(name.span, title, "this name is taken")
                 .help("give it a name of its own, e.g. `my/client`"),
         );
         return;
@@ -146,7 +146,7 @@ fn fit(name: &At<Text>, vocabulary: &Vocabulary, report: &mut Report<'_>) {
     };
     if !word.split('/').all(is_plain) || word.len() > LONGEST_NAME {
         let title = format!("{} cannot be the name of a client", quote(word));
-        report.add(Finding::new(name.span, title, "not a plain name").help(format!(
+        report.add(Mistake::new(name.span, title, "not a plain name").help(format!(
             "a name is made of lower-case letters, digits, `-` and `.`, with `/` between its parts, e.g. `my/client`; {LONGEST_NAME} characters at the most"
         )));
     }

@@ -8,7 +8,7 @@ use super::values::{Checked, Shape};
 use crate::yaml::collection::List;
 use crate::yaml::decode::{Decode, mismatch};
 use crate::yaml::forms::record;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::{Signed, Text, Whole};
 use crate::yaml::tree::{Kind, Node};
 use crate::yaml::words::{nearest, quote};
@@ -60,7 +60,7 @@ impl Shape for VersionForm {
             None => "this must be a date, or a word".to_owned(),
         };
         report.add(
-            Finding::new(node.span, title, label).help(
+            Mistake::new(node.span, title, label).help(
                 "write `negotiated`, `missing`, or the date of a revision, e.g. `2025-06-18`",
             ),
         );
@@ -149,7 +149,7 @@ impl Shape for SignalForm {
                 signal.status
             );
             report.add(
-                Finding::new(node.span, title, "a success does not mean that by itself")
+                Mistake::new(node.span, title, "a success does not mean that by itself")
                     .help("say what its body has: `{status: 200, code: -32001}`"),
             );
             return None;

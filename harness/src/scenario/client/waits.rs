@@ -7,7 +7,7 @@ use super::values::{BoundForm, Checked, MaybeForm, Shape};
 use crate::yaml::decode::At;
 use crate::yaml::duration::Duration;
 use crate::yaml::forms::record;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::{Flag, Whole};
 use crate::yaml::tree::Node;
 use crate::yaml::word::One;
@@ -46,7 +46,7 @@ fn waits(
     if longest.value.0 < first.value.0 {
         let title = "the longest wait is shorter than the first";
         report.add(
-            Finding::new(longest.span, title, "this is the longest")
+            Mistake::new(longest.span, title, "this is the longest")
                 .also(first.span, "this is the first")
                 .help("the waits grow from `first` to `longest`"),
         );

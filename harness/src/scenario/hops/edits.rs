@@ -7,7 +7,7 @@ use crate::proxy::{Edits, HeaderEdits, Redirect, RedirectTo};
 use crate::yaml::collection::{Entries, List, Numbered};
 use crate::yaml::decode::At;
 use crate::yaml::forms::record;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::{Text, Whole};
 use crate::yaml::source::Span;
 use crate::yaml::words::{list, quote};
@@ -70,7 +70,7 @@ pub(in crate::scenario) fn header_edits(
         if !plain {
             let title = format!("{} cannot be the value of a header", quote(&value.value));
             report.add(
-                Finding::new(value.span, title, "not a plain text")
+                Mistake::new(value.span, title, "not a plain text")
                     .help("a value is one line of printable ASCII characters"),
             );
         }
@@ -92,7 +92,7 @@ fn is_new(seen: &mut BTreeMap<String, Span>, name: &At<Text>, report: &mut Repor
     if let Some(first) = first {
         let title = format!("the header {} is changed twice", quote(&name.value));
         report.add(
-            Finding::new(name.span, title, "again here")
+            Mistake::new(name.span, title, "again here")
                 .also(first, "first here")
                 .help("a header is hidden or renamed, once: remove one of the two"),
         );
@@ -107,7 +107,7 @@ fn is_header(name: &At<Text>, report: &mut Report<'_>) -> bool {
     if !word.bytes().all(token) {
         let title = format!("{} cannot be the name of a header", quote(word));
         report.add(
-            Finding::new(name.span, title, "not a plain name")
+            Mistake::new(name.span, title, "not a plain name")
                 .help("a name is letters, digits and `-`, without a colon or blanks"),
         );
         return false;
@@ -116,7 +116,7 @@ fn is_header(name: &At<Text>, report: &mut Report<'_>) -> bool {
     if is_framing {
         let title = format!("the header {} cannot be changed", quote(word));
         report.add(
-            Finding::new(name.span, title, "it frames the message").help(format!(
+            Mistake::new(name.span, title, "it frames the message").help(format!(
                 "a hop sets {} itself; to break a message use `inject`",
                 list(&FRAMING)
             )),
@@ -137,7 +137,7 @@ impl Statuses {
             if matches!(to.value.0, 204 | 304) {
                 let title = format!("the status {} has no body", to.value.0);
                 report.add(
-                    Finding::new(to.span, title, "the upstream's body would be left over")
+                    Mistake::new(to.span, title, "the upstream's body would be left over")
                         .help("choose another status, e.g. 200 or 502"),
                 );
                 continue;
@@ -170,7 +170,7 @@ impl RedirectForm {
         if !known {
             let title = format!("{number} is no status of a redirect");
             report.add(
-                Finding::new(
+                Mistake::new(
                     status.span,
                     title,
                     "a client does not ask the same again for it",
@@ -190,7 +190,7 @@ impl RedirectForm {
             other => {
                 let title = format!("a redirect cannot lead to {}", quote(other));
                 report.add(
-                    Finding::new(to.span, title, "neither `slash` nor a path")
+                    Mistake::new(to.span, title, "neither `slash` nor a path")
                         .help("write `slash`, or a path of the same host, e.g. `/v2/mcp`"),
                 );
                 None

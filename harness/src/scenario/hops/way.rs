@@ -9,7 +9,7 @@ use crate::scenario::names::Names;
 use crate::scenario::server::{Server, ServerForm};
 use crate::yaml::collection::{Entries, List, first_time};
 use crate::yaml::decode::{At, unknown};
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::source::Span;
 use crate::yaml::words::quote;
@@ -31,7 +31,7 @@ pub(in crate::scenario) fn path(
         if let Some(first) = seen.insert(name.to_owned(), form.span) {
             let named = format!("`{}: {{name: {name}-2}}`", hop.kind.as_str());
             report.add(
-                Finding::new(
+                Mistake::new(
                     form.span,
                     format!("the hop {} is on the path twice", quote(name)),
                     "again here",
@@ -46,7 +46,7 @@ pub(in crate::scenario) fn path(
         if is_own && (is_servers || names.is_replica(name)) {
             let title = format!("{} is a server already", quote(name));
             report.add(
-                Finding::new(form.span, title, "two processes would have this name")
+                Mistake::new(form.span, title, "two processes would have this name")
                     .help("give the hop another `name`"),
             );
         }
@@ -82,7 +82,7 @@ pub(in crate::scenario) fn ways(
         if !names.ways.values().any(|way| way.contains(&hop.name)) {
             let title = format!("no server is behind the hop {}", quote(&hop.name));
             report.add(
-                Finding::new(*place, title, "every server's own `path` leaves it out")
+                Mistake::new(*place, title, "every server's own `path` leaves it out")
                     .help("name it in a server's `path`, or remove it"),
             );
         }
@@ -122,7 +122,7 @@ fn balanced(hops: &[Placed], names: &Names, report: &mut Report<'_>) {
             continue;
         }
         let title = format!("nobody chooses among the replicas of {}", quote(server));
-        let mut finding = Finding::new(
+        let mut finding = Mistake::new(
             *replicas,
             title,
             "several processes need a balancer before them",

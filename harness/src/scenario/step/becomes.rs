@@ -12,7 +12,7 @@ use crate::server::{Tool, Tools};
 use crate::yaml::collection::List;
 use crate::yaml::decode::{At, Decode};
 use crate::yaml::forms::record;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::source::Span;
 use crate::yaml::tree::{Kind, Node};
@@ -118,7 +118,7 @@ impl BecomesForm {
     ) -> Option<Becomes> {
         if self.dialect.is_none() && self.tools.is_none() {
             if !self.faulty {
-                let finding = Finding::new(span, "`as` says nothing", "no key stands here");
+                let finding = Mistake::new(span, "`as` says nothing", "no key stands here");
                 let help = "name a `dialect`, or `tools`; without `as` it is what it was";
                 check.report.add(finding.help(help));
             }
@@ -153,7 +153,7 @@ fn is_model(target: &At<Text>, check: &mut Checker<'_, '_>) -> Option<String> {
             "{} cannot be started as something else",
             quote(&target.value)
         );
-        let finding = Finding::new(target.span, title, "not a server");
+        let finding = Mistake::new(target.span, title, "not a server");
         let help =
             "`as` is for servers and their processes: give the others a `restart` of their own";
         check.report.add(finding.help(help));
@@ -182,7 +182,7 @@ fn can_become(target: &At<Text>, place: Span, kind: &ServerKind, check: &mut Che
             "with it, `durable: {}` means something else",
             durable.as_str()
         );
-        let finding = Finding::new(place, title, label);
+        let finding = Mistake::new(place, title, label);
         let help = "remove `durable` from the server, or name a dialect whose sessions can be kept as they were";
         check.report.add(finding.help(help));
     } else {

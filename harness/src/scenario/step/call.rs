@@ -5,7 +5,7 @@ use crate::server::Tool;
 use crate::yaml::decode::At;
 use crate::yaml::duration::{Duration, written};
 use crate::yaml::forms::{record, words};
-use crate::yaml::report::Finding;
+use crate::yaml::report::Mistake;
 use crate::yaml::scalar::{Text, Whole};
 use crate::yaml::word::One;
 use crate::yaml::write::{Entries, Yaml};
@@ -123,7 +123,7 @@ pub(crate) fn call(form: &CallForm, check: &mut Checker<'_, '_>) -> Option<Call>
         && tool.0 != Tool::Slow
     {
         check.report.add(
-            Finding::new(
+            Mistake::new(
                 takes.span,
                 format!("`{}` answers at once", tool.0.as_str()),
                 "`takes` has no effect here",
@@ -135,7 +135,7 @@ pub(crate) fn call(form: &CallForm, check: &mut Checker<'_, '_>) -> Option<Call>
         && tool.0 != Tool::Slow
     {
         check.report.add(
-            Finding::new(
+            Mistake::new(
                 progress.span,
                 format!("`{}` answers at once", tool.0.as_str()),
                 "`progress` has no effect here",

@@ -4,7 +4,7 @@ use crate::journal::CLIENT;
 use crate::scenario::Vocabulary;
 use crate::scenario::names::Names;
 use crate::yaml::decode::At;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 
 /// Checks the steps of one scenario.
@@ -59,7 +59,7 @@ impl<'c, 'r> Checker<'c, 'r> {
         let known = self.is_server(name);
         if self.names.real.contains(&name.value) {
             self.report.add(
-                Finding::new(
+                Mistake::new(
                     name.span,
                     "a real server cannot be told to do that",
                     "its sessions and messages are its own",

@@ -5,7 +5,7 @@ use super::checker::Checker;
 use crate::server::Others;
 use crate::yaml::decode::At;
 use crate::yaml::forms::{record, words};
-use crate::yaml::report::Finding;
+use crate::yaml::report::Mistake;
 use crate::yaml::scalar::{Text, Whole};
 use crate::yaml::word::One;
 use crate::yaml::words::quote;
@@ -65,7 +65,7 @@ impl OthersForm {
                     let help = "write e.g. `others: {on: memory, leak: 63}`; several things are several steps";
                     check
                         .report
-                        .add(Finding::new(name.span, title, label).help(help));
+                        .add(Mistake::new(name.span, title, label).help(help));
                 }
                 return None;
             }
@@ -73,7 +73,7 @@ impl OthersForm {
         let dialect = check.names.models.get(&on).map(|(dialect, _)| dialect);
         if dialect.is_some_and(|dialect| !dialect.has_sessions()) {
             let title = format!("{} has no sessions", quote(&on));
-            let finding = Finding::new(name.span, title, "there is nothing for others to have");
+            let finding = Mistake::new(name.span, title, "there is nothing for others to have");
             check.report.add(finding.help("remove this step"));
             return None;
         }

@@ -6,7 +6,7 @@ use crate::yaml::collection::List;
 use crate::yaml::decode::At;
 use crate::yaml::duration::Duration;
 use crate::yaml::forms::record;
-use crate::yaml::report::Finding;
+use crate::yaml::report::Mistake;
 use crate::yaml::scalar::Text;
 use crate::yaml::words::quote;
 
@@ -35,7 +35,7 @@ pub(crate) fn partitions(
         if between.value.whole {
             let found = between.value.items.len();
             report.add(
-                Finding::new(
+                Mistake::new(
                     between.span,
                     "a partition lies between two processes",
                     format!("here are {found}"),
@@ -90,7 +90,7 @@ pub(crate) fn partitions(
             }
         }
         report.add(
-            Finding::new(between.span, title, "these two are not neighbours")
+            Mistake::new(between.span, title, "these two are not neighbours")
                 .help(format!("the way is {}", ways.join("; or "))),
         );
         return None;

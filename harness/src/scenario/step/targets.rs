@@ -9,7 +9,7 @@ use crate::journal::CLIENT;
 use crate::yaml::collection::{List, first_time};
 use crate::yaml::decode::{At, Decode, mismatch};
 use crate::yaml::duration::written;
-use crate::yaml::report::{Finding, Report};
+use crate::yaml::report::{Mistake, Report};
 use crate::yaml::scalar::Text;
 use crate::yaml::tree::{Kind, Node};
 use crate::yaml::words::allowed;
@@ -146,7 +146,7 @@ fn expand(form: &TargetsForm, client: bool, check: &mut Checker<'_, '_>) -> Opti
     {
         if list.value.whole {
             check.report.add(
-                Finding::new(list.span, "the fault has no target", "the list is empty")
+                Mistake::new(list.span, "the fault has no target", "the list is empty")
                     .help(allowed("", "servers, hops and machines", &known)),
             );
         }
@@ -158,7 +158,7 @@ fn expand(form: &TargetsForm, client: bool, check: &mut Checker<'_, '_>) -> Opti
     for name in form.names() {
         if !client && name.value == CLIENT {
             check.report.add(
-                Finding::new(
+                Mistake::new(
                     name.span,
                     "the client cannot be the target of this fault",
                     "not a server, hop or machine",

@@ -14,7 +14,7 @@ use crate::search::findings::{Findings, Origin};
 use crate::search::shown::{Violation, glance};
 use crate::search::sweep::pairs::{First, Seconds, Wanted};
 use crate::search::sweep::{Came, Row, Sweep, Watch, came, violations, with, without_own};
-use crate::search::swept::{After, Done, Part, Ran, SWEPT_VERSION};
+use crate::search::swept::{After, Done, Part, SWEPT_VERSION, SweptRun};
 
 /// The run without faults, with the places at which faults can be: from here on all of a sweep is decided.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct Base {
 
 /// What came of a run with one fault.
 pub(super) struct One {
-    ran: Ran,
+    ran: SweptRun,
     /// Where a second fault can strike and with which columns, where pairs are asked for.
     pub(super) seconds: Vec<Seconds>,
 }
@@ -105,7 +105,7 @@ impl Base {
         let mut findings = Findings::default();
         findings.add(&self.violations, || Origin::without_faults(&self.cell));
         let all: Vec<usize> = (0..self.tried.len()).collect();
-        let is_enough = |ran: &&Ran| most_pairs.is_none() || ran.no_end || ran.after.is_some();
+        let is_enough = |ran: &&SweptRun| most_pairs.is_none() || ran.no_end || ran.after.is_some();
         let before = |n: usize| done.get(Part::Single, n).filter(is_enough);
         watch.begins(
             Part::Single,
@@ -171,14 +171,14 @@ impl Base {
         let (shown, run) = match glance(&cell, runner) {
             Ok(glanced) => glanced,
             Err(error) => {
-                let ran = Ran::no_end(Part::Single, n, violations(Err(error)));
+                let ran = SweptRun::no_end(Part::Single, n, violations(Err(error)));
                 let seconds = Vec::new();
                 return One { ran, seconds };
             }
         };
         let mut violations = without_own(shown.violations, &cell, &self.record.cast);
         violations.extend(broken_prefix(&self.record, &run.record, at));
-        let mut ran = Ran::of(Part::Single, n, shown.rung, violations);
+        let mut ran = SweptRun::of(Part::Single, n, shown.rung, violations);
         let mut seconds = Vec::new();
         if for_pairs {
             seconds = self.seconds(&run.record, &run.findings.calms, at);

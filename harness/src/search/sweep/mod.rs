@@ -15,7 +15,7 @@ use crate::runner::{Cell, RunError, Runner};
 use crate::search::columns::{Column, Why};
 use crate::search::findings::Findings;
 use crate::search::shown::{Shown, Violation};
-use crate::search::swept::{Done, Part, Ran};
+use crate::search::swept::{Done, Part, SweptRun};
 
 pub use base::Base;
 
@@ -24,7 +24,7 @@ pub trait Watch: Sync {
     /// So many runs are to be made for that part of the work.
     fn begins(&self, part: Part, runs: usize);
     /// One of them was made.
-    fn ran(&self, ran: &Ran);
+    fn ran(&self, ran: &SweptRun);
     /// Whether no further run shall begin.
     fn stops(&self) -> bool {
         false
@@ -100,7 +100,7 @@ impl Sweep {
 }
 
 /// As the table shows it.
-fn came(ran: &Ran) -> Came {
+fn came(ran: &SweptRun) -> Came {
     match ran.no_end {
         true => Came::NoEnd,
         false => Came::Ran(ran.rung, ran.violations.iter().any(|v| !v.listed)),

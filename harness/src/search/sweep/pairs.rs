@@ -7,7 +7,7 @@ use crate::runner::{Cell, Runner};
 use crate::search::findings::{Findings, Origin};
 use crate::search::shown::glance;
 use crate::search::sweep::{Base, Pairs, Watch, violations, with, without_own};
-use crate::search::swept::{Done, Part, Ran, Second};
+use crate::search::swept::{Done, Part, Second, SweptRun};
 
 /// A place for a second fault, and the columns that are tried there.
 pub(super) type Seconds = (Point, Vec<usize>);
@@ -81,7 +81,7 @@ impl Wanted<'_> {
         base: &Base,
         runner: &Runner,
         watch: &dyn Watch,
-    ) -> Vec<Ran> {
+    ) -> Vec<SweptRun> {
         let cell = base.single(first.n);
         let mut seconds = first.seconds.as_deref().map(Cow::Borrowed);
         let mut all = Vec::new();
@@ -103,10 +103,10 @@ impl Wanted<'_> {
             let shown = glance(&cell, runner).map(|(shown, _)| shown);
             let rung = shown.as_ref().map(|shown| shown.rung);
             let ran = match rung {
-                Ok(rung) => Ran::of(Part::Pair, *place, rung, Vec::new()),
-                Err(_) => Ran::no_end(Part::Pair, *place, Vec::new()),
+                Ok(rung) => SweptRun::of(Part::Pair, *place, rung, Vec::new()),
+                Err(_) => SweptRun::no_end(Part::Pair, *place, Vec::new()),
             };
-            let ran = Ran {
+            let ran = SweptRun {
                 violations: without_own(violations(shown), &cell, &base.record.cast),
                 second: Some(second),
                 ..ran
@@ -117,7 +117,7 @@ impl Wanted<'_> {
         all
     }
 
-    fn before(&self, place: usize) -> Option<&Ran> {
+    fn before(&self, place: usize) -> Option<&SweptRun> {
         self.done.get(Part::Pair, place)
     }
 }

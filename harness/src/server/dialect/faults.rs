@@ -8,7 +8,7 @@ use crate::server::answer::{Then, variables};
 
 /// Something in a dialect that does not fit together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Misfit {
     /// Where, as the names of the parts from the outside in, e.g. `sse`, `resume`, `keeps`.
     pub at: Vec<&'static str>,
     /// What is wrong.
@@ -21,10 +21,10 @@ impl Dialect {
     /// All that does not fit together in it: situations without an answer, knobs that contradict each other, templates
     /// with variables that there are not. A server can be run with a dialect of which there is none.
     #[must_use]
-    pub fn faults(&self) -> Vec<Fault> {
+    pub fn faults(&self) -> Vec<Misfit> {
         let mut faults = Vec::new();
         let mut fault = |at: &[&'static str], what: String, help: &str| {
-            faults.push(Fault {
+            faults.push(Misfit {
                 at: at.to_vec(),
                 what,
                 help: help.to_owned(),

@@ -50,7 +50,7 @@ fn what_arrives_with_the_drawing_is_for_the_next() {
     let (drawn, answered) = (made.last(), made.last() - 1);
     made.entries[drawn].at_ms = made.entries[answered].at_ms;
     made.holds(ID);
-    let (call, outcome) = (CallId(1), Outcome::Error("busy".to_owned()));
+    let (call, outcome) = (CallId(1), CallOutcome::Error("busy".to_owned()));
     let told = Event::CallEnded { call, outcome };
     let at_ms = made.entries[answered].at_ms;
     let event = told;
