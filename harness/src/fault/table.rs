@@ -1,7 +1,7 @@
 //! Which fate applies to which event: the one table, for the plan, for whoever checks a scenario, and for the documentation.
 
 use crate::fault::TriggerEvent;
-use crate::journal::{Event, Fate};
+use crate::journal::{Event, Fate, Message};
 
 /// The kinds of fate that a plan can decide. What "it" is where the event has happened already, [`Fate`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,14 +86,24 @@ pub fn admitted(event: TriggerEvent) -> &'static [FateKind] {
     }
 }
 
+/// Whether an event is the head of an event stream, whose body follows it in events of their own.
+#[must_use]
+pub fn is_head_of_stream(event: &Event) -> bool {
+    matches!(event, Event::Http { message: Message::Response(r), .. } if r.stream)
+}
+
 /// Whether a fate can ever apply to an event of that kind. Whether it does to one event, [`applies`] says.
 #[must_use]
 pub fn admits(event: TriggerEvent, fate: &Fate) -> bool {
     FateKind::of(fate).is_none_or(|kind| admitted(event).contains(&kind))
 }
 
-/// Whether a fate applies to an event: its kind admits it.
+/// Whether a fate applies to an event: its kind admits it. The head of an event stream does not come twice: what is behind
+/// the first would be no body, and what a client then made of it would show nothing of the client.
 #[must_use]
 pub fn applies(fate: &Fate, event: &Event) -> bool {
+    if *fate == Fate::Duplicate && is_head_of_stream(event) {
+        return false;
+    }
     TriggerEvent::of(event).map_or(fate.is_go(), |kind| admits(kind, fate))
 }

@@ -1,7 +1,7 @@
 //! Exchanges put together from their messages, in one pass over the journal: every process's, those that it sent and those
 //! that it received.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::invariant::seen::{Over, Relayed, Seen, entry_after};
@@ -17,6 +17,8 @@ pub(super) struct Exchanges {
     index: BTreeMap<Exchange, Vec<usize>>,
     /// Those of each connection.
     by_conn: BTreeMap<ConnId, Vec<usize>>,
+    /// The connections that had ended for whoever dialled them.
+    ended: BTreeSet<ConnId>,
 }
 
 impl Exchanges {
@@ -26,6 +28,7 @@ impl Exchanges {
             seen: Vec::new(),
             index: BTreeMap::new(),
             by_conn: BTreeMap::new(),
+            ended: BTreeSet::new(),
         };
         for (at, entry) in entries.iter().enumerate() {
             match &entry.event {
@@ -55,6 +58,8 @@ impl Exchanges {
             let n = self.seen.len();
             self.index.entry(*exchange).or_default().push(n);
             self.by_conn.entry(exchange.conn).or_default().push(n);
+            // It was written before its sender knew that nobody reads there any more.
+            let is_late = *side == Side::Sent && self.ended.contains(&exchange.conn);
             self.seen.push(Seen {
                 exchange: *exchange,
                 process: here.clone(),
@@ -65,7 +70,7 @@ impl Exchanges {
                 request: Arc::clone(request),
                 response: None,
                 broken_status: None,
-                failed: None,
+                failed: is_late.then_some(at),
                 events: Vec::new(),
                 cut_short: None,
                 over: None,
@@ -108,6 +113,7 @@ impl Exchanges {
     }
 
     fn conn_ended(&mut self, at: usize, conn: ConnId, from: &ProcessName, to: &ProcessName) {
+        self.ended.insert(conn);
         for n in self.by_conn.get(&conn).into_iter().flatten() {
             let seen = &mut self.seen[*n];
             match &seen.response {

@@ -19,6 +19,8 @@ pub struct Handshake<'a> {
     pub answered: usize,
     /// The id, if one was given (SES-01).
     pub id: Option<&'a str>,
+    /// The entry at which the result came; `None` if it was lost.
+    pub settled: Option<usize>,
     /// The revision that was settled on; `None` if it is none with sessions, or the result was lost.
     pub revision: Option<Revision>,
 }
@@ -40,13 +42,15 @@ impl View<'_> {
         let requests = self.initializes.iter().map(|n| &self.client[*n]);
         requests.filter_map(|seen| {
             let (answered, response) = seen.response.as_ref()?;
-            let settled = || seen.messages().find_map(|(_, r, _)| r.revision.as_deref());
+            let mut messages = seen.messages();
+            let settled = messages.find_map(|(at, r, _)| Some((at, r.revision.as_deref()?)));
             (response.status < 300).then(|| Handshake {
                 object: seen.object,
                 server: &seen.server,
                 answered: *answered,
                 id: response.session.as_deref(),
-                revision: settled().and_then(Revision::parse),
+                settled: settled.map(|(at, _)| at),
+                revision: settled.and_then(|(_, revision)| Revision::parse(revision)),
             })
         })
     }
@@ -64,7 +68,13 @@ impl View<'_> {
     /// The revision of the session with that id.
     #[must_use]
     pub fn revision_of(&self, id: &str) -> Option<Revision> {
-        self.handshakes().find(|h| h.id == Some(id))?.revision
+        self.handshake_of(id)?.revision
+    }
+
+    /// The handshake that opened the session with that id.
+    #[must_use]
+    pub fn handshake_of(&self, id: &str) -> Option<Handshake<'_>> {
+        self.handshakes().find(|h| h.id == Some(id))
     }
 
     /// Whether the token of a request was good when it left; `None` at a server that asks for none.

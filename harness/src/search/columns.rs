@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::fault::{FateKind, TriggerEvent, admits};
+use crate::fault::{FateKind, TriggerEvent, admits, is_head_of_stream};
 use crate::journal::{Cast, CutAt, Entry, Event, Fate, Message, Part, Replacement, Role};
 
 /// A short delay in milliseconds: no time-out of a usual client is over.
@@ -31,6 +31,8 @@ pub enum Why {
     NoHead,
     /// The message has no body.
     NoBody,
+    /// It is the head of a stream, and no message without the rest.
+    HeadAlone,
 }
 
 impl Why {
@@ -41,6 +43,7 @@ impl Why {
             Self::Never => "such a fate never applies to such an event",
             Self::NoHead => "an event of a stream has no head",
             Self::NoBody => "the message has no body",
+            Self::HeadAlone => "the head of a stream does not come twice",
         }
     }
 }
@@ -178,6 +181,7 @@ pub fn fits(column: &Column, event: TriggerEvent, entry: &Entry) -> Result<(), W
             Err(Why::NoHead)
         }
         Fate::Cut(CutAt::Part(Part::Body)) if bytes == 0 => Err(Why::NoBody),
+        Fate::Duplicate if is_head_of_stream(&entry.event) => Err(Why::HeadAlone),
         _ => Ok(()),
     }
 }

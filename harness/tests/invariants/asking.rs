@@ -1,6 +1,7 @@
 //! What clients ask before they have a session: how to log in, and what kind of server that is. It is no use of a session, and no
 //! try to get one back.
 
+use serde_json::json;
 use stalemate::invariant::Verdict;
 use stalemate::journal::{Action, RequestSummary};
 
@@ -104,6 +105,26 @@ fn where_one_of_a_kind_recovers_it_is_not_the_kind() {
     }
 }
 
+/// A request on a connection that has ended already waits for nothing.
+#[test]
+fn who_writes_into_a_closed_connection_has_failed() {
+    for is_closed in [true, false] {
+        let mut made = Made::default();
+        let first = made.asks("tools/list", None);
+        made.answered(first, 400, None);
+        if is_closed {
+            made.closed(first);
+        }
+        made.asks_on(first, "initialize");
+        made.asks("initialize", None);
+        if is_closed {
+            made.holds("cli-single-flight-reinit");
+        } else {
+            made.breaks("cli-single-flight-reinit", made.entries.len() - 1);
+        }
+    }
+}
+
 /// The first attempt waits for its answer when the user, who was shown that it failed, presses the button again.
 #[test]
 fn who_presses_again_may_have_another_initialize() {
@@ -121,6 +142,30 @@ fn who_presses_again_may_have_another_initialize() {
             made.holds(ID);
         } else {
             made.breaks(ID, made.entries.len() - 1);
+        }
+    }
+}
+
+/// The head of a handshake's answer came, and its result did or did not: without it no revision is known.
+#[test]
+fn a_handshake_without_its_result_settles_nothing() {
+    const ID: &str = "cli-id-on-everything";
+    let result = json!({"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": "2025-11-25"}});
+    for comes in [true, false] {
+        let mut made = Made::default();
+        let first = made.asks("initialize", None);
+        made.answered(first, 200, Some("S"));
+        if comes {
+            made.hears(first, &result);
+        }
+        made.asks("DELETE", Some("S"));
+        if comes {
+            made.breaks(ID, made.last());
+        }
+        // Too late for the request that has left.
+        made.hears(first, &result);
+        if !comes {
+            made.holds(ID);
         }
     }
 }

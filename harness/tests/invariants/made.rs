@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use stalemate::invariant::{self, Party, Verdict, View};
 use stalemate::journal::{
-    Action, CallId, Cast, ConnId, Drawn, Entry, Event, Evidence, Exchange, Member, Message,
-    ObjectId, Phase, Profile, Record, RequestSummary, ResponseSummary, Role, Rung, ServerName,
-    Side,
+    Action, CallId, Cast, ConnEnd, ConnId, Drawn, Entry, Event, Evidence, Exchange, Member,
+    Message, ObjectId, Phase, Profile, Record, RequestSummary, ResponseSummary, Role, Rung,
+    ServerName, Side,
 };
 use stalemate_wire::{Method, summarize};
 
@@ -93,6 +93,26 @@ impl Made {
         request.call = call.map(CallId);
         self.request(exchange, CLIENT, Side::Sent, request);
         exchange
+    }
+
+    /// A request of the client on the connection of an exchange, behind it.
+    pub(crate) fn asks_on(&mut self, before: Exchange, what: &str) -> Exchange {
+        let exchange = Exchange {
+            ordinal: before.ordinal + 1,
+            ..before
+        };
+        self.request(exchange, CLIENT, Side::Sent, named(what, None));
+        exchange
+    }
+
+    /// The client sees that the connection of an exchange has ended.
+    pub(crate) fn closed(&mut self, exchange: Exchange) {
+        self.note(Event::ConnEnded {
+            conn: exchange.conn,
+            from: Arc::from(CLIENT),
+            to: Arc::from(HOP),
+            how: ConnEnd::Closed,
+        });
     }
 
     pub(crate) fn answered(&mut self, exchange: Exchange, status: u16, id: Option<&str>) -> usize {

@@ -123,12 +123,15 @@ fn knows(view: &View<'_>, seen: &Seen, gone: &[(ServerName, usize)]) -> Known {
             matches!(&e.event, Event::ObjectMade { object, resumed: true, .. } if Some(*object) == seen.object)
         })
     };
+    let of_session = match (seen.session(), last) {
+        (Some(id), _) => view.handshake_of(id),
+        (None, last) => last,
+    };
+    // A result that is late, or never came, settled nothing yet.
+    let settled = of_session.filter(|h| h.settled.is_some_and(|at| at < seen.at));
     Known {
         id: last.map_or_else(resumed, |h| h.id.is_some()),
-        revision: match (seen.session(), last) {
-            (Some(id), _) => view.revision_of(id),
-            (None, last) => last.and_then(|h| h.revision),
-        },
+        revision: settled.and_then(|h| h.revision),
     }
 }
 
