@@ -118,11 +118,7 @@ impl Registry {
             clients: BTreeMap::new(),
             dialects: dialect::builtin(),
             directories: Vec::new(),
-            real_servers: if cfg!(feature = "rmcp") {
-                vec!["rmcp".to_owned()]
-            } else {
-                Vec::new()
-            },
+            real_servers: Vec::new(),
         };
         let mut registry = empty
             .application(
@@ -151,6 +147,7 @@ impl Registry {
             );
         #[cfg(feature = "rmcp")]
         {
+            registry.real_servers.push("rmcp".to_owned());
             let what = "the official Rust SDK, rmcp 3.9.0, bare";
             registry = registry.client("rmcp", what, Arc::new(RmcpClientFactory));
         }

@@ -1,6 +1,6 @@
 //! A program around a bare SDK: one client object per server and those that the user has beside it, no settings page, no
-//! profiles, nothing stored. What the user's actions mean for it is in `DESIGN`'s words: reconnect is disconnect and connect on
-//! the same object, re-add a new object from the factory; conversations and browser profiles do not apply.
+//! profiles, nothing stored. What the user's actions mean for it: reconnect is disconnect and connect on the same
+//! object, re-add a new object from the factory; conversations and browser profiles do not apply.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use points::{Point, points};
 use serde::{Deserialize, Serialize};
-pub use table::{FateKind, admits, admitted, applies, is_head_of_stream};
+pub use table::{FateKind, admits, admitted, applies};
 pub use trigger::{Injection, Trigger, TriggerEvent, Until};
 
 use crate::journal::{Cast, Event, Fate};

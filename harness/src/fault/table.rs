@@ -86,12 +86,6 @@ pub fn admitted(event: TriggerEvent) -> &'static [FateKind] {
     }
 }
 
-/// Whether an event is the head of an event stream, whose body follows it in events of their own.
-#[must_use]
-pub fn is_head_of_stream(event: &Event) -> bool {
-    matches!(event, Event::Http { message: Message::Response(r), .. } if r.stream)
-}
-
 /// Whether a fate can ever apply to an event of that kind. Whether it does to one event, [`applies`] says.
 #[must_use]
 pub fn admits(event: TriggerEvent, fate: &Fate) -> bool {
@@ -102,7 +96,9 @@ pub fn admits(event: TriggerEvent, fate: &Fate) -> bool {
 /// the first would be no body, and what a client then made of it would show nothing of the client.
 #[must_use]
 pub fn applies(fate: &Fate, event: &Event) -> bool {
-    if *fate == Fate::Duplicate && is_head_of_stream(event) {
+    let is_head_of_stream =
+        matches!(event, Event::Http { message: Message::Response(r), .. } if r.stream);
+    if is_head_of_stream && *fate == Fate::Duplicate {
         return false;
     }
     TriggerEvent::of(event).map_or(fate.is_go(), |kind| admits(kind, fate))

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::fault::{FateKind, TriggerEvent, admits, is_head_of_stream};
+use crate::fault::{FateKind, TriggerEvent, admits, applies};
 use crate::journal::{Cast, CutAt, Entry, Event, Fate, Message, Part, Replacement, Role};
 
 /// A short delay in milliseconds: no time-out of a usual client is over.
@@ -181,7 +181,7 @@ pub fn fits(column: &Column, event: TriggerEvent, entry: &Entry) -> Result<(), W
             Err(Why::NoHead)
         }
         Fate::Cut(CutAt::Part(Part::Body)) if bytes == 0 => Err(Why::NoBody),
-        Fate::Duplicate if is_head_of_stream(&entry.event) => Err(Why::HeadAlone),
+        Fate::Duplicate if !applies(&column.fate, &entry.event) => Err(Why::HeadAlone),
         _ => Ok(()),
     }
 }
