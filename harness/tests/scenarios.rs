@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use insta::{assert_snapshot, with_settings};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -18,18 +18,14 @@ use stalemate::scenario::Scenario;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// The cells of a scenario, the leading client's first, and what came of each. Traces and the matrix are made of the same
-/// run; that another one agrees with it is for the cells' own tests to ask.
+/// The cells of a scenario, the leading client's first.
 struct Shown {
     name: String,
-    cells: Vec<(Cell, Judged)>,
+    cells: Vec<Cell>,
 }
 
 /// What the cells' own tests came to so far, by scenario, client and seed.
 type Told = Arc<Mutex<BTreeMap<(String, String, u64), CellResult>>>;
-
-/// A cell's result and record, once somebody has run it.
-type Judged = OnceLock<Result<(CellResult, Record), String>>;
 
 impl Shown {
     /// The cells whose clients are somebody else's programs, which need not be installed, or the others.
@@ -39,22 +35,32 @@ impl Shown {
             subject.is_some_and(|s| s.factory().program().is_some())
         };
         let cells = Cell::of(scenario).into_iter();
-        let cells = cells.filter(|cell| is_program(cell) == programs);
         Self {
             name: scenario.name.clone(),
-            cells: cells.map(|cell| (cell, OnceLock::new())).collect(),
+            cells: cells.filter(|cell| is_program(cell) == programs).collect(),
         }
     }
+}
 
-    fn ran(&self, at: usize, runner: &Runner) -> Result<&(CellResult, Record), Failed> {
-        let (cell, ran) = &self.cells[at];
-        let run = || {
-            let run = runner.run_once(cell).map_err(|e| e.to_string())?;
-            let result = judge(&cell.scenario, &run.record, &run.findings, None);
-            Ok((result, run.record))
-        };
-        ran.get_or_init(run).as_ref().map_err(Failed::from)
-    }
+/// What came of every cell: as its own test found it, or run once here where that test was not run.
+fn results(scenarios: &[Shown], told: &Told, runner: &Runner) -> Result<Vec<CellResult>, Failed> {
+    let told = told.lock().expect("no panic").clone();
+    let cells = scenarios.iter().flat_map(|scenario| &scenario.cells);
+    cells
+        .map(|cell| {
+            let key = (cell.scenario.name.clone(), cell.client.clone(), cell.seed);
+            match told.get(&key) {
+                Some(result) => Ok(result.clone()),
+                None => Ok(ran(cell, runner)?.0),
+            }
+        })
+        .collect()
+}
+
+fn ran(cell: &Cell, runner: &Runner) -> Result<(CellResult, Record), Failed> {
+    let run = runner.run_once(cell)?;
+    let result = judge(&cell.scenario, &run.record, &run.findings, None);
+    Ok((result, run.record))
 }
 
 fn main() -> ExitCode {
@@ -62,7 +68,7 @@ fn main() -> ExitCode {
     serve_if_child(&registry);
     let runner = Runner::new(registry);
     let dir = Path::new(ROOT).join("scenarios");
-    // A run of somebody else's program takes seconds: the matrix takes what the cells' own tests came to.
+    // The tables take what the cells' own tests came to.
     let told = Told::default();
     let hears: Hears = {
         let told = Arc::clone(&told);
@@ -94,7 +100,7 @@ fn main() -> ExitCode {
     let shown: BTreeSet<String> = loaded
         .iter()
         .flat_map(|s| s.cells.first())
-        .flat_map(|(cell, _)| cell.scenario.shows.iter().cloned())
+        .flat_map(|cell| cell.scenario.shows.iter().cloned())
         .collect();
     tests.push(Trial::test("each failure mode is shown", move || {
         each_mode_is_shown(&shown)
@@ -107,29 +113,20 @@ fn main() -> ExitCode {
     if !are_there {
         eprintln!("left out: the matrix of the real clients: not all of them are installed");
     }
-    let of_real = runner.clone();
-    let matrix = Trial::test("snapshot of the matrix of the real clients", move || {
-        let told = told.lock().expect("no panic").clone();
-        let mut results = Vec::new();
-        for scenario in real.iter() {
-            for (at, (cell, _)) in scenario.cells.iter().enumerate() {
-                let key = (scenario.name.clone(), cell.client.clone(), cell.seed);
-                results.push(match told.get(&key) {
-                    Some(result) => result.clone(),
-                    None => scenario.ran(at, &of_real)?.0.clone(),
-                });
-            }
-        }
-        committed("", "matrix-of-real-clients", &report::matrix(&results))
-    });
-    tests.push(matrix.with_ignored_flag(!are_there));
-    let (covered, of_models) = (Arc::clone(&loaded), runner.clone());
-    tests.push(Trial::test("snapshot of what is covered", move || {
-        coverage_is_as_committed(&covered, &of_models)
-    }));
-    tests.push(Trial::test("snapshot of the matrix", move || {
-        matrix_is_as_committed("matrix", &loaded, &runner)
-    }));
+    type Table = fn(&[CellResult]) -> Result<String, Failed>;
+    let tables: [(&str, &str, &Arc<[Shown]>, Table); 3] = [
+        ("the matrix of the real clients", "matrix-of-real-clients", &real, matrix),
+        ("what is covered", "coverage", &loaded, coverage),
+        ("the matrix", "matrix", &loaded, matrix),
+    ];
+    for (what, file, scenarios, table) in tables {
+        let (scenarios, runner, told) = (Arc::clone(scenarios), runner.clone(), Arc::clone(&told));
+        let is_left_out = file == "matrix-of-real-clients" && !are_there;
+        let test = Trial::test(format!("snapshot of {what}"), move || {
+            committed("", file, &table(&results(&scenarios, &told, &runner)?)?)
+        });
+        tests.push(test.with_ignored_flag(is_left_out));
+    }
     tests.push(Trial::test("no snapshot without its scenario", move || {
         no_orphans(&names)
     }));
@@ -147,7 +144,7 @@ fn committed(area: &str, name: &str, text: &str) -> Result<(), Failed> {
 }
 
 fn trace_is_as_committed(scenario: &Shown, runner: &Runner) -> Result<(), Failed> {
-    let (result, record) = scenario.ran(0, runner)?;
+    let (result, record) = ran(&scenario.cells[0], runner)?;
     let (area, name) = scenario
         .name
         .rsplit_once('/')
@@ -155,40 +152,28 @@ fn trace_is_as_committed(scenario: &Shown, runner: &Runner) -> Result<(), Failed
     committed(
         area,
         name,
-        &report::trace(result, record, View::whole(Detail::Short)),
+        &report::trace(&result, &record, View::whole(Detail::Short)),
     )
 }
 
-fn all_results(scenarios: &[Shown], runner: &Runner) -> Result<Vec<CellResult>, Failed> {
-    let mut results = Vec::new();
-    for scenario in scenarios {
-        for at in 0..scenario.cells.len() {
-            results.push(scenario.ran(at, runner)?.0.clone());
-        }
-    }
-    Ok(results)
-}
-
-fn matrix_is_as_committed(name: &str, scenarios: &[Shown], runner: &Runner) -> Result<(), Failed> {
-    let results = all_results(scenarios, runner)?;
-    committed("", name, &report::matrix(&results))
+fn matrix(results: &[CellResult]) -> Result<String, Failed> {
+    Ok(report::matrix(results))
 }
 
 /// Every invariant is put to the test by some scenario, and each clause is judged, a permission, or a gap with its reason.
-fn coverage_is_as_committed(scenarios: &[Shown], runner: &Runner) -> Result<(), Failed> {
-    let results = all_results(scenarios, runner)?;
-    let idle = report::never_tested(&results);
+fn coverage(results: &[CellResult]) -> Result<String, Failed> {
+    let idle = report::never_tested(results);
     if !idle.is_empty() {
         let idle = idle.join(", ");
         return Err(Failed::from(format!("no scenario puts {idle} to the test")));
     }
-    let table = report::coverage(&results);
+    let table = report::coverage(results);
     if table.contains("nobody has said why") || table.contains("not in the list") {
         return Err(Failed::from(format!(
             "a clause without an invariant or a reason, or an arm without one:\n{table}"
         )));
     }
-    committed("", "coverage", &table)
+    Ok(table)
 }
 
 /// Some scenario shows each way in which recovery fails; that it is caught there, the loader and the cells' tests see to.

@@ -1,11 +1,17 @@
 //! Whether all threads of a program wait. For every thread is read how often it has run, then its state, then the call
-//! that it sleeps in; the same twice means that it slept throughout.
+//! that it sleeps in; having run as often when looked at again means that it slept throughout.
+//!
+//! A run looks thousands of times, so what cannot have changed is not read again: a thread that has not run since is in
+//! the same call, and a program with as many threads, all of them still there, has the same ones.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::str::FromStr;
 use std::time::Duration;
+
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// The system calls in which a thread waits for somebody else. A thread that sleeps in another one, e.g. reading a file,
 /// goes on by itself.
@@ -40,14 +46,31 @@ const WAITS: &[libc::c_long] = &[
     libc::SYS_rt_sigsuspend,
 ];
 
-/// What is seen of one thread: its id, how often it has run, and where it sleeps.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sleeper(u32, Vec<u8>, Vec<u8>);
+/// What is seen of one thread that sleeps: its id, and how often it has run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sleeper(u32, u64);
+
+/// What the kernel tells of one thread.
+struct Watched {
+    runs: File,
+    state: File,
+    call: File,
+    /// How often it had run when it was last seen in a call that waits for somebody else.
+    waits_since: Option<u64>,
+}
+
+/// A thread as it was found.
+enum Look {
+    /// It waits for somebody else, and has run so often.
+    Waits(u64),
+    /// It runs, or goes on by itself.
+    Runs,
+}
 
 /// The threads of a program.
 pub(super) struct Threads {
     directory: String,
-    files: BTreeMap<u32, [File; 3]>,
+    watched: BTreeMap<u32, Watched>,
 }
 
 impl Threads {
@@ -55,15 +78,15 @@ impl Threads {
     pub(super) fn of(process: u32) -> Self {
         Self {
             directory: format!("/proc/{process}/task"),
-            files: BTreeMap::new(),
+            watched: BTreeMap::new(),
         }
     }
 
     /// Whether they can be looked at.
     pub(super) fn check(&self) -> io::Result<()> {
         for thread in self.ids()? {
-            let (files, mut line) = (self.open(thread)?, [0; 16]);
-            for file in files {
+            let (watched, mut line) = (self.watch(thread)?, [0; 16]);
+            for file in [watched.runs, watched.state, watched.call] {
                 file.read_at(&mut line, 0)?;
             }
         }
@@ -91,12 +114,36 @@ impl Threads {
 
     /// All threads as they sleep; `None` if any does not.
     pub(super) fn sleepers(&mut self) -> Option<Vec<Sleeper>> {
-        let threads = self.ids().ok()?;
-        self.files.retain(|thread, _| threads.contains(thread));
-        threads
-            .into_iter()
-            .map(|thread| self.sleeper(thread))
-            .collect()
+        let mut sleepers = Vec::with_capacity(self.watched.len());
+        let mut state = [0; 512];
+        for (thread, watched) in &mut self.watched {
+            match watched.look(&mut state) {
+                Ok(Look::Waits(runs)) => sleepers.push(Sleeper(*thread, runs)),
+                Ok(Look::Runs) => return None,
+                // It has ended, and so is not among those that are there.
+                Err(_) => break,
+            }
+        }
+        let are_all = sleepers.len() == self.watched.len();
+        // Asked last: whoever slept until now has started no other.
+        if are_all && count_in(&state) == Some(sleepers.len()) {
+            return Some(sleepers);
+        }
+        self.look_for_threads();
+        None
+    }
+
+    /// Takes in which threads there are now.
+    fn look_for_threads(&mut self) {
+        let threads = self.ids().unwrap_or_default();
+        self.watched.retain(|thread, _| threads.contains(thread));
+        for thread in threads {
+            if !self.watched.contains_key(&thread)
+                && let Ok(watched) = self.watch(thread)
+            {
+                self.watched.insert(thread, watched);
+            }
+        }
     }
 
     fn ids(&self) -> io::Result<Vec<u32>> {
@@ -108,32 +155,58 @@ impl Threads {
         Ok(ids)
     }
 
-    fn open(&self, thread: u32) -> io::Result<[File; 3]> {
+    fn watch(&self, thread: u32) -> io::Result<Watched> {
         let open = |name: &str| File::open(format!("{}/{thread}/{name}", self.directory));
-        Ok([open("schedstat")?, open("stat")?, open("syscall")?])
+        Ok(Watched {
+            runs: open("schedstat")?,
+            state: open("stat")?,
+            call: open("syscall")?,
+            waits_since: None,
+        })
     }
+}
 
-    fn sleeper(&mut self, thread: u32) -> Option<Sleeper> {
-        if !self.files.contains_key(&thread) {
-            let opened = self.open(thread).ok()?;
-            self.files.insert(thread, opened);
-        }
-        let [schedule, state, call] = &self.files[&thread];
-        let mut text = [0; 512];
-        let mut read = |file: &File| {
-            let len = file.read_at(&mut text, 0).unwrap_or(0);
-            text[..len].to_vec()
+impl Watched {
+    /// Looks at it; what the kernel says of its state is left in `state`.
+    fn look(&mut self, state: &mut [u8; 512]) -> io::Result<Look> {
+        let mut text = [0; 128];
+        let len = self.runs.read_at(&mut text, 0)?;
+        let last = text[..len].trim_ascii_end();
+        let last = &last[memrchr(b' ', last).map_or(0, |at| at + 1)..];
+        let Some(runs) = number(last) else {
+            return Ok(Look::Runs);
         };
-        let runs = read(schedule).rsplit(|b| *b == b' ').next()?.to_vec();
-        let state = read(state);
-        let name_ends = state.iter().rposition(|b| *b == b')')?;
-        if runs.is_empty() || state.get(name_ends + 2) != Some(&b'S') {
-            return None;
+        self.state.read_at(state, 0)?;
+        if behind_name(state).first() != Some(&b'S') {
+            return Ok(Look::Runs);
         }
-        let call = read(call);
-        let number = call.split(|b| *b == b' ').next()?;
-        let number: libc::c_long = std::str::from_utf8(number).ok()?.trim().parse().ok()?;
-        let waits = WAITS.contains(&number) || LEGACY.contains(&number);
-        waits.then_some(Sleeper(thread, runs, call))
+        if self.waits_since != Some(runs) {
+            let len = self.call.read_at(&mut text, 0)?;
+            let first = text[..len].split(|b| *b == b' ').next();
+            let call = first.and_then(number);
+            if !call.is_some_and(|call| WAITS.contains(&call) || LEGACY.contains(&call)) {
+                return Ok(Look::Runs);
+            }
+            self.waits_since = Some(runs);
+        }
+        Ok(Look::Waits(runs))
     }
+}
+
+/// What stands behind the thread's name, which may have anything in it: its state and numbers.
+fn behind_name(state: &[u8]) -> &[u8] {
+    let after = memrchr(b')', state).map_or(state.len(), |at| at + 2);
+    state.get(after..).unwrap_or_default()
+}
+
+/// How many threads the program has, by what the kernel says of the state of one.
+fn count_in(state: &[u8]) -> Option<usize> {
+    let rest = behind_name(state);
+    let from = memchr_iter(b' ', rest).nth(16)? + 1;
+    let len = memchr(b' ', &rest[from..])?;
+    number(&rest[from..from + len])
+}
+
+fn number<N: FromStr>(text: &[u8]) -> Option<N> {
+    std::str::from_utf8(text).ok()?.trim().parse().ok()
 }
