@@ -1,9 +1,9 @@
 //! Every cell of the committed scenarios as a test of its own name; the trace of each scenario's leading client and the
-//! matrix as snapshots.
+//! matrix as snapshots; and the same cells in another process with nothing in common but the program and the files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
 
 use insta::{assert_snapshot, with_settings};
@@ -17,6 +17,9 @@ use stalemate::runner::{Cell, CellResult, Runner, judge, scenarios, serve_if_chi
 use stalemate::scenario::Scenario;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// Set in a process that is to tell every cell's hash, and nothing else.
+const TELLS_HASHES: &str = "STALEMATE_TELLS_HASHES";
 
 /// The cells of a scenario, the leading client's first.
 struct Shown {
@@ -90,6 +93,9 @@ fn main() -> ExitCode {
             .collect()
     };
     let (loaded, real): (Arc<[Shown]>, Arc<[Shown]>) = (shown(false), shown(true));
+    if std::env::var_os(TELLS_HASHES).is_some() {
+        return tell_hashes(&loaded, &runner);
+    }
     for (at, scenario) in loaded.iter().enumerate() {
         let (loaded, runner) = (Arc::clone(&loaded), runner.clone());
         let name = format!("snapshot of {}", scenario.name);
@@ -115,7 +121,12 @@ fn main() -> ExitCode {
     }
     type Table = fn(&[CellResult]) -> Result<String, Failed>;
     let tables: [(&str, &str, &Arc<[Shown]>, Table); 3] = [
-        ("the matrix of the real clients", "matrix-of-real-clients", &real, matrix),
+        (
+            "the matrix of the real clients",
+            "matrix-of-real-clients",
+            &real,
+            matrix,
+        ),
         ("what is covered", "coverage", &loaded, coverage),
         ("the matrix", "matrix", &loaded, matrix),
     ];
@@ -127,10 +138,95 @@ fn main() -> ExitCode {
         });
         tests.push(test.with_ignored_flag(is_left_out));
     }
+    tests.push(Trial::test(
+        "one journal a cell, whatever is around it",
+        move || hashes_are_the_same_elsewhere(&loaded, &told, &runner),
+    ));
     tests.push(Trial::test("no snapshot without its scenario", move || {
         no_orphans(&names)
     }));
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+}
+
+/// Tells the hash of every cell's record, a line each, in the opposite order.
+fn tell_hashes(scenarios: &[Shown], runner: &Runner) -> ExitCode {
+    let cells = scenarios.iter().flat_map(|scenario| &scenario.cells);
+    let cells: Vec<&Cell> = cells.rev().collect();
+    let hashes = runner.for_all(&cells, |runner, cell| ran(cell, runner));
+    let mut lines = String::new();
+    for (cell, hash) in cells.iter().zip(hashes) {
+        match hash {
+            Ok((result, _)) => lines += &format!("{cell} {} {}\n", cell.seed, result.journal_hash),
+            Err(failed) => {
+                eprintln!("{cell}: {}", failed.message().unwrap_or_default());
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    print!("{lines}");
+    ExitCode::SUCCESS
+}
+
+/// That two runs within one process agree is part of every cell's own test. Here the other process has another environment,
+/// directory and time, other workers, and another order.
+fn hashes_are_the_same_elsewhere(
+    scenarios: &[Shown],
+    told: &Told,
+    runner: &Runner,
+) -> Result<(), Failed> {
+    let elsewhere = tempfile::tempdir()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .current_dir(elsewhere.path())
+        .env(TELLS_HASHES, "1")
+        .env("HOME", elsewhere.path())
+        .env("TMPDIR", elsewhere.path())
+        .env("TZ", "Pacific/Chatham")
+        .env("LANG", "tr_TR.UTF-8")
+        .env("LC_ALL", "tr_TR.UTF-8")
+        .env("RUST_LOG", "trace")
+        .env("TOKIO_WORKER_THREADS", "7")
+        .env("COLUMNS", "40")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    for n in 0..200 {
+        command.env(format!("PADDING_{n}"), "x".repeat(n));
+    }
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(Failed::from(format!(
+            "the other process: {}",
+            output.status
+        )));
+    }
+    let there = String::from_utf8(output.stdout)?;
+    let here = results(scenarios, told, runner)?;
+    let cells = scenarios.iter().flat_map(|scenario| &scenario.cells);
+    let here: Vec<String> = cells
+        .zip(&here)
+        .map(|(cell, result)| format!("{cell} {} {}", cell.seed, result.journal_hash))
+        .collect();
+    let different: Vec<String> = here
+        .iter()
+        .zip(there.lines().rev())
+        .filter(|(here, there)| here != there)
+        .map(|(here, there)| format!("here {here}, elsewhere {there}"))
+        .collect();
+    if !different.is_empty() || here.len() != there.lines().count() {
+        let (here, there) = (here.len(), there.lines().count());
+        let different = different.join("\n");
+        return Err(Failed::from(format!(
+            "{here} cells and {there}\n{different}"
+        )));
+    }
+    // Models and real code alike: a world without the latter would prove less.
+    for who in ["rmcp", "connector/recovering"] {
+        if !here.iter().any(|line| line.split(' ').nth(1) == Some(who)) {
+            return Err(Failed::from(format!("no cell with {who}")));
+        }
+    }
+    Ok(())
 }
 
 fn committed(area: &str, name: &str, text: &str) -> Result<(), Failed> {

@@ -1,6 +1,6 @@
-//! The same cells give the same journals in processes that have nothing in common but the program and the files: another
-//! environment, directory and time, other workers, another order of arguments. That two runs within one process agree is
-//! part of every cell's own judgement.
+//! The command's answers are the same in processes that have nothing in common but the program and the files: another
+//! environment, directory and time, other workers, another order of arguments. The test `scenarios` compares the journal of
+//! every cell in this way; here it is all that `run` says, of what a user begins with.
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -44,21 +44,22 @@ fn cell(result: &Value) -> String {
 }
 
 #[test]
-fn every_cell_gives_one_journal_whatever_is_around_it() {
-    let scenarios = Path::new(ROOT).join("scenarios");
-    let absolute = scenarios.to_str().expect("UTF-8");
+fn results_are_the_same_whatever_is_around_them() {
+    let parts = ["scenarios/incident-48557", "scenarios/restart/idle.yaml"];
+    let absolute = parts.map(|part| Path::new(ROOT).join(part));
     let elsewhere = tempfile::tempdir().expect("a directory");
     let mut here = command(
         Path::new(ROOT),
-        &["run", "scenarios", "--format", "json", "--jobs", "1"],
+        &["run", parts[0], parts[1], "--format", "json", "--jobs", "1"],
     );
     here.env_clear()
         .env("STALEMATE_CLIENTS_DIR", elsewhere.path());
     let mut there = command(
         elsewhere.path(),
-        &["run", "--jobs", "2", "--format", "json", absolute],
+        &["run", "--jobs", "2", "--format", "json"],
     );
     there
+        .args(absolute)
         .env_remove("STALEMATE_CLIENTS")
         .env("STALEMATE_CLIENTS_DIR", elsewhere.path())
         .env("HOME", elsewhere.path())
@@ -77,7 +78,7 @@ fn every_cell_gives_one_journal_whatever_is_around_it() {
     let (here, there) = (started(&mut here), started(&mut there));
     let (here, there) = (ended(here), ended(there));
     let (here, there) = (results(&here), results(&there));
-    assert!(here.len() > 30, "{} cells", here.len());
+    assert!(here.len() > 10, "{} cells", here.len());
     let different: Vec<String> = here
         .iter()
         .zip(&there)

@@ -1,7 +1,7 @@
 //! What these tests share: the words that a scenario can use, right files, and the errors of wrong ones.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use stalemate::dialect;
 use stalemate::invariant::Party;
@@ -133,6 +133,12 @@ steps: [{wait: 1ms}]
 
 /// A small vocabulary, as a program with a few clients would pass it.
 pub(crate) fn vocabulary() -> Vocabulary {
+    // The dialects are read from files, which takes longer than most of what is tested.
+    static WORDS: OnceLock<Vocabulary> = OnceLock::new();
+    WORDS.get_or_init(made).clone()
+}
+
+fn made() -> Vocabulary {
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
     let invariant = |id: &str, party| (id.to_owned(), party);
     Vocabulary {

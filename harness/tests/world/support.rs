@@ -1,7 +1,7 @@
 //! What these tests share: scenarios from a text, runs on fresh threads, and questions to a journal.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use stalemate::journal::{CallOutcome, ConnEnd, Entry, Event, Fate, Message, Phase, Side};
@@ -21,7 +21,9 @@ pub(crate) fn scenario(text: &str) -> Arc<Scenario> {
 
 /// The built-in clients.
 pub(crate) fn registry() -> Registry {
-    Registry::builtin()
+    // Its dialects are read from files, which can take longer than a run.
+    static BUILTIN: LazyLock<Registry> = LazyLock::new(Registry::builtin);
+    BUILTIN.clone()
 }
 
 /// The built-in client of that name.
