@@ -82,13 +82,19 @@ impl Threads {
         }
     }
 
-    /// Whether they can be looked at.
+    /// Whether they can be looked at, by a kernel that counts how often a thread runs: without that nothing here holds.
     pub(super) fn check(&self) -> io::Result<()> {
+        let mut has_run = false;
         for thread in self.ids()? {
             let (watched, mut line) = (self.watch(thread)?, [0; 16]);
-            for file in [watched.runs, watched.state, watched.call] {
+            for file in [&watched.state, &watched.call] {
                 file.read_at(&mut line, 0)?;
             }
+            has_run |= watched.has_run()?.is_some_and(|runs| runs > 0);
+        }
+        if !has_run {
+            let what = "this kernel does not count how often a thread runs (CONFIG_SCHED_INFO)";
+            return Err(io::Error::other(what));
         }
         Ok(())
     }
@@ -167,13 +173,17 @@ impl Threads {
 }
 
 impl Watched {
-    /// Looks at it; what the kernel says of its state is left in `state`.
-    fn look(&mut self, state: &mut [u8; 512]) -> io::Result<Look> {
+    /// How often it has run.
+    fn has_run(&self) -> io::Result<Option<u64>> {
         let mut text = [0; 128];
         let len = self.runs.read_at(&mut text, 0)?;
-        let last = text[..len].trim_ascii_end();
-        let last = &last[memrchr(b' ', last).map_or(0, |at| at + 1)..];
-        let Some(runs) = number(last) else {
+        let text = text[..len].trim_ascii_end();
+        Ok(number(&text[memrchr(b' ', text).map_or(0, |at| at + 1)..]))
+    }
+
+    /// Looks at it; what the kernel says of its state is left in `state`.
+    fn look(&mut self, state: &mut [u8; 512]) -> io::Result<Look> {
+        let Some(runs) = self.has_run()? else {
             return Ok(Look::Runs);
         };
         self.state.read_at(state, 0)?;
@@ -181,6 +191,7 @@ impl Watched {
             return Ok(Look::Runs);
         }
         if self.waits_since != Some(runs) {
+            let mut text = [0; 128];
             let len = self.call.read_at(&mut text, 0)?;
             let first = text[..len].split(|b| *b == b' ').next();
             let call = first.and_then(number);
