@@ -12,6 +12,7 @@ use crate::made::Made;
 
 mod dead_sessions;
 mod page;
+mod streams;
 mod windows;
 
 mod no_stale_id {

@@ -20,7 +20,7 @@ const CLIENT: &str = "client";
 const HOP: &str = "nginx";
 
 /// A journal in the making. Every event is one millisecond after the last, and later after a wait.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Made {
     pub(crate) entries: Vec<Entry>,
     waited_ms: u64,

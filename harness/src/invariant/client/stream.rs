@@ -1,7 +1,7 @@
 //! What a client does with its event streams: it resumes what broke, waits as long as it was told to, and has a stream
 //! again when the fault is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use stalemate_wire::{Revision, Rpc, RpcKind};
@@ -49,7 +49,7 @@ pub(in crate::invariant) const RESUME_CURSOR: Invariant = Invariant {
                 continue;
             }
             let is_afresh = |g: &&Seen| match g.request.cursor.as_deref() {
-                None => true,
+                None => !goes_on_with_another(view, g, stream),
                 Some(id) => knows(stream, id),
             };
             let afresh = gets().find(is_afresh).filter(|_| stream.is_get());
@@ -110,6 +110,20 @@ fn gets_after<'a>(
         .filter(move |s| s.object == stream.object && s.is_get() && s.session() == Some(id))
 }
 
+/// Whether a GET without a cursor is the first after the end of another stream than this one, which left it none to name.
+fn goes_on_with_another(view: &View<'_>, get: &Seen, stream: &Seen) -> bool {
+    ended_before(view, get).any(|end| {
+        let (Some((over, _)), Some(id)) = (end.of.over, get.session()) else {
+            return false;
+        };
+        let first = || gets_after(view, end.of, id, over).next();
+        end.of.exchange != stream.exchange
+            && may_go_on(get, &end)
+            && end.of.cursor(over).is_none()
+            && first().is_some_and(|first| first.exchange == get.exchange)
+    })
+}
+
 /// Whether an event id is one that came on the stream, or the one that it was resumed from.
 fn knows(stream: &Seen, id: &str) -> bool {
     let mut came = stream.events.iter().filter_map(|(_, e)| e.id.as_deref());
@@ -129,37 +143,78 @@ pub(in crate::invariant) const RESPECTS_RETRY: Invariant = Invariant {
     forbids: "the server sends retry: 3000 and ends the stream; the client asks again after one second",
     judge: Judge::Client(|view| {
         let mut exercised = false;
-        for stream in &view.client {
-            let (Some((over, _)), Some(id)) = (stream.over, stream.session()) else {
+        let mut followed = BTreeSet::new();
+        for get in view.client.iter().filter(|s| s.is_get()) {
+            let ended =
+                || ended_before(view, get).filter(|end| !followed.contains(&end.of.exchange));
+            let may_follow = |end: &Ended<'_>| goes_on(get, end.of) || may_go_on(get, end);
+            let due = ended().find(|end| end.waited_ms >= end.retry_ms && may_follow(end));
+            if let Some(end) = due {
+                exercised |= end.retry_ms > 0;
+                followed.insert(end.of.exchange);
                 continue;
-            };
-            let named = stream.events.iter().rev();
-            let named = named
-                .filter(|(n, _)| *n < over)
-                .find_map(|(_, e)| e.retry_ms);
-            let polls = view.revision_of(id).is_some_and(Revision::has_polling);
-            let Some(retry_ms) = named.filter(|_| polls) else {
-                continue;
-            };
-            let is_next = |g: &&Seen| match g.request.cursor.as_deref() {
-                None => stream.is_get() && stream.request.cursor.is_none(),
-                Some(id) => knows(stream, id),
-            };
-            let Some(next) = gets_after(view, stream, id, over).find(is_next) else {
-                continue;
-            };
-            exercised = true;
-            let waited_ms = view.ms(next.at) - view.ms(over);
-            if waited_ms < retry_ms {
+            }
+            if let Some(Ended {
+                waited_ms,
+                retry_ms,
+                ..
+            }) = ended().find(|end| goes_on(get, end.of))
+            {
                 let why = format!(
                     "GET follows {waited_ms} ms after the end of a stream whose retry is {retry_ms} ms"
                 );
-                return Verdict::Violated { at: next.at, why };
+                return Verdict::Violated { at: get.at, why };
             }
         }
         Verdict::of(exercised, None)
     }),
 };
+
+/// A stream that has ended, as the request that may go on with it finds it.
+struct Ended<'a> {
+    of: &'a Seen,
+    how: Over,
+    /// How long ago, in milliseconds.
+    waited_ms: u64,
+    /// How long the client is to wait, in milliseconds; 0 where nothing binding was said.
+    retry_ms: u64,
+}
+
+/// The streams of a GET's object in its session that had ended when it began.
+fn ended_before<'a>(view: &'a View<'_>, get: &'a Seen) -> impl Iterator<Item = Ended<'a>> {
+    let id = get.session();
+    let polls = id.and_then(|id| view.revision_of(id));
+    let polls = polls.is_some_and(Revision::has_polling);
+    let of_object = view
+        .client
+        .iter()
+        .filter(move |s| id.is_some() && s.object == get.object && s.session() == id);
+    of_object.filter_map(move |of| {
+        let (over, how) = of.over.filter(|(over, _)| *over < get.at)?;
+        let mut named = of.events.iter().rev().filter(|(n, _)| *n < over);
+        let named = named.find_map(|(_, e)| e.retry_ms).filter(|_| polls);
+        Some(Ended {
+            of,
+            how,
+            waited_ms: view.ms(get.at) - view.ms(over),
+            retry_ms: named.unwrap_or(0),
+        })
+    })
+}
+
+/// Whether a GET goes on with a stream, as far as it says.
+fn goes_on(get: &Seen, stream: &Seen) -> bool {
+    match get.request.cursor.as_deref() {
+        None => stream.is_get() && stream.request.cursor.is_none(),
+        Some(id) => knows(stream, id),
+    }
+}
+
+/// Whether a GET without a cursor may go on with a stream all the same: one that was resumed, and brought no event since,
+/// has left some clients no cursor to name.
+fn may_go_on(get: &Seen, end: &Ended<'_>) -> bool {
+    get.request.cursor.is_none() && end.of.is_get() && end.how != Over::Closed
+}
 
 /// `cli-stream-restored`.
 pub(in crate::invariant) const STREAM_RESTORED: Invariant = Invariant {

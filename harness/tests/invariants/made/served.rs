@@ -75,7 +75,13 @@ impl Made {
 
     /// The client opened the stream of a session.
     pub(crate) fn listens(&mut self, id: &str) -> Exchange {
-        let exchange = self.asks("GET", Some(id));
+        self.listens_to(named("GET", Some(id)))
+    }
+
+    /// The client opened a stream by that request.
+    pub(crate) fn listens_to(&mut self, asked: RequestSummary) -> Exchange {
+        let exchange = self.new_exchange();
+        self.request(exchange, CLIENT, Side::Sent, asked);
         let mut head = response(200, None, b"");
         head.stream = true;
         self.response(exchange, CLIENT, Side::Received, head);
@@ -86,6 +92,25 @@ impl Made {
     pub(crate) fn hears(&mut self, exchange: Exchange, data: &Value) {
         let message = Message::Sse(Arc::new(event("1", data)));
         self.http(exchange, CLIENT, Side::Received, message);
+    }
+
+    /// An event without a message came to the client on a stream, with an id and how long to wait after the stream's end.
+    pub(crate) fn hears_of(&mut self, exchange: Exchange, id: &str, retry_ms: u64) {
+        let event = SseSummary {
+            retry_ms: Some(retry_ms),
+            ..event(id, &Value::Null)
+        };
+        self.http(
+            exchange,
+            CLIENT,
+            Side::Received,
+            Message::Sse(Arc::new(event)),
+        );
+    }
+
+    /// The client saw a stream end, whole or cut off.
+    pub(crate) fn heard_all(&mut self, exchange: Exchange, is_whole: bool) {
+        self.http(exchange, CLIENT, Side::Received, Message::end(is_whole));
     }
 
     /// The client sent that message in a session, and it was taken.

@@ -1,0 +1,109 @@
+//! Journals made by hand: with which stream a client goes on, and when, where several have ended.
+
+use stalemate::journal::{Exchange, RequestSummary};
+
+use super::*;
+use crate::made::{named, response};
+
+const ID: &str = "cli-respects-retry";
+const RESUMES: &str = "cli-resume-cursor";
+const RETRY_MS: u64 = 2_000;
+
+/// A client that has settled on the revision with polling.
+fn polling() -> Made {
+    let mut made = Made::default();
+    let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
+    made.gets(named("initialize", None), response(200, Some("S"), result));
+    made.exchange("notifications/initialized", Some("S"), 202);
+    made
+}
+
+/// It opens a stream, with a cursor if there is one, and is told how long to wait, if it is told anything.
+fn opens(made: &mut Made, cursor: Option<&str>, event: Option<&str>) -> Exchange {
+    let asked = RequestSummary {
+        cursor: cursor.map(str::to_owned),
+        ..named("GET", Some("S"))
+    };
+    let stream = made.listens_to(asked);
+    if let Some(id) = event {
+        made.hears_of(stream, id, RETRY_MS);
+    }
+    stream
+}
+
+#[test]
+fn the_time_that_was_named_is_waited_for() {
+    for (wait_ms, holds) in [(RETRY_MS, true), (RETRY_MS / 2, false)] {
+        for cursor in [None, Some("a")] {
+            let mut made = polling();
+            let stream = opens(&mut made, None, Some("a"));
+            made.heard_all(stream, false);
+            made.wait(wait_ms);
+            opens(&mut made, cursor, None);
+            if holds {
+                made.holds(ID);
+            } else {
+                made.is_violated(ID);
+            }
+        }
+    }
+}
+
+/// A resumed stream that brought nothing leaves no cursor: what goes on with it looks like what goes on with another, which
+/// ended a moment ago.
+#[test]
+fn each_of_several_streams_has_a_successor_of_its_own() {
+    let mut made = polling();
+    let resumed = opens(&mut made, Some("post-1"), None);
+    let plain = opens(&mut made, None, Some("a"));
+    made.heard_all(resumed, false);
+    made.wait(RETRY_MS);
+    made.heard_all(plain, false);
+    opens(&mut made, None, None);
+    assert_eq!(made.verdict(ID), Verdict::NotExercised);
+    // The stream that ended has to wait as before, and no other one is left that might have been meant.
+    let mut early = made.clone();
+    opens(&mut early, None, None);
+    early.is_violated(ID);
+    made.wait(RETRY_MS);
+    opens(&mut made, None, None);
+    made.holds(ID);
+}
+
+/// What the client closed itself it does not go on with.
+#[test]
+fn a_stream_that_was_given_up_excuses_nothing() {
+    let mut made = polling();
+    let resumed = opens(&mut made, Some("post-1"), None);
+    made.closed(resumed);
+    let plain = opens(&mut made, None, Some("a"));
+    made.wait(RETRY_MS);
+    made.heard_all(plain, false);
+    opens(&mut made, None, None);
+    made.is_violated(ID);
+}
+
+/// Nor does such a GET pass for a fresh stream in place of one that is still to be resumed.
+#[test]
+fn what_goes_on_with_one_stream_neglects_no_other() {
+    let one = |has_another: bool| {
+        let mut made = polling();
+        let resumed = has_another.then(|| opens(&mut made, Some("post-1"), None));
+        let plain = opens(&mut made, None, Some("a"));
+        if let Some(resumed) = resumed {
+            made.heard_all(resumed, false);
+        }
+        made.wait(RETRY_MS);
+        made.heard_all(plain, false);
+        opens(&mut made, None, None);
+        made
+    };
+    one(false).is_violated(RESUMES);
+    let mut made = one(true);
+    assert_eq!(made.verdict(RESUMES), Verdict::NotExercised);
+    let mut neglected = made.clone();
+    opens(&mut neglected, None, None);
+    neglected.is_violated(RESUMES);
+    opens(&mut made, Some("a"), None);
+    made.holds(RESUMES);
+}
