@@ -96,7 +96,11 @@ fn main() -> ExitCode {
         .collect();
     trials.extend(clients::trials());
     trials.extend(many::trials());
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    // As for other tests: these wait more than they compute.
+    let threads = || std::env::var("RUST_TEST_THREADS").ok()?.parse().ok();
+    arguments.test_threads = arguments.test_threads.or_else(threads);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// The command that starts this program as a client of that kind.
