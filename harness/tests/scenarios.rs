@@ -16,6 +16,9 @@ use stalemate::report::{self, Detail, View};
 use stalemate::runner::{Cell, CellResult, Runner, judge, scenarios, serve_if_child};
 use stalemate::scenario::Scenario;
 
+#[path = "cli/surroundings.rs"]
+mod surroundings;
+
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Set in a process that is to tell every cell's hash, and nothing else.
@@ -176,23 +179,11 @@ fn hashes_are_the_same_elsewhere(
 ) -> Result<(), Failed> {
     let elsewhere = tempfile::tempdir()?;
     let mut command = Command::new(std::env::current_exe()?);
+    surroundings::strange(&mut command, elsewhere.path());
     command
-        .current_dir(elsewhere.path())
         .env(TELLS_HASHES, "1")
-        .env("HOME", elsewhere.path())
-        .env("TMPDIR", elsewhere.path())
-        .env("TZ", "Pacific/Chatham")
-        .env("LANG", "tr_TR.UTF-8")
-        .env("LC_ALL", "tr_TR.UTF-8")
-        .env("RUST_LOG", "trace")
-        .env("TOKIO_WORKER_THREADS", "7")
-        .env("COLUMNS", "40")
-        .env("NO_COLOR", "1")
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
-    for n in 0..200 {
-        command.env(format!("PADDING_{n}"), "x".repeat(n));
-    }
     let output = command.output()?;
     if !output.status.success() {
         return Err(Failed::from(format!(

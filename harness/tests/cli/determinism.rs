@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::surroundings::strange;
+
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 fn command(dir: &Path, args: &[&str]) -> Command {
@@ -58,22 +60,11 @@ fn results_are_the_same_whatever_is_around_them() {
         elsewhere.path(),
         &["run", "--jobs", "2", "--format", "json"],
     );
+    strange(&mut there, elsewhere.path());
     there
         .args(absolute)
         .env_remove("STALEMATE_CLIENTS")
-        .env("STALEMATE_CLIENTS_DIR", elsewhere.path())
-        .env("HOME", elsewhere.path())
-        .env("TMPDIR", elsewhere.path())
-        .env("TZ", "Pacific/Chatham")
-        .env("LANG", "tr_TR.UTF-8")
-        .env("LC_ALL", "tr_TR.UTF-8")
-        .env("RUST_LOG", "trace")
-        .env("TOKIO_WORKER_THREADS", "7")
-        .env("COLUMNS", "40")
-        .env("NO_COLOR", "1");
-    for n in 0..200 {
-        there.env(format!("PADDING_{n}"), "x".repeat(n));
-    }
+        .env("STALEMATE_CLIENTS_DIR", elsewhere.path());
     // Both at once: they disturb each other, as anything may.
     let (here, there) = (started(&mut here), started(&mut there));
     let (here, there) = (ended(here), ended(there));

@@ -12,6 +12,7 @@ mod pages;
 mod pictures;
 mod records;
 mod search;
+mod surroundings;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

@@ -191,15 +191,11 @@ fn strikes_amid_a_handshake(record: &Record) -> bool {
             ..
         } = &entry.event
         {
-            let asks = |method: &str| {
-                request
-                    .rpc
-                    .iter()
-                    .any(|rpc| rpc.method.as_deref() == Some(method))
-            };
-            if asks("initialize") {
+            let method = request.rpc.first().and_then(|rpc| rpc.method.as_deref());
+            // Whatever else follows, the handshake is over or was given up.
+            if method == Some("initialize") {
                 amid.insert(*object);
-            } else if asks("notifications/initialized") {
+            } else {
                 amid.remove(object);
             }
         }
