@@ -102,19 +102,10 @@ impl Threads {
     /// The processor's time that all of them have used so far.
     pub(super) fn processor_time(&self) -> Duration {
         let process = self.directory.trim_end_matches("task");
-        let text = fs::read_to_string(format!("{process}stat")).unwrap_or_default();
-        // Behind the name, which may have anything in it: the state is the first word, and two numbers stand in places 12 and
-        // 13, in hundredths of a second.
-        let words = text
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split(' ')
-            .skip(1);
-        let used = words
-            .skip(11)
-            .take(2)
-            .filter_map(|word| word.parse::<u64>().ok());
+        let text = fs::read(format!("{process}stat")).unwrap_or_default();
+        // The state is the first word, and the two numbers stand in places 12 and 13, in hundredths of a second.
+        let words = behind_name(&text).split(|b| *b == b' ').skip(11);
+        let used = words.take(2).filter_map(number::<u64>);
         Duration::from_millis(used.sum::<u64>() * 10)
     }
 
