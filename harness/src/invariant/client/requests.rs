@@ -1,5 +1,7 @@
 //! Requests of another kind than `tools/call`: a client recovers for all of them alike.
 
+use std::collections::BTreeMap;
+
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View, refuses_id};
 use crate::journal::{CallId, CallOutcome, Event, Evidence, ServerName, TOOLS_CALL};
 
@@ -88,6 +90,15 @@ impl Loss<'_> {
 
 /// The requests of the user whose first refusal is that of a session which had ended.
 fn losses<'a>(view: &'a View<'_>) -> Vec<Loss<'a>> {
+    let mut refusals: BTreeMap<CallId, Vec<(&Seen, usize)>> = BTreeMap::new();
+    for seen in &view.client {
+        let answer = seen.response.as_ref();
+        if let Some((at, _)) = answer.filter(|(_, r)| refuses_id(r.status))
+            && let Some(call) = seen.request.call
+        {
+            refusals.entry(call).or_default().push((seen, *at));
+        }
+    }
     let began = view.entries.iter().filter_map(|entry| match &entry.event {
         Event::CallBegan {
             call,
@@ -99,19 +110,17 @@ fn losses<'a>(view: &'a View<'_>) -> Vec<Loss<'a>> {
     });
     began
         .filter_map(|(call, server, method)| {
-            let own = || view.client.iter().filter(|s| s.request.call == Some(call));
-            let (refused, at) = own().find_map(|s| {
-                let (at, response) = s.response.as_ref()?;
-                let is_lost = view.is_ended(server, s.session()?, *at);
-                (refuses_id(response.status) && is_lost).then_some((s, *at))
-            })?;
+            let mut refused = refusals.get(&call)?.iter().copied();
+            let (refused, at) = refused
+                .find(|(s, at)| s.session().is_some_and(|id| view.is_ended(server, id, *at)))?;
             let (ended, outcome) = end(view, call)?;
+            let own = view.client.iter().filter(|s| s.request.call == Some(call));
             Some(Loss {
                 server,
                 method,
                 refused,
                 at,
-                sent: own().count(),
+                sent: own.count(),
                 ended,
                 outcome,
             })

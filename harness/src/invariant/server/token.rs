@@ -20,11 +20,12 @@ pub(in crate::invariant) const RENEWAL_KEEPS_SESSION: Invariant = Invariant {
               401 to the id, so that the client asks for one token after the other, and none of them helps",
     judge: Judge::Server(|view, server, received| {
         let fates = view.fates(server);
+        let opened = received.iter().filter_map(|s| Some((s, s.given()?)));
+        let opened: Vec<_> = opened.collect();
         let opened_with = |id: &str, by: usize| {
-            let mut opened = received.iter().rev();
-            let opened =
-                opened.find(|s| s.given().is_some_and(|(at, given)| at < by && given == id));
-            opened.and_then(|s| s.request.token.as_deref())
+            let mut last = opened.iter().rev();
+            let last = last.find(|(_, (at, given))| *at < by && *given == id);
+            last.and_then(|(s, _)| s.request.token.as_deref())
         };
         let mut exercised = false;
         for seen in received {
