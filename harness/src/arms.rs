@@ -6,91 +6,166 @@ use stalemate_wire::marks::Arm;
 
 use crate::server::Situation;
 
-/// Those of hops, of a server's streams and of model clients. A server's answers are the situations of its dialect.
-const OTHERS: &[Arm] = &[
-    ("client", "a re-initialization begins"),
-    ("client", "a re-initialization is given up"),
-    ("client", "a re-initialization that failed is tried again"),
-    ("client", "a request is given up for its time"),
-    ("client", "a subscription is restored"),
-    ("client", "attempts are held back"),
-    ("client", "each call re-initializes for itself"),
-    ("client", "who waits for a re-initialization fails with it"),
-    ("hop", "a failed request has nobody left to be tried with"),
-    ("hop", "a failed request is tried again"),
+/// Why no scenario takes an arm; `None` if one does.
+type Never = Option<&'static str>;
+
+/// Those of model clients.
+const CLIENT: &[(&str, Never)] = &[
+    ("a failure ends the client object", None),
+    ("a fresh token that is refused is not replaced", None),
+    ("a late refusal spares the session that followed", None),
+    ("a lost session is only a failure", Some(NOT_RECOGNIZED)),
+    ("a page in place of a stream is taken for no stream", None),
+    ("a re-initialization begins", None),
+    ("a re-initialization is given up", None),
+    ("a re-initialization that failed is tried again", None),
     (
-        "hop",
-        "a failed request may have run, and is not tried again",
+        "a refusal without the id of its request is waited past",
+        Some(FAULTS_TESTED),
     ),
-    ("hop", "a hash leads to a process that is out"),
-    ("hop", "a kept connection was dead, and counts for nothing"),
-    ("hop", "a process that was out answers again"),
-    ("hop", "no process is left to ask"),
-    ("hop", "the edge replaces a 502"),
-    ("hop", "the edge replaces a 504"),
-    ("hop", "the edge says 520"),
-    ("hop", "the edge says 521"),
-    ("hop", "the edge says 522"),
-    ("hop", "the edge says 524"),
-    ("server streams", "a GET opens a stream"),
-    ("server streams", "a GET takes up the one stream again"),
+    ("a refused cursor is left out", None),
+    ("a refused initialized changes nothing", None),
+    ("a refused initialized ends the handshake", None),
+    ("a refused request is sent again in another session", None),
+    ("a refused token is replaced", None),
+    ("a request is given up for its time", None),
     (
-        "server streams",
-        "a GET without a cursor is told what was kept",
+        "a request is refused too often, and fails",
+        Some(CLIENTS_TESTED),
     ),
-    ("server streams", "a cursor before the first event"),
-    ("server streams", "a resumed stream goes on"),
-    ("server streams", "a resumed stream is only replayed"),
-    ("server streams", "a resumed stream that was over ends"),
-    ("server streams", "a second GET hears nothing"),
-    ("server streams", "a second GET takes the stream over"),
-    ("server streams", "a stream in use is resumed in silence"),
-    ("server streams", "an unknown cursor opens a new stream"),
-    ("server streams", "an unknown cursor opens a silent stream"),
+    ("a request of the server is answered", None),
+    ("a request of the server is left unanswered", None),
+    ("a request that may have run fails", None),
+    ("a request that may have run is sent again", None),
+    (
+        "a request that met a dead idle connection goes out on another",
+        None,
+    ),
+    ("a request that was not sent fails", None),
+    ("a request that was not sent is tried again", None),
+    ("a request whose answer will not come fails", None),
+    ("a server has no stream", None),
+    ("a session that opens after a disconnect is ended", None),
+    ("a stream does not open, and may later", None),
+    ("a stream finds its session lost", None),
+    ("a stream is given up", None),
+    (
+        "a stream that is refused with 400 again spares the session",
+        Some(CLIENTS_TESTED),
+    ),
+    ("a subscription is restored", None),
+    ("an answer that will not come is waited for", None),
+    (
+        "an answer that will not come is waited for without limit",
+        None,
+    ),
+    ("an id that comes with an answer is believed", None),
+    ("attempts are held back", None),
+    ("each call re-initializes for itself", None),
+    (
+        "the request that found its session lost fails, and the next one has another",
+        None,
+    ),
+    ("the rest of an answer cannot be had", Some(CLIENTS_TESTED)),
+    ("the rest of an answer is fetched by its cursor", None),
+    (
+        "the rest of an answer is lost with its session",
+        Some(CLIENTS_TESTED),
+    ),
+    ("who waits for a re-initialization fails with it", None),
 ];
 
-/// Whose decisions a dialect's situations are.
+/// Those of hops.
+const HOP: &[(&str, Never)] = &[
+    ("a failed request has nobody left to be tried with", None),
+    ("a failed request is tried again", None),
+    (
+        "a failed request may have run, and is not tried again",
+        None,
+    ),
+    ("a hash leads to a process that is out", Some(ONE_FAULT)),
+    ("a kept connection was dead, and counts for nothing", None),
+    ("a process that was out answers again", None),
+    ("a request is redirected", None),
+    ("a session ends on both sides of the gateway", None),
+    ("a status is exchanged", None),
+    (
+        "an inner session that was opened again is refused",
+        Some(GATEWAY_TESTED),
+    ),
+    ("nginx fills a buffer before it passes it on", None),
+    ("nginx has no location for a path", Some(NGINX_REPLAYED)),
+    ("nginx holds a head until the first chunk", None),
+    ("nginx passes an answer on unbuffered", None),
+    ("nginx passes an empty answer on", None),
+    ("nginx refuses a body that is too large", None),
+    (
+        "nginx refuses a line that is too long",
+        Some(NGINX_REPLAYED),
+    ),
+    (
+        "nginx refuses headers that are too large",
+        Some(NGINX_REPLAYED),
+    ),
+    ("nginx says 502", None),
+    ("nginx says 504", None),
+    ("no process is left to ask", Some(ONE_FAULT)),
+    ("the edge replaces a 502", None),
+    ("the edge replaces a 504", Some(HEAD_FIRST)),
+    ("the edge says 520", None),
+    ("the edge says 521", None),
+    ("the edge says 522", Some(HEAD_FIRST)),
+    ("the edge says 524", None),
+    ("the gateway collects an answer for too long", None),
+    ("the gateway does not know a session", None),
+    ("the gateway opens an inner session again", None),
+    ("the gateway passes the loss of an inner session on", None),
+    ("the gateway says 500 to the loss of an inner session", None),
+    ("the gateway says 502 to the loss of an inner session", None),
+];
+
+/// Those of a server's streams.
+const STREAMS: &[(&str, Never)] = &[
+    ("a GET opens a stream", None),
+    (
+        "a GET takes up the one stream again",
+        Some(ONE_STREAM_TESTED),
+    ),
+    ("a GET without a cursor is told what was kept", None),
+    ("a cursor before the first event", Some(BEGINNING)),
+    ("a resumed stream goes on", None),
+    ("a resumed stream is only replayed", None),
+    ("a resumed stream that was over ends", None),
+    ("a second GET hears nothing", Some(ONE_STREAM)),
+    (
+        "a second GET takes the stream over",
+        Some(ONE_STREAM_TESTED),
+    ),
+    (
+        "a stream in use is resumed in silence",
+        Some(ONE_STREAM_TESTED),
+    ),
+    ("an unknown cursor opens a new stream", None),
+    ("an unknown cursor opens a silent stream", Some(OWN_CURSOR)),
+];
+
+/// Whose decisions a dialect's situations are. Each of these is an arm.
 const ANSWERS: &str = "server answers";
 
-/// Why no scenario takes an arm.
-const NEVER: &[(Arm, &str)] = &[
-    (("hop", "a hash leads to a process that is out"), ONE_FAULT),
-    (("hop", "no process is left to ask"), ONE_FAULT),
-    (("hop", "the edge replaces a 504"), HEAD_FIRST),
-    (("hop", "the edge says 522"), HEAD_FIRST),
-    ((ANSWERS, "bad-json"), WELL_FORMED),
-    ((ANSWERS, "delete-without-session"), WELL_FORMED),
-    ((ANSWERS, "get-cursor-in-use"), ONE_STREAM_TESTED),
-    ((ANSWERS, "get-unknown-cursor"), OWN_CURSOR),
-    ((ANSWERS, "get-wrong-accept"), WELL_FORMED),
-    ((ANSWERS, "method-not-allowed"), WELL_FORMED),
-    ((ANSWERS, "options"), WELL_FORMED),
-    ((ANSWERS, "other-path"), WELL_FORMED),
-    ((ANSWERS, "other-version"), NO_OTHER_VERSION),
-    ((ANSWERS, "post-no-message"), WELL_FORMED),
-    ((ANSWERS, "post-wrong-accept"), WELL_FORMED),
-    ((ANSWERS, "post-wrong-content-type"), WELL_FORMED),
-    (
-        ("server streams", "a GET takes up the one stream again"),
-        ONE_STREAM_TESTED,
-    ),
-    (
-        ("server streams", "a cursor before the first event"),
-        BEGINNING,
-    ),
-    (("server streams", "a second GET hears nothing"), ONE_STREAM),
-    (
-        ("server streams", "a second GET takes the stream over"),
-        ONE_STREAM_TESTED,
-    ),
-    (
-        ("server streams", "a stream in use is resumed in silence"),
-        ONE_STREAM_TESTED,
-    ),
-    (
-        ("server streams", "an unknown cursor opens a silent stream"),
-        OWN_CURSOR,
-    ),
+/// The situations that no scenario comes to.
+const NEVER_ANSWERED: &[(&str, &str)] = &[
+    ("bad-json", WELL_FORMED),
+    ("delete-without-session", WELL_FORMED),
+    ("get-cursor-in-use", ONE_STREAM_TESTED),
+    ("get-unknown-cursor", OWN_CURSOR),
+    ("get-wrong-accept", WELL_FORMED),
+    ("method-not-allowed", WELL_FORMED),
+    ("options", WELL_FORMED),
+    ("other-path", WELL_FORMED),
+    ("other-version", NO_OTHER_VERSION),
+    ("post-no-message", WELL_FORMED),
+    ("post-wrong-accept", WELL_FORMED),
+    ("post-wrong-content-type", WELL_FORMED),
 ];
 
 const WELL_FORMED: &str =
@@ -107,25 +182,50 @@ const ONE_FAULT: &str =
 const HEAD_FIRST: &str = "in the scenarios a stream's head is through before the way behind the edge breaks; the tests of the \
                           edge do it";
 
+const NOT_RECOGNIZED: &str = "the models that never re-initialize recognize no lost session either";
+const FAULTS_TESTED: &str =
+    "of the models only a broken one does that; the tests of the invariants do";
+const CLIENTS_TESTED: &str =
+    "no server of a scenario answers so; the tests of the model clients do";
+const GATEWAY_TESTED: &str =
+    "no server of a scenario loses what was just opened; the tests of the gateway do";
+const NGINX_REPLAYED: &str = "no client here sends that; the replayed captures of nginx do";
+
+/// All that are marked, with why no scenario takes them.
+fn marked() -> impl Iterator<Item = (Arm, Never)> {
+    let tables = [
+        ("client", CLIENT),
+        ("hop", HOP),
+        ("server streams", STREAMS),
+    ];
+    let others = tables.into_iter().flat_map(|(of, arms)| {
+        let arms = arms.iter();
+        arms.map(move |(name, never)| ((of, *name), *never))
+    });
+    let answers = Situation::ALL.iter().map(|(_, name)| {
+        let never = NEVER_ANSWERED.iter().find(|(known, _)| known == name);
+        ((ANSWERS, *name), never.map(|(_, why)| *why))
+    });
+    answers.chain(others)
+}
+
 /// All that are marked, in order.
 #[must_use]
 pub fn all() -> BTreeSet<Arm> {
-    let answers = Situation::ALL.iter().map(|(_, name)| (ANSWERS, *name));
-    answers.chain(OTHERS.iter().copied()).collect()
+    marked().map(|(arm, _)| arm).collect()
 }
 
 /// Why no scenario takes an arm; `None` if one does, or nobody has said why.
 #[must_use]
 pub fn why_never(arm: Arm) -> Option<&'static str> {
-    let known = NEVER.iter().find(|(known, _)| *known == arm);
-    known.map(|(_, why)| *why)
+    marked().find(|(known, _)| *known == arm)?.1
 }
 
 /// Those that no scenario takes and that are taken where what real servers were asked is asked of their models.
 pub fn asked_of_real_servers() -> impl Iterator<Item = Arm> {
     let replayed = [WELL_FORMED, ONE_STREAM, OWN_CURSOR];
-    let of_servers = NEVER.iter().filter(move |(_, why)| replayed.contains(why));
-    of_servers.map(|(arm, _)| *arm)
+    let asked = marked().filter(move |(_, never)| never.is_some_and(|why| replayed.contains(&why)));
+    asked.map(|(arm, _)| arm)
 }
 
 #[cfg(test)]
@@ -133,9 +233,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_of_an_arm() {
-        let all = all();
-        assert_eq!(all.len(), Situation::ALL.len() + OTHERS.len());
-        assert!(NEVER.iter().all(|(arm, _)| all.contains(arm)));
+    fn each_is_marked_once_and_each_situation_is_one() {
+        assert_eq!(marked().count(), all().len());
+        let is_known = |name: &str| Situation::ALL.iter().any(|(_, known)| *known == name);
+        assert!(NEVER_ANSWERED.iter().all(|(name, _)| is_known(name)));
     }
 }

@@ -84,7 +84,7 @@ fn run(runner: &Runner, cell: &Cell, hears: &Hears) -> Result<(), Failed> {
     }
     let trace = report::trace(&result, &record, View::whole(Detail::Short));
     Err(Failed::from(format!(
-        "{}\n\n{trace}\nreplay: cargo run --release -- {}",
+        "{}\n\n{trace}\nreplay: cargo run -- {}",
         result.problems.join("\n"),
         cell.replay()
     )))

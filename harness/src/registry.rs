@@ -106,6 +106,14 @@ impl Default for Registry {
     }
 }
 
+/// The client that a feature of this crate brings.
+const RMCP: &str = "rmcp";
+
+/// Whether this build is without the built-in client of that name.
+fn is_absent(client: &str) -> bool {
+    cfg!(not(feature = "rmcp")) && client == RMCP
+}
+
 impl Registry {
     /// What is built in.
     ///
@@ -255,16 +263,30 @@ impl Registry {
         }
     }
 
-    /// Why a client's cells are left out where nobody asks for that client: it is a program that is not installed, and what
-    /// installs it. `None` if it can run, and where `STALEMATE_CLIENTS=all` is set: then a missing client is a failure.
+    /// Why a client's cells are left out where nobody asks for that client: it is a program that is not installed, or this
+    /// build is without it, and what brings it. `None` if it can run, and where `STALEMATE_CLIENTS=all` is set: then a missing client is a failure.
     #[must_use]
     pub fn left_out(&self, scenario: &Scenario, client: &str) -> Option<String> {
         if std::env::var_os("STALEMATE_CLIENTS").is_some_and(|value| value == "all") {
             return None;
         }
-        let subject = self.subject(scenario, client)?;
-        let missing = subject.factory().program()?.missing();
-        missing.map(str::to_owned)
+        match self.subject(scenario, client) {
+            Some(subject) => Some(subject.factory().program()?.missing()?.to_owned()),
+            None if is_absent(client) => {
+                Some("the feature `rmcp` of the crate `stalemate` brings it".to_owned())
+            }
+            None => None,
+        }
+    }
+
+    /// The names of the clients that a scenario can list, sorted; one that this build is without is known all the same.
+    fn client_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.clients.keys().cloned().collect();
+        if is_absent(RMCP) {
+            names.push(RMCP.to_owned());
+            names.sort();
+        }
+        names
     }
 
     /// The names of the clients with a sentence on each, sorted.
@@ -320,7 +342,7 @@ impl Registry {
     #[must_use]
     pub fn vocabulary(&self) -> Vocabulary {
         Vocabulary {
-            clients: self.clients.keys().cloned().collect(),
+            clients: self.client_names(),
             models: self
                 .clients
                 .iter()

@@ -227,7 +227,7 @@ fn committed(area: &str, name: &str, text: &str) -> Result<(), Failed> {
             assert_snapshot!(name, text);
         });
     })
-    .map_err(|_| Failed::from("the snapshot differs: `cargo insta review`, or INSTA_UPDATE=always, accepts the change"))
+    .map_err(|_| Failed::from("the snapshot is new or differs: `cargo insta review`, or INSTA_UPDATE=always, accepts it"))
 }
 
 fn trace_is_as_committed(scenario: &Shown, runner: &Runner) -> Result<(), Failed> {

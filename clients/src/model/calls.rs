@@ -3,9 +3,11 @@
 use std::rc::Rc;
 
 use serde_json::Value;
+use stalemate_wire::marks::took;
 
 use super::failure::Failure;
 use super::knobs::Reinit;
+use super::reinit::OF;
 use super::session::{Core, Listing, Session};
 
 /// A request of the user that runs.
@@ -83,15 +85,25 @@ impl Core {
             };
             match (&failure, reused) {
                 // The pool's own affair: that connection was closed while it was idle.
-                (Failure::Unsent(_), Some((true, _))) => {}
+                (Failure::Unsent(_), Some((true, _))) => {
+                    took(
+                        OF,
+                        "a request that met a dead idle connection goes out on another",
+                    );
+                }
                 (Failure::Unsent(_), _) => match (unsent_wait, policy.retry_unsent) {
                     (Some(wait), Some(backoff)) => {
+                        took(OF, "a request that was not sent is tried again");
                         tokio::time::sleep(wait).await;
                         unsent_wait = Some(backoff.after(wait));
                     }
-                    _ => return Err(failure),
+                    _ => {
+                        took(OF, "a request that was not sent fails");
+                        return Err(failure);
+                    }
                 },
                 (Failure::Unknown(_), _) if policy.resend_unknown && !resent_unknown => {
+                    took(OF, "a request that may have run is sent again");
                     resent_unknown = true;
                 }
                 (_, Some((_, session)))
@@ -99,6 +111,10 @@ impl Core {
                 {
                     self.refused(session, failure, resends).await?;
                     resends += 1;
+                }
+                (Failure::Unknown(_), _) => {
+                    took(OF, "a request that may have run fails");
+                    return Err(failure);
                 }
                 _ => return Err(failure),
             }
@@ -116,14 +132,22 @@ impl Core {
         let policy = &core.policy;
         let bounds = policy.reinit_bounds;
         match policy.reinit {
-            Reinit::Never => Err(failure),
+            Reinit::Never => {
+                took(OF, "a lost session is only a failure");
+                Err(failure)
+            }
             Reinit::ThenFail => {
+                took(
+                    OF,
+                    "the request that found its session lost fails, and the next one has another",
+                );
                 if core.lose(session.generation) {
                     core.start_reinit();
                 }
                 Err(failure)
             }
             Reinit::ThenResend if bounds.max_resends.is_some_and(|max| resends >= max) => {
+                took(OF, "a request is refused too often, and fails");
                 // A 400 to a fresh session was not about the session. A 404 or 410 is the end of any id (SES-08); the
                 // next request initializes.
                 if !matches!(failure, Failure::Refused { status: 400, .. }) {
@@ -132,6 +156,7 @@ impl Core {
                 Err(failure)
             }
             Reinit::ThenResend => {
+                took(OF, "a refused request is sent again in another session");
                 if resends > 0 {
                     tokio::time::sleep(bounds.backoff.first).await;
                 }

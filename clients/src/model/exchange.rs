@@ -8,11 +8,13 @@ use futures_util::FutureExt;
 use hyper::Response;
 use hyper::body::Incoming;
 use serde_json::Value;
+use stalemate_wire::marks::took;
 use stalemate_wire::{RpcKind, header, summarize};
 
 use super::failure::Failure;
 use super::http::{Conn, Events, Head, Next, header_of, is_event_stream, whole};
 use super::knobs::{Answerless, Fault, Reinit};
+use super::reinit::OF;
 use super::session::Core;
 use super::stream::Place;
 use crate::Health;
@@ -133,6 +135,7 @@ impl Core {
             .find(|rpc| rpc.kind == RpcKind::Error);
         let id = error.as_ref().and_then(|e| e.id.as_ref()?.as_u64());
         if self.policy.ignore_unattributed && expected.is_some() && id != expected {
+            took(OF, "a refusal without the id of its request is waited past");
             std::future::pending::<()>().await;
         }
         self.set_health(Health::Failing);
@@ -217,9 +220,21 @@ impl Core {
     /// What comes of a call whose answer will not come.
     async fn without_answer(&self, means: Answerless, why: &'static str) -> Result<Value, Failure> {
         match means {
-            Answerless::Fails => Err(Failure::Unknown(why)),
-            Answerless::Waits => std::future::pending().await,
-            Answerless::WaitsForEver => Err(Failure::Awaited),
+            Answerless::Fails => {
+                took(OF, "a request whose answer will not come fails");
+                Err(Failure::Unknown(why))
+            }
+            Answerless::Waits => {
+                took(OF, "an answer that will not come is waited for");
+                std::future::pending().await
+            }
+            Answerless::WaitsForEver => {
+                took(
+                    OF,
+                    "an answer that will not come is waited for without limit",
+                );
+                Err(Failure::Awaited)
+            }
         }
     }
 
@@ -237,8 +252,13 @@ impl Core {
         }
         if let Some(method) = message.get("method").and_then(Value::as_str) {
             match message.get("id") {
-                Some(_) if self.policy.ignore_server_requests => {}
-                Some(id) => self.answer_server(method, id),
+                Some(_) if self.policy.ignore_server_requests => {
+                    took(OF, "a request of the server is left unanswered");
+                }
+                Some(id) => {
+                    took(OF, "a request of the server is answered");
+                    self.answer_server(method, id);
+                }
                 None => {
                     (self.sink)(method);
                     if method == "notifications/tools/list_changed" && self.policy.list_again {

@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::Incoming;
 use serde_json::Value;
+use stalemate_wire::marks::took;
 use stalemate_wire::{Revision, SessionId, notification};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -16,6 +17,7 @@ use super::exchange::Answer;
 use super::failure::Failure;
 use super::http::{Conn, Head};
 use super::knobs::VersionHeader;
+use super::reinit::OF;
 use super::session::{Core, Session};
 
 /// How long the DELETEs of a disconnect may take. Shorter than the 10 s after which a user closes the window.
@@ -79,8 +81,11 @@ impl Core {
                 Ok(status) => {
                     opened.session.streams = status == 202 || !self.policy.stream_after_202;
                 }
-                Err(_) if self.policy.ignore_refused_initialized => {}
+                Err(_) if self.policy.ignore_refused_initialized => {
+                    took(OF, "a refused initialized changes nothing");
+                }
                 Err(failure) => {
+                    took(OF, "a refused initialized ends the handshake");
                     // What is lost needs no end. Anything else is ended before the failure is told, so that a user who
                     // disconnects then leaves nothing behind.
                     if !failure.is_of_lost() {
@@ -113,6 +118,7 @@ impl Core {
             };
             if core.state.borrow().epoch != epoch {
                 if let Ok(session) = result {
+                    took(OF, "a session that opens after a disconnect is ended");
                     core.end(&session, None).await;
                 }
                 return;

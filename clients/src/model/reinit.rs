@@ -12,7 +12,7 @@ use crate::{Health, RequestMethod};
 use stalemate_wire::marks::took;
 
 /// Whose decisions are marked here.
-const OF: &str = "client";
+pub(super) const OF: &str = "client";
 
 impl Core {
     /// Begins the common re-initialization unless it runs. It is a task of its own: a user who gives up the call that

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::rc::Rc;
 
 use serde_json::Value;
-use stalemate_wire::{Revision, SessionId};
+use stalemate_wire::{Revision, SessionId, marks::took};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinHandle};
 
@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::http::{Head, Http};
 use super::knobs::{BelievedId, Fault, Reopen, Resume, SessionPer, VersionHeader};
 use super::policy::Policy;
+use super::reinit::OF;
 use crate::{Health, NotificationSink, StoredSession};
 
 /// What the client object, its calls and its background tasks share.
@@ -295,11 +296,11 @@ impl Core {
             BelievedId::Success => is_success,
             BelievedId::Any => true,
         };
-        let Ok(id) = SessionId::new(id) else { return };
-        let mut state = self.state.borrow_mut();
-        if !believes {
+        let Some(id) = SessionId::new(id).ok().filter(|_| believes) else {
             return;
-        }
+        };
+        took(OF, "an id that comes with an answer is believed");
+        let mut state = self.state.borrow_mut();
         state.remember(&id);
         if let Some(session) = &mut state.session {
             session.id = Some(id);
@@ -309,6 +310,7 @@ impl Core {
     /// A failure of one exchange, which ends the whole client object if the policy says so: calls in flight too (F22).
     pub(super) fn met(&self, fault: Fault) {
         if self.policy.fatal.contains(&fault) {
+            took(OF, "a failure ends the client object");
             self.close();
             self.state.borrow_mut().is_dead = true;
         }
@@ -323,6 +325,7 @@ impl Core {
             .as_ref()
             .is_none_or(|s| s.generation != generation)
         {
+            took(OF, "a late refusal spares the session that followed");
             return false;
         }
         state.lost_id = state.session.take().and_then(|s| s.id);

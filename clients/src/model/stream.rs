@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::Response;
 use hyper::body::Incoming;
+use stalemate_wire::marks::took;
 use stalemate_wire::sse::Event;
 use stalemate_wire::{header, summarize};
 use tokio::time::Instant;
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 use super::failure::Failure;
 use super::http::{Conn, Events, Head, Next, is_event_stream, whole};
 use super::knobs::{Anew, LostSignal, Reinit, Reopen, Reopening};
+use super::reinit::OF;
 use super::session::{Core, Session};
 use crate::Health;
 
@@ -87,20 +89,28 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
                 }
             }
             Opened::None => {
+                took(OF, "a server has no stream");
                 core.stream_answered(false);
                 let stream = &mut core.state.borrow_mut().stream;
                 stream.unsupported |= !stream.accepted;
                 return;
             }
-            Opened::Page => return core.stream_answered(false),
+            Opened::Page => {
+                took(OF, "a page in place of a stream is taken for no stream");
+                return core.stream_answered(false);
+            }
             // Some servers answer 400 to a cursor that they do not know (F12): ask once without before believing that it
             // was the session.
-            Opened::Lost { status: 400 } if place.cursor.is_some() => place.cursor = None,
+            Opened::Lost { status: 400 } if place.cursor.is_some() => {
+                took(OF, "a refused cursor is left out");
+                place.cursor = None;
+            }
             Opened::Lost { status } => {
                 core.stream_answered(true);
                 return core.stream_refused(generation, status);
             }
             Opened::Later => {
+                took(OF, "a stream does not open, and may later");
                 core.stream_answered(true);
                 // What stands between is disturbed: a refusal before it says nothing of one after it.
                 core.state.borrow_mut().stream.refusals = 0;
@@ -112,6 +122,7 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
             return;
         };
         if row.is_over(reopening) || (is_first && row.failures > 0 && !reopening.first_too) {
+            took(OF, "a stream is given up");
             return;
         }
         is_first = false;
@@ -316,13 +327,18 @@ impl Core {
         while !row.is_over(reopening) {
             self.wait_to_ask(row.wait(reopening), place).await;
             match open(self, session.generation, Some(cursor)).await {
-                Opened::Stream(conn, events) => return Some((conn, events)),
+                Opened::Stream(conn, events) => {
+                    took(OF, "the rest of an answer is fetched by its cursor");
+                    return Some((conn, events));
+                }
                 Opened::Later => row.fail(),
                 // It may be the cursor that is not known (F12).
                 Opened::None | Opened::Page | Opened::Over | Opened::Lost { status: 400 } => {
+                    took(OF, "the rest of an answer cannot be had");
                     return None;
                 }
                 Opened::Lost { .. } => {
+                    took(OF, "the rest of an answer is lost with its session");
                     if self.lose(session.generation) {
                         self.start_reinit();
                     }
@@ -367,9 +383,14 @@ impl Core {
         };
         // A second 400 speaks for an odd GET; a 404 or 410 ends the use of the id in any case (SES-08).
         if again && status == 400 {
+            took(
+                OF,
+                "a stream that is refused with 400 again spares the session",
+            );
             return;
         }
         if self.lose(generation) && !again {
+            took(OF, "a stream finds its session lost");
             self.start_reinit();
         }
     }

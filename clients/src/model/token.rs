@@ -3,10 +3,13 @@
 
 use std::rc::Rc;
 
+use stalemate_wire::marks::took;
+
 use super::exchange::Answer;
 use super::failure::Failure;
 use super::http::{Conn, Head};
 use super::knobs::TokenRenewal;
+use super::reinit::OF;
 use super::session::Core;
 
 impl Core {
@@ -45,10 +48,15 @@ impl Core {
         if self.http.token(TokenRenewal::OnConnect).as_deref() == Some(refused) {
             let state = &mut self.state.borrow_mut();
             if std::mem::replace(&mut state.is_renewed, true) {
+                took(OF, "a fresh token that is refused is not replaced");
                 return false;
             }
         }
-        self.http.renews(refused, renewal)
+        let renews = self.http.renews(refused, renewal);
+        if renews {
+            took(OF, "a refused token is replaced");
+        }
+        renews
     }
 
     /// A request went well with its token.

@@ -102,6 +102,8 @@ pub(super) enum ResultsFormat {
     Markdown,
     /// JUnit XML for CI: a suite for each scenario, a test for each client
     Junit,
+    /// What came out as `expect` and `violates`, to be read and put into the scenario
+    Promises,
 }
 
 #[derive(Debug, ClapArgs)]

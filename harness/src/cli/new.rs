@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::author::{NewFault, NewOptions};
-use crate::cli::load::code_of;
+use crate::cli::load::{code_of, unknown_client};
 use crate::cli::told::program;
 use crate::cli::{bad, out, wanted, wrong};
 use crate::registry::Registry;
@@ -69,6 +69,9 @@ fn write(options: &NewOptions, registry: &Registry) -> Result<(PathBuf, String),
             file.display()
         )));
     }
+    if let Some(unknown) = options.client.iter().find(|c| registry.get(c).is_none()) {
+        return Err(bad(&unknown_client(unknown, registry)));
+    }
     let text = template(options, &file);
     let mut scenario = load(&options.name, &file, &text, registry)?;
     let runner = Runner::new(registry.clone());
@@ -82,7 +85,7 @@ fn write(options: &NewOptions, registry: &Registry) -> Result<(PathBuf, String),
         let result = &ran.result;
         let rung = result.rung.map_or("no progress", |rung| rung.as_str());
         rungs += &format!("  {:<28} {rung}\n", cell.client);
-        promise(&mut scenario, result, &ran.record);
+        promise(&mut scenario, result);
     }
     let text = format!("{text}{}", scenario::promises(&scenario));
     // What is written must be what was meant.

@@ -14,9 +14,9 @@ use crate::cli::{out, told, wanted};
 use crate::registry::Registry;
 use crate::report::{self, PackedCell, Rows};
 use crate::runner::{
-    Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown,
+    Cell, CellResult, Outcome, RESULTS_VERSION, Results, RunError, Runner, never_shown, promised,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{self, Scenario};
 use crate::sim::RunNotes;
 
 /// From how many cells on it is worth saying that the build is a slow one.
@@ -145,6 +145,7 @@ fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
             out::text(report::markdown(&results, &whose(&results, registry)));
         }
         ResultsFormat::Junit => out::text(report::junit(&results)),
+        ResultsFormat::Promises => promises(&scenarios, &results),
     }
     if options.access_log {
         for (scenario, client, lines) in &logs {
@@ -165,6 +166,18 @@ fn of_paths(paths: &[PathBuf], options: &RunOptions, builtin: &Registry) -> u8 {
         eprintln!("replay: {}", told::replay(cell, options));
     }
     code
+}
+
+/// Prints what each scenario would have to promise.
+fn promises(scenarios: &[Arc<Scenario>], results: &[CellResult]) {
+    for scenario in scenarios {
+        let of = results.iter().filter(|r| r.scenario == scenario.name);
+        let of: Vec<&CellResult> = of.collect();
+        if !of.is_empty() {
+            let kept = scenario::promises(&promised(scenario, &of));
+            out::text(format!("# {}\n{kept}", scenario.file.display()));
+        }
+    }
 }
 
 fn is_of(result: &CellResult, cell: &Cell) -> bool {

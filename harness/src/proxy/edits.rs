@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use stalemate_wire::marks::took;
 use stalemate_wire::{Headers, Request, Response};
 
 use super::headers::is_any;
@@ -117,6 +118,7 @@ impl Redirect {
     /// The redirect of a request; `None` if it came where it should.
     fn answer(&self, request: &Request, page: impl Fn(u16) -> Response) -> Option<Response> {
         let target = self.target(&request.path)?;
+        took("hop", "a request is redirected");
         let host = request.headers.get("host");
         let location = host.map_or(target.clone(), |host| format!("http://{host}{target}"));
         let mut answer = page(self.status);
@@ -195,6 +197,9 @@ impl Hop for Edited {
 
     fn on_head(&self, status: u16, headers: &Headers) -> HeadDecision {
         let changed = self.edits.status(status);
+        if changed != status {
+            took("hop", "a status is exchanged");
+        }
         match self.inner.on_head(status, headers) {
             HeadDecision::Forward {
                 status,

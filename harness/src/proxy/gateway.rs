@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use stalemate_wire::marks::took;
 use stalemate_wire::{Headers, Method, Request, Response, header, summarize};
 
 use super::headers::{onward_told, passed_on};
@@ -88,7 +89,10 @@ impl Hop for Gateway {
     fn on_failure(&self, failure: UpstreamFailure) -> Response {
         match failure {
             // Whoever collects has one limit for the whole answer, and calls itself overloaded.
-            UpstreamFailure::ReadTimeout if self.collects => self.page(503),
+            UpstreamFailure::ReadTimeout if self.collects => {
+                took("hop", "the gateway collects an answer for too long");
+                self.page(503)
+            }
             _ => self.page(failure.status()),
         }
     }
@@ -165,6 +169,7 @@ impl Sessions {
             return Route::Onward(request.clone());
         };
         let Some(session) = self.sessions.get_mut(outer) else {
+            took("hop", "the gateway does not know a session");
             return Route::Refused(unknown_session());
         };
         if asks(request, "notifications/initialized") {
@@ -206,13 +211,34 @@ impl Sessions {
         let outer = outer.to_owned();
         if status == 404 {
             match self.lost {
-                LostSession::PassOn => drop(self.sessions.remove(&outer)),
-                LostSession::Reinitialize if !again => return After::Renew,
-                LostSession::Reinitialize => {}
-                LostSession::Answer500 => return After::Page(500),
-                LostSession::Answer502 => return After::Page(502),
+                LostSession::PassOn => {
+                    took("hop", "the gateway passes the loss of an inner session on");
+                    self.sessions.remove(&outer);
+                }
+                LostSession::Reinitialize if !again => {
+                    took("hop", "the gateway opens an inner session again");
+                    return After::Renew;
+                }
+                LostSession::Reinitialize => {
+                    took("hop", "an inner session that was opened again is refused");
+                }
+                LostSession::Answer500 => {
+                    took(
+                        "hop",
+                        "the gateway says 500 to the loss of an inner session",
+                    );
+                    return After::Page(500);
+                }
+                LostSession::Answer502 => {
+                    took(
+                        "hop",
+                        "the gateway says 502 to the loss of an inner session",
+                    );
+                    return After::Page(502);
+                }
             }
         } else if request.method == Method::Delete && status < 300 {
+            took("hop", "a session ends on both sides of the gateway");
             self.sessions.remove(&outer);
         }
         After::Pass(given.map(|_| outer))

@@ -9,6 +9,7 @@
 mod limits;
 mod location;
 
+use stalemate_wire::marks::took;
 use stalemate_wire::{Headers, Request, Response, header, reason};
 
 use super::headers::is_any;
@@ -101,16 +102,26 @@ impl Nginx {
             Some(value) if value.eq_ignore_ascii_case("yes") => true,
             _ => self.options.buffering,
         };
-        match framing {
-            _ if !buffering => Release::AtOnce,
-            Framing::NoBody | Framing::Length(0) => Release::AtOnce,
+        let (arm, release) = match framing {
+            _ if !buffering => ("nginx passes an answer on unbuffered", Release::AtOnce),
+            Framing::NoBody | Framing::Length(0) => {
+                ("nginx passes an empty answer on", Release::AtOnce)
+            }
             // The pipe passes on each chunk that is whole, and marks it to be flushed; only the head has waited.
-            Framing::Chunked => Release::FirstByte { replaceable: false },
+            Framing::Chunked => (
+                "nginx holds a head until the first chunk",
+                Release::FirstByte { replaceable: false },
+            ),
             // A buffer that is not full is passed on when the length is reached or the upstream closes.
-            Framing::Length(_) | Framing::UntilClose => Release::Buffers {
-                bytes: BUFFER_BYTES,
-            },
-        }
+            Framing::Length(_) | Framing::UntilClose => (
+                "nginx fills a buffer before it passes it on",
+                Release::Buffers {
+                    bytes: BUFFER_BYTES,
+                },
+            ),
+        };
+        took("hop", arm);
+        release
     }
 }
 
@@ -157,6 +168,13 @@ impl Hop for Nginx {
     }
 
     fn on_failure(&self, failure: UpstreamFailure) -> Response {
+        took(
+            "hop",
+            match failure.status() {
+                504 => "nginx says 504",
+                _ => "nginx says 502",
+            },
+        );
         error_page(failure.status())
     }
 

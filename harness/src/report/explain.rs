@@ -229,8 +229,8 @@ fn of_key(key: &KeyTopic) -> String {
 fn user_does(rung: Rung) -> &'static str {
     match rung {
         Rung::Transparent => {
-            "nothing: since everything worked again no error was shown, and every call that was under way at the fault \
-             ended well"
+            "nothing: no call failed that was under way when the last fault began, or that began after it; those made while \
+             something was down do not count"
         }
         Rung::Retry => "waits 30 s and makes the same call again, where it was made",
         Rung::NewConversation => "starts another conversation and leaves all else as it is",

@@ -98,6 +98,7 @@ impl Story {
         }
         story.of_calls(entries);
         story.of_sessions(entries);
+        story.of_losses(entries);
         story
     }
 
@@ -188,6 +189,36 @@ impl Story {
                 && seen.insert(session.clone())
             {
                 self.exchanges.insert(self.root(*exchange));
+            }
+        }
+    }
+
+    /// The exchange in which each session was first refused: what its client went by, or should have.
+    fn of_losses(&mut self, entries: &[Entry]) {
+        let mut carried: BTreeMap<Exchange, &String> = BTreeMap::new();
+        let mut refused = BTreeSet::new();
+        for entry in entries {
+            let Event::Http {
+                exchange, message, ..
+            } = &entry.event
+            else {
+                continue;
+            };
+            match message {
+                Message::Request(request) => {
+                    let session = request.session.as_ref();
+                    if let Some(session) = session.filter(|s| self.sessions.contains(*s)) {
+                        carried.insert(*exchange, session);
+                    }
+                }
+                Message::Response(response) if matches!(response.status, 400 | 404 | 410) => {
+                    if let Some(session) = carried.get(exchange)
+                        && refused.insert(*session)
+                    {
+                        self.exchanges.insert(self.root(*exchange));
+                    }
+                }
+                _ => {}
             }
         }
     }

@@ -19,7 +19,7 @@ pub use cell::{Cell, Loaded, scenarios};
 pub use error::RunError;
 pub use judge::{judge, judge_record, never_shown, no_progress};
 pub use own_process::serve_if_child;
-pub use promise::promise;
+pub use promise::{promise, promised};
 pub use reference::RIGHT;
 pub use result::{CellResult, Judged, Outcome, RESULTS_VERSION, Results, Said, is_clients};
 

@@ -65,6 +65,14 @@ pub(super) fn keeps(dialect: &Dialect, kept: &At<One<Durable>>, report: &mut Rep
         let title = format!("a server without sessions keeps no {}", quote(word));
         let finding = Mistake::new(kept.span, title, "there is nothing to keep");
         report.add(finding.help("remove `durable`"));
+    } else if kept.value.0.of(dialect) != kept.value.0 {
+        let title = format!("{} cannot keep its {word}", quote(&dialect.name));
+        let label = "its one session has a transport that cannot be put back";
+        let finding = Mistake::new(kept.span, title, label);
+        report
+            .add(finding.help(
+                "write `durable: table`, or use a dialect with a transport for each session",
+            ));
     } else {
         answers_ghosts(dialect, kept.value.0, kept.span, report);
     }

@@ -128,8 +128,9 @@ pub(super) fn expectations(
         {
             let finding = if vocabulary.clients.contains(&client.value) {
                 let title = format!("the client {} does not take part", quote(&client.value));
-                Mistake::new(client.span, title, "not listed under `clients`")
-                    .help("add it to `clients`, or remove what is expected of it")
+                Mistake::new(client.span, title, "not listed under `clients`").help(
+                    "add it to `clients`, put right the name that stands there, or remove what is expected of it",
+                )
             } else {
                 unknown(
                     client.span,

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::journal::Record;
 use crate::runner::{Cell, CellResult, RunError, promise};
 use crate::scenario::{self, Scenario};
 use crate::search::shown::{Failure, Shown};
@@ -49,16 +48,10 @@ pub fn bare(cell: &Cell) -> Scenario {
 impl Counterexample {
     /// The counterexample of a run: its cell, what it showed, and its verdicts. `None` if it does not show the failure.
     #[must_use]
-    pub fn of(
-        cell: &Cell,
-        shown: &Shown,
-        result: &CellResult,
-        record: &Record,
-        failure: &Failure,
-    ) -> Option<Self> {
+    pub fn of(cell: &Cell, shown: &Shown, result: &CellResult, failure: &Failure) -> Option<Self> {
         let violation = shown.of(failure)?;
         let mut scenario = bare(cell);
-        promise(&mut scenario, result, record);
+        promise(&mut scenario, result);
         scenario.summary = format!(
             "What breaks {} of {} with {}, made as small as it goes.",
             failure.invariant, failure.party, cell.client

@@ -172,6 +172,29 @@ fn a_trace_can_point_at_a_violation() {
     );
 }
 
+/// What was said before is what a repetition is wrong for.
+#[test]
+fn a_folded_trace_keeps_the_refusal_that_a_violation_follows() {
+    let shown = stalemate(&[
+        "trace",
+        "scenarios/restart/local-server.yaml",
+        "--client",
+        "rmcp",
+        "--at",
+        "cli-no-stale-id",
+    ]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    let before = shown.out.split("✗ cli-no-stale-id").next();
+    let before = before.expect("what is before it");
+    assert_eq!(before.matches("GET [S1]").count(), 2, "{}", shown.out);
+    assert_eq!(
+        before.matches("Session not found").count(),
+        1,
+        "{}",
+        shown.out
+    );
+}
+
 #[test]
 fn a_saved_scenario_runs_again() {
     let (_dir, file) = written(&scenario(""));

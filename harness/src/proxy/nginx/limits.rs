@@ -1,6 +1,7 @@
 //! What nginx refuses before it asks its upstream: a body above `client_max_body_size`, and a head that does not fit into
 //! its buffers. Measured; see the capture that the tests replay.
 
+use stalemate_wire::marks::took;
 use stalemate_wire::{Request, Response};
 
 use super::{error_page, page};
@@ -24,15 +25,20 @@ pub(super) fn refusal(request: &Request, max_body_bytes: u64) -> Option<Response
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n").len());
     if first > LARGE_BUFFERS.1 {
+        took("hop", "nginx refuses a line that is too long");
         return Some(error_page(414));
     }
     if !fits([first].into_iter().chain(lines)) {
+        took("hop", "nginx refuses headers that are too large");
         let title = "400 Request Header Or Cookie Too Large";
         let more = "<center>Request Header Or Cookie Too Large</center>\r\n";
         return Some(page(400, title, "400 Bad Request", more));
     }
     let too_large = max_body_bytes > 0 && body.len() as u64 > max_body_bytes;
-    too_large.then(|| error_page(413))
+    too_large.then(|| {
+        took("hop", "nginx refuses a body that is too large");
+        error_page(413)
+    })
 }
 
 /// Whether lines of these lengths fit into the buffers, in order.

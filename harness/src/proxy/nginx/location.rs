@@ -1,5 +1,6 @@
 //! The location that leads upstream, and what nginx answers where none does. Measured; see the capture that the tests replay.
 
+use stalemate_wire::marks::took;
 use stalemate_wire::{Method, Request, Response};
 
 use super::error_page;
@@ -28,6 +29,7 @@ pub(super) fn elsewhere(options: &HopOptions, request: &Request) -> Option<Respo
         Method::Delete => false,
         Method::Other(other) => other == "HEAD",
     };
+    took("hop", "nginx has no location for a path");
     Some(error_page(if is_file { 404 } else { 405 }))
 }
 

@@ -151,8 +151,7 @@ impl Search<'_> {
         }
         match shown {
             Ok((shown, run, result)) => {
-                let example =
-                    Counterexample::of(&cell, &shown, &result, &run.record, self.failure)?;
+                let example = Counterexample::of(&cell, &shown, &result, self.failure)?;
                 // As somebody who runs the file would judge it.
                 let outcome = judge(&example.scenario, &run.record, &run.findings, None).outcome;
                 let is_as_good = self.outcome.is_none_or(|best| outcome <= best);
