@@ -9,7 +9,7 @@ use std::sync::Arc;
 use stalemate_clients::model::{ModelFactory, Policy, Resume, broken, sdks};
 #[cfg(feature = "rmcp")]
 use stalemate_clients::rmcp::RmcpClientFactory;
-use stalemate_clients::{ClientFactory, Program, ProgramFactory};
+use stalemate_clients::{ClientFactory, Program, ProgramFactory, Speaks};
 
 use crate::app::{
     AppPolicy, Application, Bare, Journal, MakeClient, Model, SessionKey, SharedFront,
@@ -81,6 +81,13 @@ impl Subject {
             Self::Application { policy, .. } => Rc::new(Application::new(*policy, maker, journal)),
             Self::Bare { .. } => Rc::new(Bare::new(maker)),
         }
+    }
+
+    /// Whether it is a program that passes on what a host asks of it, and asks nothing by itself.
+    #[must_use]
+    pub fn relays(&self) -> bool {
+        let program = self.factory().program();
+        program.is_some_and(|program| program.speaks == Speaks::McpStdio)
     }
 
     /// Whether there is an application, so that `app-*` invariants can be judged.

@@ -60,22 +60,30 @@ pub(super) const NO_STALE_ID: Invariant = Invariant {
     demands: "an id is not used again by a client object that got 404 for it or had its DELETE accepted, nor once its \
               user has disconnected or deleted the connector",
     forbids: "a request with id S is answered 404, and the same client object begins another request with id S; requests \
-              begun before the answer came are exempt",
+              begun before the answer came are exempt, and once the user has disconnected what belongs to a call that still runs",
     judge: Judge::Client(|view| {
         let mut exercised = false;
         let mut found = None;
         for dead in dead_ids(view) {
             exercised = true;
-            let reuse = view.client.iter().find(|s| {
-                let concerned = match dead.object {
-                    Some(object) => s.object == Some(object) && !view.was_on_its_way(s, dead.since),
-                    // To disconnect is to end the session, however late the DELETE leaves.
-                    None => s.server == dead.server && !s.ends_session(),
-                };
-                // What arrives in the millisecond in which a request leaves, its sender could not know.
-                let known = dead.object.is_none()
-                    || view.entries[s.at].at_ms > view.entries[dead.since].at_ms;
-                s.at > dead.since && known && concerned && s.session() == Some(&dead.id)
+            let mut later = view.client.iter().filter(|s| s.at > dead.since);
+            let reuse = later.find(|s| {
+                s.session() == Some(&dead.id)
+                    && match dead.object {
+                        // What arrives in the millisecond in which a request leaves, its sender could not know.
+                        Some(object) => {
+                            s.object == Some(object)
+                                && view.ms(s.at) > view.ms(dead.since)
+                                && !view.was_on_its_way(s, dead.since)
+                        }
+                        // To disconnect is to end the session, however late the DELETE leaves. A call that runs may come
+                        // to its end before.
+                        None => {
+                            s.server == dead.server
+                                && !s.ends_session()
+                                && !view.is_of_call_before(s, dead.began)
+                        }
+                    }
             });
             let reuse =
                 reuse.filter(|s| !view.given_between(&dead.server, &dead.id, dead.since, s.at));
@@ -92,6 +100,8 @@ pub(super) const NO_STALE_ID: Invariant = Invariant {
 
 struct Dead {
     id: String,
+    /// The entry at which it began to be of no use, and the one from which on that counts.
+    began: usize,
     since: usize,
     /// The object that knows; none if the whole connector must not use it.
     object: Option<ObjectId>,
@@ -112,6 +122,7 @@ fn dead_ids(view: &View<'_>) -> Vec<Dead> {
         };
         dead.push(Dead {
             id: id.to_owned(),
+            began: *at,
             since: *at,
             object: seen.object,
             server: seen.server.clone(),
@@ -127,6 +138,7 @@ fn dead_ids(view: &View<'_>) -> Vec<Dead> {
             for id in view.ids_before(server, began) {
                 dead.push(Dead {
                     id: id.to_owned(),
+                    began,
                     since: ended,
                     object: None,
                     server: server.clone(),
@@ -207,13 +219,18 @@ pub(super) const EVERY_CALL_RESOLVES: Invariant = Invariant {
     needs: &[Evidence::UserView],
     demands: "every call ends, with a result or an error, before its user gives up, who waits longer than the tool takes and \
               any hop on the way waits",
-    forbids: "the answer to a call is lost, or is an error that names no request, and the user waits for ever",
+    forbids: "the answer to a call is lost, or is an error that names no request, and the user waits for ever; a program \
+              that passes on what a host asks owes no answer to a request that it passed on and that nothing became of: the \
+              limit is the host's",
     judge: Judge::Client(|view| {
         let mut exercised = false;
         for (at, entry) in view.entries.iter().enumerate() {
-            let Event::CallEnded { outcome, .. } = &entry.event else {
+            let Event::CallEnded { call, outcome } = &entry.event else {
                 continue;
             };
+            if view.cast.relays && is_passed_on(view, *call) {
+                continue;
+            }
             exercised = true;
             if let CallOutcome::TimedOut(ms) = outcome {
                 let why = format!("a call got no answer within {} s", ms / 1000);
@@ -223,6 +240,19 @@ pub(super) const EVERY_CALL_RESOLVES: Invariant = Invariant {
         Verdict::of(exercised, None)
     }),
 };
+
+/// Whether a call was sent, and its sender has heard nothing of it: neither an answer nor a failure.
+fn is_passed_on(view: &View<'_>, call: CallId) -> bool {
+    let mut sent = view.client.iter();
+    let last = sent.rfind(|s| s.request.call == Some(call));
+    last.is_some_and(|s| {
+        let status = s.status().or(s.broken_status);
+        status.is_none_or(|status| status < 300)
+            && s.failed.is_none()
+            && s.over.is_none()
+            && s.answers().next().is_none()
+    })
+}
 
 /// `cli-failure-is-shown`.
 pub(super) const FAILURE_IS_SHOWN: Invariant = Invariant {

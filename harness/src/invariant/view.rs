@@ -189,15 +189,61 @@ impl<'a> View<'a> {
     }
 
     /// Whether a request that left after an entry was begun before it all the same: its connection was being dialled for it
-    /// at that moment. A dial takes a round trip at the least.
+    /// at that moment, or it follows a redirect of a request that was. A dial takes a round trip at the least.
     #[must_use]
     pub fn was_on_its_way(&self, seen: &Seen, at: usize) -> bool {
+        if let Some(first) = self.redirected(seen) {
+            return first.at < at || self.was_on_its_way(first, at);
+        }
         if seen.exchange.ordinal != 0 {
             return false;
         }
         let opened = self.opened.get(&seen.exchange.conn).filter(|n| **n >= at);
         let round_trip_later = self.entries[at].at_ms + 2 * self.cast.latency_ms;
         opened.is_some_and(|n| self.entries[*n].at_ms < round_trip_later)
+    }
+
+    /// The request that was answered with a redirect which this one follows: it has the same messages.
+    fn redirected(&self, seen: &Seen) -> Option<&Seen> {
+        let mut before = self.client.iter().rev().skip_while(|s| s.at >= seen.at);
+        before.find(|s| {
+            let answer = s.response.as_ref().filter(|(n, _)| *n < seen.at);
+            s.object == seen.object
+                && answer.is_some_and(|(_, r)| matches!(r.status, 301 | 302 | 307 | 308))
+                && s.request.method == seen.request.method
+                && s.request.rpc == seen.request.rpc
+                && !seen.request.rpc.is_empty()
+        })
+    }
+
+    /// Whether a request belongs to a call that had begun before an entry and runs when it leaves, on the same client object,
+    /// as far as can be told: it is of no other call, and the user has not connected again meanwhile.
+    #[must_use]
+    pub fn is_of_call_before(&self, seen: &Seen, before: usize) -> bool {
+        let connects = |e: &Entry| {
+            matches!(&e.event, Event::UserActed { action: Action::Connect | Action::Add, server: Some(server), .. }
+                if *server == seen.server)
+        };
+        if self.entries[before..seen.at].iter().any(connects) {
+            return false;
+        }
+        let mut running = BTreeSet::new();
+        for (at, entry) in self.entries[..seen.at].iter().enumerate() {
+            match &entry.event {
+                Event::CallBegan { call, server, .. } if at < before && *server == seen.server => {
+                    running.insert(*call);
+                }
+                Event::CallEnded { call, .. } => {
+                    running.remove(call);
+                }
+                _ => {}
+            }
+        }
+        if let Some(call) = seen.request.call {
+            return running.contains(&call);
+        }
+        let mut own = self.client.iter().filter(|s| s.object == seen.object);
+        own.any(|s| s.request.call.is_some_and(|call| running.contains(&call)))
     }
 
     /// Whether a server gave the id between two entries: given anew, it is no id from before.

@@ -52,6 +52,9 @@ pub struct Cast {
     pub seed: u64,
     /// Whether the client has an application around it, so that one can be judged.
     pub application: bool,
+    /// Whether the client passes on what a host asks, and asks nothing by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relays: bool,
     /// The time that a message takes over a link, in milliseconds: what is younger nobody at the other end can know.
     pub latency_ms: u64,
     /// What the record tells of.

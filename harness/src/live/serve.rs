@@ -80,6 +80,7 @@ impl ModelServer {
             client: OUTSIDE.to_owned(),
             seed,
             application: false,
+            relays: false,
             latency_ms: 0,
             evidence: vec![Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
             members: vec![client, member],

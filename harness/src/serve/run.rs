@@ -127,6 +127,7 @@ fn world(play: &Play, application: bool, evidence: Vec<Evidence>) -> io::Result<
     let casting = Casting {
         client: &play.client,
         application,
+        relays: false,
         seed: play.seed,
         latency_ms: LATENCY_MS,
         evidence,

@@ -21,6 +21,8 @@ pub struct Casting<'a> {
     pub client: &'a str,
     /// Whether it has an application around it.
     pub application: bool,
+    /// Whether it passes on what a host asks.
+    pub relays: bool,
     /// The seed.
     pub seed: u64,
     /// The time that a message takes over a link, in milliseconds.
@@ -56,6 +58,7 @@ impl Casting<'_> {
             client: self.client.to_owned(),
             seed: self.seed,
             application: self.application,
+            relays: self.relays,
             latency_ms: self.latency_ms,
             evidence: self.evidence,
             members: [member(CLIENT, Role::Client, None)]

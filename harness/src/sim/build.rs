@@ -44,6 +44,7 @@ pub(super) fn cast(spec: Spec<'_>) -> Cast {
     let casting = Casting {
         client: spec.client,
         application: spec.subject.has_application(),
+        relays: spec.subject.relays(),
         seed: spec.seed,
         latency_ms: LATENCY_MS,
         evidence: Evidence::ALL.to_vec(),

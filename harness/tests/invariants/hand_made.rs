@@ -11,6 +11,7 @@ use stalemate::journal::{
 use crate::made::Made;
 
 mod dead_sessions;
+mod exempt;
 mod page;
 mod streams;
 mod windows;

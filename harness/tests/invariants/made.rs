@@ -29,6 +29,8 @@ pub(crate) struct Made {
     pub(crate) server: Option<&'static str>,
     /// The object that later requests are from.
     pub(crate) object: u32,
+    /// Whether the client only passes on what a host asks.
+    pub(crate) passes_on: bool,
 }
 
 impl Made {
@@ -115,8 +117,18 @@ impl Made {
         });
     }
 
+    /// A request of the client as that exchange.
+    pub(crate) fn asks_at(&mut self, exchange: Exchange, request: RequestSummary) {
+        self.request(exchange, CLIENT, Side::Sent, request);
+    }
+
     pub(crate) fn answered(&mut self, exchange: Exchange, status: u16, id: Option<&str>) -> usize {
-        self.response(exchange, CLIENT, Side::Received, response(status, id, b""))
+        self.answers(exchange, response(status, id, b""))
+    }
+
+    /// The client is answered, whole.
+    pub(crate) fn answers(&mut self, exchange: Exchange, response: ResponseSummary) -> usize {
+        self.response(exchange, CLIENT, Side::Received, response)
     }
 
     /// A request and its answer, which gives no id.
@@ -184,8 +196,12 @@ impl Made {
 
     pub(crate) fn verdict(&self, id: &str) -> Verdict {
         let invariant = invariant::get(id).expect("in the registry");
+        let cast = Cast {
+            relays: self.passes_on,
+            ..(*cast()).clone()
+        };
         let record = Record {
-            cast: cast(),
+            cast: Arc::new(cast),
             entries: self.entries.clone(),
         };
         let party = match invariant.party {
@@ -288,6 +304,7 @@ fn cast() -> Arc<Cast> {
         client: CLIENT.to_owned(),
         seed: 1,
         application: true,
+        relays: false,
         latency_ms: 1,
         evidence: Evidence::ALL.to_vec(),
         members: vec![

@@ -45,7 +45,7 @@ fn names() {
         ("an empty machine", changed("[memory, nginx]", "[]")),
         ("what a real server keeps", changed("{real: rmcp}", "{real: rmcp, durable: sessions}")),
         ("nothing that can be kept", changed("port: 3001}", "durable: session}")),
-        ("a transport that cannot be put back", changed("dialect: supergateway-3.4.3", "dialect: typescript-sdk, durable: sessions")),
+        ("a transport that cannot be put back", changed("dialect: supergateway-3.4.3", "dialect: {like: supergateway-3.4.3, sessions: {single: true}, answers: {not-initialized: {status: 400}, closed: {status: 404}}}, durable: sessions")),
     ]);
 }
 

@@ -51,6 +51,9 @@ pub struct Rpc {
     /// The error of an error message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RpcError>,
+    /// The id of the request that a `notifications/cancelled` gives up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancels: Option<Value>,
     /// Whether it is a result that says nothing: an object that has no member but `_meta`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub empty: bool,
@@ -115,6 +118,9 @@ fn summarize_value(value: &Value) -> Option<Rpc> {
                 .map(str::to_owned)
         })
         .flatten();
+    let cancels = (method.as_deref() == Some("notifications/cancelled"))
+        .then(|| value.pointer("/params/requestId").cloned())
+        .flatten();
     let revision = ["/params/protocolVersion", "/result/protocolVersion"]
         .into_iter()
         .find_map(|at| value.pointer(at)?.as_str())
@@ -128,6 +134,7 @@ fn summarize_value(value: &Value) -> Option<Rpc> {
         tool,
         revision,
         error,
+        cancels,
         empty: kind == RpcKind::Result && says_nothing,
     })
 }

@@ -136,13 +136,20 @@ pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
             if !is_open {
                 continue;
             }
-            exercised = true;
-            if is_lost(view, first.server, id, second.answered) {
+            // Who disconnects or deletes ends the first session by that, which is judged by itself.
+            if view.is_taken_away(first.server, first.answered..second.answered) {
                 continue;
             }
+            exercised = true;
+            // What is lost before its time is over needs no end any more.
             let due_ms = view.ms(second.answered) + ENDED_WITHIN_MS;
+            let due = view.entries.partition_point(|e| e.at_ms <= due_ms);
+            if is_lost(view, first.server, id, due) || view.is_out(second.answered) {
+                continue;
+            }
             let mut deletes = view.client.iter().filter(|s| s.session() == Some(id));
-            let is_ended = deletes.any(|s| s.request.method == Method::Delete);
+            let is_ended =
+                deletes.any(|s| s.request.method == Method::Delete && view.ms(s.at) <= due_ms);
             let is_seen = view.entries.last().is_some_and(|e| e.at_ms >= due_ms);
             let is_parted = view.is_taken_away(first.server, second.answered..view.entries.len());
             if !is_ended && is_seen && !is_parted {

@@ -193,7 +193,7 @@ pub(in crate::invariant) const IDLE_MEANS_IDLE: Invariant = Invariant {
     severity: Severity::Policy,
     clauses: &["SES-07a", "policy"],
     needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
-    demands: "a session does not expire for idleness while a request of it runs",
+    demands: "a session does not expire for idleness while a request of it runs that was not cancelled",
     forbids: "the idle clock starts with a request and runs on while it is worked on; a tool that takes longer than the \
               time-out loses its session, and its caller the answer",
     judge: Judge::Server(|view, server, received| {
@@ -206,6 +206,7 @@ pub(in crate::invariant) const IDLE_MEANS_IDLE: Invariant = Invariant {
                 && !is_answered
                 && !is_over(s.over.map(|(n, _)| n))
                 && !is_over(refused.map(|(n, _)| *n))
+                && !is_cancelled(s, received, at)
         };
         let mut exercised = false;
         for (at, entry) in view.entries.iter().enumerate() {
@@ -234,3 +235,14 @@ pub(in crate::invariant) const IDLE_MEANS_IDLE: Invariant = Invariant {
         Verdict::of(exercised, None)
     }),
 };
+
+/// Whether the server was told by an entry that nobody waits for a request any more: it need not answer then (CAN-02).
+fn is_cancelled(seen: &Seen, received: &[Seen], at: usize) -> bool {
+    let id = |s: &Seen| s.request.rpc.iter().find_map(|r| r.id.clone());
+    let Some(id) = id(seen) else { return false };
+    let mut told = received.iter().filter(|s| (seen.at..at).contains(&s.at));
+    told.any(|s| {
+        let mut cancelled = s.request.rpc.iter().filter_map(|r| r.cancels.as_ref());
+        s.session() == seen.session() && cancelled.any(|cancelled| *cancelled == id)
+    })
+}

@@ -50,6 +50,7 @@ impl Server {
             client: "test".to_owned(),
             seed: 1,
             application: false,
+            relays: false,
             latency_ms: 1,
             evidence: Vec::new(),
             members: Vec::new(),

@@ -34,6 +34,7 @@ fn rpc(kind: RpcKind, id: u64) -> Rpc {
         tool: None,
         revision: None,
         error: None,
+        cancels: None,
         empty: false,
     }
 }

@@ -182,6 +182,14 @@ impl ProgramClient {
         self.ask(|id| lines::request(id, method, &params)).await
     }
 
+    /// Ends a program that speaks MCP as the specification has it: its input is closed, and it is given 2 s.
+    async fn hang_up(&self) {
+        if let Some(mut process) = self.with(Option::take) {
+            process.desk.order(process.number, Order::HangUp);
+            let _ = tokio::time::timeout(END_LIMIT, &mut process.carries).await;
+        }
+    }
+
     /// All pages of the tools of a program that speaks MCP.
     async fn tools(&self) -> Result<Vec<String>, ClientError> {
         let mut names = Vec::new();
@@ -214,7 +222,11 @@ impl Client for ProgramClient {
             let host = json!({"name": "stalemate", "version": env!("CARGO_PKG_VERSION")});
             let params =
                 json!({"protocolVersion": REVISION, "capabilities": {}, "clientInfo": host});
-            self.request_mcp("initialize", params).await?;
+            if let Err(failure) = self.request_mcp("initialize", params).await {
+                // Nothing can be asked of it: a host gives it up.
+                self.hang_up().await;
+                return Err(failure);
+            }
             self.tell(lines::notification("notifications/initialized"));
             Ok(())
         })
@@ -275,7 +287,6 @@ impl Client for ProgramClient {
         })
     }
 
-    /// A program that speaks MCP is ended as the specification has it: its input is closed, and it is given 2 s.
     fn disconnect(&self) -> LocalBoxFuture<'_, Result<(), ClientError>> {
         Box::pin(async move {
             if self.program.speaks == Speaks::Driver {
@@ -284,11 +295,7 @@ impl Client for ProgramClient {
                 }
                 return self.operate("disconnect", json!({})).await.map(|_| ());
             }
-            let Some(mut process) = self.with(Option::take) else {
-                return Ok(());
-            };
-            process.desk.order(process.number, Order::HangUp);
-            let _ = tokio::time::timeout(END_LIMIT, &mut process.carries).await;
+            self.hang_up().await;
             Ok(())
         })
     }

@@ -1,0 +1,210 @@
+//! Journals made by hand: what looks like a violation of a client or a server and is none, each with the case next to it
+//! that is one.
+
+use serde_json::json;
+use stalemate::journal::{ConnId, Exchange};
+
+use super::*;
+use crate::made::{call, named, response};
+
+fn call_begins(made: &mut Made, number: u32) {
+    let (server, call) = (made.server(), CallId(number));
+    made.note(Event::CallBegan {
+        call,
+        server,
+        method: "tools/call".to_owned(),
+        tool: "create_entities".to_owned(),
+        nonce: String::new(),
+        during_outage: false,
+        nth: 1,
+    });
+}
+
+fn call_ends(made: &mut Made, number: u32, outcome: CallOutcome) {
+    let call = CallId(number);
+    made.note(Event::CallEnded { call, outcome });
+}
+
+/// The handshake of a session, with its result.
+fn opens(made: &mut Made, id: &str) {
+    let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
+    made.gets(named("initialize", None), response(200, Some(id), result));
+    made.exchange("notifications/initialized", Some(id), 202);
+}
+
+/// A call that runs when the user disconnects may be brought to its end in its session; a new one may not use it.
+#[test]
+fn a_call_that_runs_on_may_use_the_session_that_the_user_left() {
+    const ID: &str = "cli-no-stale-id";
+    for runs in [true, false] {
+        let mut made = Made::default();
+        opens(&mut made, "S1");
+        call_begins(&mut made, 1);
+        let asked = made.asks_for("tools/call", Some("S1"), Some(1));
+        if !runs {
+            made.answered(asked, 200, None);
+            call_ends(&mut made, 1, CallOutcome::Ok);
+        }
+        made.acts(Action::Disconnect);
+        made.wait(20_000);
+        made.exchange("tools/list", Some("S1"), 200);
+        if runs {
+            made.holds(ID);
+            call_ends(&mut made, 1, CallOutcome::Ok);
+            made.exchange("tools/list", Some("S1"), 200);
+        }
+        made.is_violated(ID);
+    }
+}
+
+/// Neither a call that begins later nor a connection that the user makes later is part of a call that hangs.
+#[test]
+fn a_call_that_hangs_excuses_nothing_else() {
+    const ID: &str = "cli-no-stale-id";
+    for later in [Action::Connect, Action::Reload] {
+        let mut made = Made::default();
+        opens(&mut made, "S1");
+        call_begins(&mut made, 1);
+        made.asks_for("tools/call", Some("S1"), Some(1));
+        made.acts(Action::Disconnect);
+        made.acts(later);
+        if later == Action::Connect {
+            made.exchange("tools/list", Some("S1"), 200);
+        } else {
+            call_begins(&mut made, 2);
+            made.asks_for("tools/call", Some("S1"), Some(2));
+        }
+        made.is_violated(ID);
+    }
+}
+
+/// A redirect is followed by the same request on the same connection, whatever came in between.
+#[test]
+fn a_request_that_follows_a_redirect_began_when_it_was_first_sent() {
+    const ID: &str = "cli-no-stale-id";
+    for (body, is_same) in [("tools/list", true), ("prompts/list", false)] {
+        let mut made = Made::default();
+        opens(&mut made, "S1");
+        let stream = made.asks("GET", Some("S1"));
+        let asked = made.asks("tools/list", Some("S1"));
+        made.wait(1);
+        let lost =
+            br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#;
+        made.answers(stream, response(404, None, lost));
+        made.answered(asked, 307, None);
+        made.wait(1);
+        let again = Exchange {
+            conn: ConnId(asked.conn.0),
+            ordinal: 1,
+        };
+        made.asks_at(again, named(body, Some("S1")));
+        if is_same {
+            made.holds(ID);
+        } else {
+            made.breaks(ID, made.last());
+        }
+    }
+}
+
+/// Who disconnects owes the end of the session by that, and not once more by the next handshake.
+#[test]
+fn a_session_that_the_user_left_is_not_given_up_by_the_next_one() {
+    const ID: &str = "cli-ends-what-it-gives-up";
+    for leaves in [true, false] {
+        let mut made = Made::default();
+        opens(&mut made, "S1");
+        if leaves {
+            made.acts(Action::Disconnect);
+            made.acts(Action::Connect);
+        }
+        opens(&mut made, "S2");
+        made.wait(40_000);
+        made.exchange("tools/list", Some("S2"), 200);
+        if leaves {
+            assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        } else {
+            made.is_violated(ID);
+        }
+    }
+}
+
+/// It has its 30 s: what is lost meanwhile needs no end, and a DELETE that comes later is too late.
+#[test]
+fn a_session_that_is_given_up_has_its_time() {
+    const ID: &str = "cli-ends-what-it-gives-up";
+    let given_up = || {
+        let mut made = Made::default();
+        made.session("S1", None);
+        opens(&mut made, "S1");
+        opens(&mut made, "S2");
+        made
+    };
+    for (after_ms, is_in_time) in [(20_000, true), (35_000, false)] {
+        let mut lost = given_up();
+        lost.wait(after_ms);
+        lost.session("S1", Some(SessionEnd::Expired));
+        let mut deleted = given_up();
+        deleted.wait(after_ms);
+        deleted.exchange("DELETE", Some("S1"), 200);
+        for mut made in [lost, deleted] {
+            made.wait(40_000);
+            made.exchange("tools/list", Some("S2"), 200);
+            if is_in_time {
+                made.holds(ID);
+            } else {
+                made.is_violated(ID);
+            }
+        }
+    }
+}
+
+/// What passes on a host's requests owes an answer where it heard of a failure, and none where nothing came of it.
+#[test]
+fn who_passes_on_owes_what_it_heard() {
+    const ID: &str = "cli-every-call-resolves";
+    for (passes_on, status, is_excused) in [
+        (true, None, true),
+        (false, None, false),
+        (true, Some(502), false),
+    ] {
+        let mut made = Made::default();
+        made.passes_on = passes_on;
+        call_begins(&mut made, 1);
+        let asked = made.asks_for("tools/call", Some("S1"), Some(1));
+        if let Some(status) = status {
+            made.answered(asked, status, None);
+        }
+        call_ends(&mut made, 1, CallOutcome::TimedOut(75_000));
+        if is_excused {
+            assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        } else {
+            made.is_violated(ID);
+        }
+    }
+}
+
+/// Nobody waits for a request that was cancelled: an idle session may expire over it.
+#[test]
+fn a_request_that_was_cancelled_does_not_run() {
+    const ID: &str = "srv-idle-means-idle";
+    for (cancelled, is_right) in [(Some(7), true), (Some(8), false), (None, false)] {
+        let mut made = Made::default();
+        made.session("S", None);
+        made.post("S", &call(7), None);
+        if let Some(id) = cancelled {
+            let method = "notifications/cancelled";
+            made.post(
+                "S",
+                &json!({"jsonrpc": "2.0", "method": method, "params": {"requestId": id}}),
+                None,
+            );
+        }
+        made.wait(60_000);
+        made.session("S", Some(SessionEnd::Expired));
+        if is_right {
+            made.holds(ID);
+        } else {
+            made.is_violated(ID);
+        }
+    }
+}
