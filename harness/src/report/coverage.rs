@@ -98,6 +98,12 @@ fn arms_taken(results: &[CellResult], out: &mut String) {
         let why = arms::why_never(*arm).unwrap_or("nobody has said why");
         let _ = writeln!(out, "never taken: {}, {}: {why}", arm.0, arm.1);
     }
+    for arm in all
+        .iter()
+        .filter(|arm| is_taken(arm) && arms::why_never(**arm).is_some())
+    {
+        let _ = writeln!(out, "taken, and said never to be: {}, {}", arm.0, arm.1);
+    }
     let is_known = |(of, name): &(String, String)| all.iter().any(|arm| *arm == (&**of, &**name));
     for (of, arm) in taken.iter().filter(|arm| !is_known(arm)) {
         let _ = writeln!(out, "not in the list: {of}, {arm}");
