@@ -8,9 +8,11 @@ use super::{PAGES, is_update, read, settle};
 use crate::{ROOT, stalemate_in};
 
 /// Commands that are not run here, by how they begin, and who runs them.
-const ELSEWHERE: [(&str, &str); 18] = [
+const ELSEWHERE: [(&str, &str); 21] = [
     ("cargo run --release -- run", "the scenarios, as tests"),
+    ("cargo run -- ", "in a crate of one's own"),
     ("cargo test", "this is it"),
+    ("cargo update", "asks a registry"),
     ("cargo bench", "takes minutes"),
     ("cargo install", "takes minutes"),
     ("cargo nextest", "needs nextest"),
@@ -18,6 +20,7 @@ const ELSEWHERE: [(&str, &str); 18] = [
     ("INSTA_UPDATE=", "writes snapshots"),
     ("STALEMATE_", "the same tests in another way"),
     ("git ", "no command of ours"),
+    ("stalemate diff before.yaml", "needs an older file"),
     ("stalemate install", "downloads; `.ci/run` does it"),
     ("stalemate probe http", "needs a server: tests/live"),
     ("stalemate serve ", "waits for an application: tests/serve"),
@@ -130,6 +133,8 @@ fn holds(page: &str) {
             "sh" | "" => {
                 for line in block.text.lines().filter(|l| !l.trim().is_empty()) {
                     assert!(!line.starts_with("$ "), "{at}: `console` shows outputs");
+                    // In a list the block is indented.
+                    let line = line.trim_start();
                     if !is_elsewhere(line) {
                         run(line, dir.path()).unwrap_or_else(|why| panic!("{at}: {line}: {why}"));
                     }
