@@ -246,7 +246,8 @@ fn without_missing(cells: Vec<Cell>, registry: &Registry) -> Vec<Cell> {
     });
     let there = there.collect();
     for (client, (count, remedy)) in left_out {
-        eprintln!("left out: {count} cells of `{client}`, which is not installed: {remedy}");
+        let cells = if count == 1 { "cell" } else { "cells" };
+        eprintln!("left out: {count} {cells} of `{client}`, which is not installed: {remedy}");
     }
     there
 }
