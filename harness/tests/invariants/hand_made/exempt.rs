@@ -106,6 +106,26 @@ fn a_request_that_follows_a_redirect_began_when_it_was_first_sent() {
     }
 }
 
+/// What arrives in the millisecond in which a request leaves, its sender could not know.
+#[test]
+fn a_request_that_leaves_as_the_404_comes_is_exempt() {
+    const ID: &str = "cli-no-stale-id";
+    for (later_ms, is_exempt) in [(0, true), (1, false)] {
+        let mut made = Made::default();
+        opens(&mut made, "S1");
+        made.exchange("tools/list", Some("S1"), 404);
+        let refused_ms = made.entries[made.last()].at_ms;
+        made.asks("tools/call", Some("S1"));
+        let asked = made.last();
+        made.entries[asked].at_ms = refused_ms + later_ms;
+        if is_exempt {
+            made.holds(ID);
+        } else {
+            made.breaks(ID, asked);
+        }
+    }
+}
+
 /// Who disconnects owes the end of the session by that, and not once more by the next handshake.
 #[test]
 fn a_session_that_the_user_left_is_not_given_up_by_the_next_one() {
