@@ -110,12 +110,11 @@ pub(super) const SHOWS_THE_TRUTH: Invariant = Invariant {
 };
 
 fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&'static str> {
+    // The head of a stream is not the last that is heard: the answer is, when it comes.
     let ended = |s: &Seen| {
-        s.response
-            .as_ref()
-            .map(|(n, _)| *n)
-            .or(s.failed)
-            .filter(|n| *n < at)
+        let answers = s.answers().map(|(n, ..)| n).filter(|n| *n < at);
+        let head = s.response.as_ref().map(|(n, _)| *n).or(s.failed);
+        answers.chain(head.filter(|n| *n < at)).max()
     };
     // That a session was ended well says nothing of a connection, and a client may give up a stream of its own accord.
     let of_server = view.client.iter().filter(|s| {
@@ -155,7 +154,9 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
 
 fn untrue_disconnected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&'static str> {
     let old = view.ids_before(server, at);
-    let reused = uses_after(view, server, at).any(|s| is_old(view, s, &old, at));
+    // The page is not that of the user's other client objects.
+    let mut of_page = uses_after(view, server, at).filter(|s| !view.is_beside(s.object));
+    let reused = of_page.any(|s| is_old(view, s, &old, at));
     reused.then_some("the page says disconnected, and a later request carries the same id")
 }
 

@@ -1,6 +1,8 @@
 //! What a client does with the id of its session: it sends it with everything, and ends it when it is no longer needed.
 //! That it lets go of it when it is dead stands one level up.
 
+use std::ops::Range;
+
 use stalemate_wire::{Method, Revision};
 
 use crate::invariant::{Invariant, Judge, Party, Seen, Severity, Verdict, View};
@@ -157,7 +159,7 @@ pub(in crate::invariant) const DELETE_ON_CLOSE: Invariant = Invariant {
         for action in [Action::Disconnect, Action::Delete] {
             for (began, ended, server) in view.actions(action) {
                 let Some(server) = server else { continue };
-                let Some(id) = live_id(view, server, began) else {
+                let Some(id) = live_id(view, server, began..ended) else {
                     continue;
                 };
                 exercised = true;
@@ -178,8 +180,10 @@ fn is_delete(seen: &Seen, id: &str) -> bool {
 }
 
 /// The id that the client's requests to a server carried last, or were given last, if its session is alive at that entry
-/// as far as the client can know, and it can be told so. What an earlier action closed is that action's business.
-fn live_id<'a>(view: &'a View<'_>, server: &ServerName, at: usize) -> Option<&'a str> {
+/// as far as the client can know, and it can be told so. Who is told of the loss while the action goes on need not end it.
+/// What an earlier action closed is that action's business.
+fn live_id<'a>(view: &'a View<'_>, server: &ServerName, action: Range<usize>) -> Option<&'a str> {
+    let Range { start: at, end } = action;
     let of_server = || view.client.iter().filter(|s| s.server == *server);
     let carried = of_server().filter_map(|s| Some((s.at, s.session()?)));
     let given = of_server().filter_map(|s| {
@@ -194,7 +198,7 @@ fn live_id<'a>(view: &'a View<'_>, server: &ServerName, at: usize) -> Option<&'a
     let (_, id) = before.max_by_key(|(n, _)| *n)?;
     let ended = view.is_ended(server, id, at);
     let told = of_server().any(|s| {
-        let refused = s.response.as_ref().filter(|(n, _)| *n < at);
+        let refused = s.response.as_ref().filter(|(n, _)| *n < end);
         s.session() == Some(id)
             && (is_delete(s, id) && s.at < at
                 || refused.is_some_and(|(_, r)| matches!(r.status, 400 | 404 | 410)))

@@ -140,6 +140,13 @@ pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
             if view.is_taken_away(first.server, first.answered..second.answered) {
                 continue;
             }
+            // Nor can who lost the way amid the handshake, before the session was of any use.
+            let mut of_session = view.client.iter().filter(|s| s.session() == Some(id));
+            let was_used = of_session.any(|s| s.status().is_some_and(|status| status < 300));
+            let handshakes = first.answered..second.answered;
+            if !was_used && view.changes.iter().any(|n| handshakes.contains(n)) {
+                continue;
+            }
             exercised = true;
             // What is lost before its time is over needs no end any more.
             let due_ms = view.ms(second.answered) + ENDED_WITHIN_MS;

@@ -178,6 +178,56 @@ fn a_session_that_is_given_up_has_its_time() {
     }
 }
 
+/// Whoever hears that the session is lost while the user disconnects has nothing left to end.
+#[test]
+fn a_session_whose_loss_is_told_amid_a_disconnect_needs_no_end() {
+    const ID: &str = "cli-delete-on-close";
+    for is_told in [true, false] {
+        let mut made = Made::default();
+        made.session("S1", None);
+        opens(&mut made, "S1");
+        let stream = made.asks("GET", Some("S1"));
+        made.begins(Action::Disconnect);
+        if is_told {
+            let lost = br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#;
+            made.answers(stream, response(404, None, lost));
+        }
+        made.ends(Action::Disconnect);
+        if is_told {
+            assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        } else {
+            made.is_violated(ID);
+        }
+    }
+}
+
+/// A handshake that the network breaks off leaves a session that was of no use to anybody.
+#[test]
+fn a_session_whose_handshake_broke_off_is_not_given_up() {
+    const ID: &str = "cli-ends-what-it-gives-up";
+    for (breaks, is_used) in [(true, false), (true, true), (false, false)] {
+        let mut made = Made::default();
+        made.session("S1", None);
+        let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
+        made.gets(named("initialize", None), response(200, Some("S1"), result));
+        if is_used {
+            made.exchange("notifications/initialized", Some("S1"), 202);
+        }
+        if breaks {
+            let process = Arc::from("nginx");
+            made.note(Event::ProcessUp { process });
+        }
+        opens(&mut made, "S2");
+        made.wait(40_000);
+        made.exchange("tools/list", Some("S2"), 200);
+        if breaks && !is_used {
+            assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        } else {
+            made.is_violated(ID);
+        }
+    }
+}
+
 /// What passes on a host's requests owes an answer where it heard of a failure, and none where nothing came of it.
 #[test]
 fn who_passes_on_owes_what_it_heard() {

@@ -1,6 +1,7 @@
 //! Journals made by hand: what a settings page says.
 
 use super::*;
+use crate::made::{named, result};
 
 const ID: &str = "app-shows-the-truth";
 
@@ -76,6 +77,53 @@ fn a_failed_call_is_trouble_and_a_stream_let_go_is_none() {
         match what {
             "GET" => made.holds(ID),
             _ => made.breaks(ID, made.last()),
+        }
+    }
+}
+
+/// The head of a call's stream is not the last that was heard where its answer came later.
+#[test]
+fn an_answer_that_comes_after_a_failure_connects() {
+    for is_answered in [true, false] {
+        let mut made = Made::default();
+        made.opens("S1");
+        let call = made.listens_to(named("tools/call", Some("S1")));
+        made.exchange("ping", Some("S1"), 502);
+        if is_answered {
+            made.hears(call, &result(1));
+        }
+        made.wait(1);
+        made.draws(Drawn::Connected);
+        if is_answered {
+            made.holds(ID);
+        } else {
+            made.breaks(ID, made.last());
+        }
+    }
+}
+
+/// The page of one window says nothing of what the user has beside it.
+#[test]
+fn what_is_beside_the_page_may_go_on() {
+    for is_beside in [true, false] {
+        let mut made = Made::default();
+        let (object, server) = (ObjectId(7), made.server());
+        let nth = if is_beside { 2 } else { 1 };
+        made.note(Event::ObjectMade {
+            object,
+            server,
+            resumed: false,
+            nth,
+        });
+        made.object = 7;
+        made.opens("S1");
+        made.draws(Drawn::Disconnected);
+        let drawn = made.last();
+        made.exchange("tools/call", Some("S1"), 200);
+        if is_beside {
+            made.holds(ID);
+        } else {
+            made.breaks(ID, drawn);
         }
     }
 }
