@@ -198,7 +198,8 @@ fn live_id<'a>(view: &'a View<'_>, server: &ServerName, action: Range<usize>) ->
     let (_, id) = before.max_by_key(|(n, _)| *n)?;
     let ended = view.is_ended(server, id, at);
     let told = of_server().any(|s| {
-        let refused = s.response.as_ref().filter(|(n, _)| *n < end);
+        let by = if is_delete(s, id) { at } else { end };
+        let refused = s.response.as_ref().filter(|(n, _)| *n < by);
         s.session() == Some(id)
             && (is_delete(s, id) && s.at < at
                 || refused.is_some_and(|(_, r)| matches!(r.status, 400 | 404 | 410)))
