@@ -98,7 +98,8 @@ impl Story {
         }
         story.of_calls(entries);
         story.of_sessions(entries);
-        story.of_losses(entries);
+        let first = about.iter().copied().min().unwrap_or_default();
+        story.of_losses(&entries[..first]);
         story
     }
 
@@ -193,10 +194,12 @@ impl Story {
         }
     }
 
-    /// The exchange in which each session was first refused: what its client went by, or should have.
+    /// The exchange in which each session was first refused, unless one is shown already: what its client went by, or should
+    /// have.
     fn of_losses(&mut self, entries: &[Entry]) {
         let mut carried: BTreeMap<Exchange, &String> = BTreeMap::new();
-        let mut refused = BTreeSet::new();
+        let mut refused = BTreeMap::new();
+        let mut is_shown = BTreeSet::new();
         for entry in entries {
             let Event::Http {
                 exchange, message, ..
@@ -212,15 +215,20 @@ impl Story {
                     }
                 }
                 Message::Response(response) if matches!(response.status, 400 | 404 | 410) => {
-                    if let Some(session) = carried.get(exchange)
-                        && refused.insert(*session)
-                    {
-                        self.exchanges.insert(self.root(*exchange));
+                    if let Some(session) = carried.get(exchange) {
+                        let root = self.root(*exchange);
+                        refused.entry(*session).or_insert(root);
+                        if self.exchanges.contains(&root) {
+                            is_shown.insert(*session);
+                        }
                     }
                 }
                 _ => {}
             }
         }
+        refused.retain(|session, _| !is_shown.contains(session));
+        let refused: Vec<Exchange> = refused.into_values().collect();
+        self.exchanges.extend(refused);
     }
 }
 

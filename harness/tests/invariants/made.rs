@@ -144,6 +144,20 @@ impl Made {
         self.exchange("notifications/initialized", Some(id), 202);
     }
 
+    /// The user calls a tool.
+    pub(crate) fn begins_call(&mut self, number: u32) {
+        let (server, call) = (self.server(), CallId(number));
+        self.note(Event::CallBegan {
+            call,
+            server,
+            method: "tools/call".to_owned(),
+            tool: "search_nodes".to_owned(),
+            nonce: format!("n-{number}"),
+            during_outage: false,
+            nth: 1,
+        });
+    }
+
     pub(crate) fn begins(&mut self, action: Action) {
         let server = of_connector(action).then(|| self.server());
         let profile = Profile::Normal;

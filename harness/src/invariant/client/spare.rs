@@ -140,9 +140,9 @@ pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
             if view.is_taken_away(first.server, first.answered..second.answered) {
                 continue;
             }
-            // Nor can who lost the way amid the handshake, before the session was of any use.
-            let mut of_session = view.client.iter().filter(|s| s.session() == Some(id));
-            let was_used = of_session.any(|s| s.status().is_some_and(|status| status < 300));
+            let of_session = || view.client.iter().filter(|s| s.session() == Some(id));
+            // Who loses the way amid the handshake, before the session was of any use, gives nothing up.
+            let was_used = of_session().any(|s| s.status().is_some_and(|status| status < 300));
             let handshakes = first.answered..second.answered;
             if !was_used && view.changes.iter().any(|n| handshakes.contains(n)) {
                 continue;
@@ -154,9 +154,8 @@ pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
             if is_lost(view, first.server, id, due) || view.is_out(second.answered) {
                 continue;
             }
-            let mut deletes = view.client.iter().filter(|s| s.session() == Some(id));
             let is_ended =
-                deletes.any(|s| s.request.method == Method::Delete && view.ms(s.at) <= due_ms);
+                of_session().any(|s| s.request.method == Method::Delete && view.ms(s.at) <= due_ms);
             let is_seen = view.entries.last().is_some_and(|e| e.at_ms >= due_ms);
             let is_parted = view.is_taken_away(first.server, second.answered..view.entries.len());
             if !is_ended && is_seen && !is_parted {

@@ -7,19 +7,6 @@ use stalemate::journal::{ConnId, Exchange};
 use super::*;
 use crate::made::{call, named, response};
 
-fn call_begins(made: &mut Made, number: u32) {
-    let (server, call) = (made.server(), CallId(number));
-    made.note(Event::CallBegan {
-        call,
-        server,
-        method: "tools/call".to_owned(),
-        tool: "create_entities".to_owned(),
-        nonce: String::new(),
-        during_outage: false,
-        nth: 1,
-    });
-}
-
 fn call_ends(made: &mut Made, number: u32, outcome: CallOutcome) {
     let call = CallId(number);
     made.note(Event::CallEnded { call, outcome });
@@ -39,7 +26,7 @@ fn a_call_that_runs_on_may_use_the_session_that_the_user_left() {
     for runs in [true, false] {
         let mut made = Made::default();
         opens(&mut made, "S1");
-        call_begins(&mut made, 1);
+        made.begins_call(1);
         let asked = made.asks_for("tools/call", Some("S1"), Some(1));
         if !runs {
             made.answered(asked, 200, None);
@@ -64,14 +51,14 @@ fn a_call_that_hangs_excuses_nothing_else() {
     for later in [Action::Connect, Action::Reload] {
         let mut made = Made::default();
         opens(&mut made, "S1");
-        call_begins(&mut made, 1);
+        made.begins_call(1);
         made.asks_for("tools/call", Some("S1"), Some(1));
         made.acts(Action::Disconnect);
         made.acts(later);
         if later == Action::Connect {
             made.exchange("tools/list", Some("S1"), 200);
         } else {
-            call_begins(&mut made, 2);
+            made.begins_call(2);
             made.asks_for("tools/call", Some("S1"), Some(2));
         }
         made.is_violated(ID);
@@ -239,7 +226,7 @@ fn who_passes_on_owes_what_it_heard() {
     ] {
         let mut made = Made::default();
         made.passes_on = passes_on;
-        call_begins(&mut made, 1);
+        made.begins_call(1);
         let asked = made.asks_for("tools/call", Some("S1"), Some(1));
         if let Some(status) = status {
             made.answered(asked, status, None);

@@ -4,20 +4,6 @@ use super::*;
 
 const ID: &str = "app-incognito-is-first-contact";
 
-fn call_begins(made: &mut Made, call: u32) {
-    let (tool, nonce) = ("search_nodes".to_owned(), format!("n-{call}"));
-    let server = made.server();
-    made.note(Event::CallBegan {
-        call: CallId(call),
-        server,
-        method: "tools/call".to_owned(),
-        tool,
-        nonce,
-        during_outage: false,
-        nth: 1,
-    });
-}
-
 #[test]
 fn only_what_happens_in_the_window_counts() {
     let mut made = Made::default();
@@ -31,7 +17,7 @@ fn only_what_happens_in_the_window_counts() {
     });
     made.opens("S1");
     made.exchange("tools/call", Some("S1"), 400);
-    call_begins(&mut made, 1);
+    made.begins_call(1);
     made.acts(Action::OpenIncognito);
     // The normal window's stream, and a call that it had begun.
     made.exchange("GET", Some("S1"), 400);
@@ -45,7 +31,7 @@ fn only_what_happens_in_the_window_counts() {
     made.exchange("tools/call", Some("S1"), 400);
     made.holds(ID);
     made.acts(Action::OpenIncognito);
-    call_begins(&mut made, 2);
+    made.begins_call(2);
     made.asks_for("tools/call", Some("S1"), Some(2));
     made.breaks(ID, made.last());
 }
