@@ -72,6 +72,7 @@ const CLIENT: &[(&str, Never)] = &[
         "the rest of an answer is lost with its session",
         Some(CLIENTS_TESTED),
     ),
+    ("the tools are listed beside a listing that hangs", None),
     ("who waits for a re-initialization fails with it", None),
 ];
 

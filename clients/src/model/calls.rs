@@ -8,7 +8,7 @@ use stalemate_wire::marks::took;
 use super::failure::Failure;
 use super::knobs::Reinit;
 use super::reinit::OF;
-use super::session::{Core, Listing, Session};
+use super::session::{Core, Session};
 
 /// A request of the user that runs.
 struct Running(Rc<Core>);
@@ -24,11 +24,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.0.state.borrow_mut().running -= 1;
     }
-}
-
-/// `tools/list`.
-pub(super) fn list_request(id: u64) -> Vec<u8> {
-    stalemate_wire::request(id, "tools/list", None)
 }
 
 impl Core {
@@ -131,6 +126,7 @@ impl Core {
         let core = self;
         let policy = &core.policy;
         let bounds = policy.reinit_bounds;
+        core.stream_was_right(session.generation);
         match policy.reinit {
             Reinit::Never => {
                 took(OF, "a lost session is only a failure");
@@ -170,70 +166,6 @@ impl Core {
                 }
                 Ok(())
             }
-        }
-    }
-
-    /// Lists the tools, because the server says that they changed. What changes meanwhile is listed after that.
-    pub(super) fn list_again(self: &Rc<Self>) {
-        {
-            let mut state = self.state.borrow_mut();
-            if !state.connected {
-                return;
-            }
-            if state.listing != Listing::Idle {
-                state.listing = Listing::Outdated;
-                return;
-            }
-            state.listing = Listing::Runs;
-        }
-        let core = Rc::clone(self);
-        self.spawn(async move {
-            loop {
-                // What failed is asked for again only where there is more news: a session that follows lists anew.
-                let _ = core.limited(core.request(list_request)).await;
-                let mut state = core.state.borrow_mut();
-                if state.listing != Listing::Outdated {
-                    state.listing = Listing::Idle;
-                    return;
-                }
-                state.listing = Listing::Runs;
-            }
-        });
-    }
-
-    /// Lists the tools in a session that follows a lost one. A listing that found the loss is sent again in it anyway.
-    pub(super) fn list_anew(self: &Rc<Self>) {
-        let is_due = {
-            let state = self.state.borrow();
-            state.has_listed && state.listing == Listing::Idle
-        };
-        if is_due && self.policy.list_again {
-            self.list_again();
-        }
-    }
-}
-
-/// The user's own listing, while it runs. A change in the meantime is listed behind it.
-pub(super) struct Listed(Rc<Core>);
-
-impl Listed {
-    /// It begins; `None` if another one runs.
-    pub(super) fn begin(core: &Rc<Core>) -> Option<Self> {
-        let mut state = core.state.borrow_mut();
-        state.has_listed = true;
-        if state.listing != Listing::Idle {
-            return None;
-        }
-        state.listing = Listing::Runs;
-        Some(Self(Rc::clone(core)))
-    }
-}
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        let listing = std::mem::replace(&mut self.0.state.borrow_mut().listing, Listing::Idle);
-        if listing == Listing::Outdated {
-            self.0.list_again();
         }
     }
 }

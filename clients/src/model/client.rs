@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::calls::{Listed, list_request};
 use super::failure::Failure;
 use super::http::Http;
 use super::knobs::{Answerless, Killed, LostShown, Resume};
+use super::listing::{Listed, list_request};
 use super::policy::Policy;
 use super::session::Core;
 use crate::{

@@ -112,7 +112,7 @@ impl Core {
 
     /// The connection failed under a request: the idle ones go too.
     fn broken(&self) {
-        self.set_health(Health::Failing);
+        self.disturbed();
         self.http.drop_idle();
     }
 
@@ -138,15 +138,19 @@ impl Core {
             took(OF, "a refusal without the id of its request is waited past");
             std::future::pending::<()>().await;
         }
-        self.set_health(Health::Failing);
-        if status != 404 {
-            self.met(Fault::OtherStatus);
-        }
         let error = error.and_then(|e| e.error);
         let code = error.as_ref().map(|e| e.code);
         let lost = self
             .policy
             .means_lost(status, code, &String::from_utf8_lossy(&body));
+        if lost || status >= 500 {
+            self.disturbed();
+        } else {
+            self.set_health(Health::Failing);
+        }
+        if status != 404 {
+            self.met(Fault::OtherStatus);
+        }
         Failure::Refused {
             status,
             message: error.map(|e| e.message),
@@ -325,8 +329,12 @@ impl Core {
 
     /// A request that no call waits for was refused: if that means a lost session, the usual follows.
     fn refused_aside(self: &Rc<Self>, generation: u64, failure: &Failure) {
+        if !self.means_lost(failure) {
+            return;
+        }
+        self.stream_was_right(generation);
         let carried = self.current_of(generation).is_some_and(|s| s.id.is_some());
-        if carried && self.means_lost(failure) && self.lose(generation) {
+        if carried && self.lose(generation) {
             self.start_reinit();
         }
     }

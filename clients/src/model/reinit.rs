@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::failure::Failure;
 use super::knobs::FailedReinit;
 use super::session::{Core, Session};
-use crate::{Health, RequestMethod};
+use crate::RequestMethod;
 use stalemate_wire::marks::took;
 
 /// Whose decisions are marked here.
@@ -179,7 +179,7 @@ impl Core {
             Ok(result) => result,
             Err(_) => {
                 took(OF, "a request is given up for its time");
-                self.set_health(Health::Failing);
+                self.disturbed();
                 self.http.drop_idle();
                 Err(Failure::TimedOut)
             }

@@ -17,7 +17,9 @@ use super::attempts::Attempts;
 use super::failure::Failure;
 use super::http::{Head, Http};
 use super::knobs::{BelievedId, Fault, Reopen, Resume, SessionPer, VersionHeader};
+use super::listing::Listing;
 use super::policy::Policy;
+use super::refusals::StreamState;
 use super::reinit::OF;
 use crate::{Health, NotificationSink, StoredSession};
 
@@ -77,32 +79,8 @@ pub(super) struct State {
     pub(super) has_listed: bool,
     /// Where the listing of the tools stands that a change made necessary.
     pub(super) listing: Listing,
-}
-
-/// A listing of the tools that a change made necessary.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Listing {
-    Idle,
-    Runs,
-    /// It runs, and the tools changed again.
-    Outdated,
-}
-
-/// What is known of the GET stream across its openings.
-#[derive(Default)]
-pub(super) struct StreamState {
-    /// The task that keeps it open.
-    task: Option<AbortHandle>,
-    /// Whether this server has ever accepted a GET.
-    pub(super) accepted: bool,
-    /// How many GETs in a row were refused as if their session were lost.
-    pub(super) refusals: u32,
-    /// Whether the server turned out to have no streams.
-    pub(super) unsupported: bool,
-    /// Whether the first opening in this session has not been answered yet.
-    pub(super) is_pending: bool,
-    /// Whether it is wanted, and is not open or failed last time.
-    pub(super) is_down: bool,
+    /// How many listings have begun that a change waits for.
+    pub(super) listings: u64,
 }
 
 /// A session in use. Without an id the server keeps none.
@@ -156,6 +134,7 @@ impl Core {
                 is_renewed: false,
                 has_listed: false,
                 listing: Listing::Idle,
+                listings: 0,
             }),
         })
     }
@@ -221,6 +200,7 @@ impl Core {
             state.connected = true;
             state.reinit_failed = None;
             state.is_used = false;
+            state.stream.is_disturbed = false;
             state.drop_stream();
             let streams = policy.open_stream
                 && session.streams

@@ -112,8 +112,7 @@ pub(super) async fn keep_open(core: Rc<Core>, generation: u64, by_connect: bool)
             Opened::Later => {
                 took(OF, "a stream does not open, and may later");
                 core.stream_answered(true);
-                // What stands between is disturbed: a refusal before it says nothing of one after it.
-                core.state.borrow_mut().stream.refusals = 0;
+                core.disturbed();
                 row.fail();
             }
             Opened::Over => return,
@@ -291,7 +290,7 @@ async fn listen(core: &Rc<Core>, events: &mut Events, place: &mut Place) -> bool
             }
             Next::End => return true,
             Next::Cut => {
-                core.set_health(Health::Failing);
+                core.disturbed();
                 return false;
             }
         }
@@ -347,51 +346,5 @@ impl Core {
             }
         }
         None
-    }
-
-    /// The server accepted a GET.
-    fn stream_accepted(&self) {
-        self.stream_answered(false);
-        let stream = &mut self.state.borrow_mut().stream;
-        stream.accepted = true;
-        stream.refusals = 0;
-    }
-
-    /// It is known now how the opening of the stream went, or that it is over.
-    fn stream_answered(&self, is_down: bool) {
-        {
-            let stream = &mut self.state.borrow_mut().stream;
-            stream.is_down = is_down;
-            if !std::mem::take(&mut stream.is_pending) {
-                return;
-            }
-        }
-        self.changed.notify_waiters();
-    }
-
-    /// A GET was refused as if its session were lost. The first time that leads to a re-initialization, as for any request
-    /// with the id (SES-08). If the GET of the fresh session is refused as well, it was not the session: a server that
-    /// never accepted one has no streams and says so with the wrong status, and asking on would kill one session after
-    /// the other.
-    fn stream_refused(self: &Rc<Self>, generation: u64, status: u16) {
-        let again = {
-            let stream = &mut self.state.borrow_mut().stream;
-            stream.refusals += 1;
-            let again = stream.refusals > 1;
-            stream.unsupported |= again && !stream.accepted;
-            again
-        };
-        // A second 400 speaks for an odd GET; a 404 or 410 ends the use of the id in any case (SES-08).
-        if again && status == 400 {
-            took(
-                OF,
-                "a stream that is refused with 400 again spares the session",
-            );
-            return;
-        }
-        if self.lose(generation) && !again {
-            took(OF, "a stream finds its session lost");
-            self.start_reinit();
-        }
     }
 }

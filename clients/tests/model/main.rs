@@ -1,6 +1,7 @@
 //! The model clients against a scripted server.
 
 mod broken;
+mod listing;
 mod loopback;
 mod sdks;
 mod streams;

@@ -1,10 +1,12 @@
 //! The GET stream of the models, and what arrives on any stream, in paused time.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::support::{Reply, Seen, World, gaps, paused};
 use stalemate_clients::Health;
 use stalemate_clients::model::Policy;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 #[test]
@@ -152,6 +154,73 @@ fn a_server_without_streams_is_left_alone() {
         }
         assert_eq!(world.server.count("GET"), 3);
         assert_eq!(world.server.count("initialize") - before, 3);
+    });
+}
+
+/// Sessions that end before their first GET is answered look like a server without streams. A call that finds the same
+/// session lost tells them apart.
+#[test]
+fn a_session_that_a_call_finds_lost_too_says_nothing_of_streams() {
+    paused(async {
+        let world = World::pipes(Policy::recovering());
+        world.server.dead.set(400);
+        forgets_two_sessions(&world, None);
+        world.client.connect().await.unwrap();
+        world.server.until(|s| s.count("GET") == 2).await;
+        world.call(1).await.unwrap();
+        world.server.until(|s| s.count("GET") == 3).await;
+        assert_eq!(world.server.last("GET").session(), Some("session-3"));
+        assert_eq!(world.server.count("initialize"), 3);
+    });
+}
+
+/// So does anything that failed in it.
+#[test]
+fn a_get_that_is_refused_amid_failures_says_nothing_of_streams() {
+    paused(async {
+        for (status, dead) in [(502, 404), (502, 400), (403, 404)] {
+            let world = World::pipes(Policy::recovering());
+            world.server.dead.set(dead);
+            let goes_on = Rc::new(Notify::new());
+            forgets_two_sessions(&world, Some((status, Rc::clone(&goes_on))));
+            world.client.connect().await.unwrap();
+            world.server.until(|s| s.count("GET") == 2).await;
+            world.call(1).await.unwrap_err();
+            goes_on.notify_one();
+            sleep(Duration::from_secs(5)).await;
+            world.call(2).await.unwrap();
+            sleep(Duration::from_secs(60)).await;
+            let asked = world.server.all("GET");
+            let asked = asked.iter().filter_map(|s| s.session()).collect::<Vec<_>>();
+            // A call that is not allowed is no failure of what stands between.
+            let last = (status >= 500).then_some("session-3");
+            let expected: Vec<_> = ["session-1", "session-2"].into_iter().chain(last).collect();
+            assert_eq!(asked, expected, "{status}, {dead}");
+        }
+    });
+}
+
+/// The first two sessions are forgotten before their GET is answered; the second one waits for that, and a call in it is
+/// answered with the status.
+fn forgets_two_sessions(world: &World, second: Option<(u16, Rc<Notify>)>) {
+    let server = Rc::clone(&world.server);
+    world.server.script(move |seen| {
+        let (status, goes_on) = match (&second, seen.session()) {
+            (Some((status, goes_on)), Some("session-2")) => (*status, goes_on),
+            (_, Some("session-1" | "session-2")) if seen.method == "GET" => {
+                server.forget();
+                return None;
+            }
+            _ => return None,
+        };
+        match seen.what().as_str() {
+            "GET" => {
+                server.forget();
+                Some(Reply::After(Rc::clone(goes_on)))
+            }
+            "tools/call" => Some(Reply::Status(status, "text/plain", String::new())),
+            _ => None,
+        }
     });
 }
 

@@ -3,7 +3,9 @@
 
 use serde_json::json;
 use stalemate::invariant::Verdict;
-use stalemate::journal::{Action, RequestSummary};
+use stalemate::journal::{
+    Action, CallId, CallOutcome, Event, Exchange, RequestSummary, SessionEnd,
+};
 
 use crate::made::{Made, named, response};
 
@@ -62,8 +64,6 @@ fn another_path_of_a_server_has_no_sessions() {
 /// Two of one kind at once find the session lost: one is sent again, the other is not.
 #[test]
 fn where_one_of_a_kind_recovers_it_is_not_the_kind() {
-    use stalemate::journal::{CallId, CallOutcome, Event, SessionEnd};
-
     const ID: &str = "cli-all-requests-recover";
     for (recovers, verdict) in [(true, Some(Verdict::Held)), (false, None)] {
         let mut made = Made::default();
@@ -76,33 +76,79 @@ fn where_one_of_a_kind_recovers_it_is_not_the_kind() {
             (3, "prompts/get", false),
         ];
         for (call, method, is_ok) in calls {
-            let (server, call) = (made.server(), CallId(call));
-            made.note(Event::CallBegan {
-                call,
-                server,
-                method: method.to_owned(),
-                tool: String::new(),
-                nonce: String::new(),
-                during_outage: false,
-                nth: 1,
-            });
-            let asked = made.asks_for(method, Some("S"), Some(call.0));
+            let asked = begins(&mut made, call, method, "S");
             made.answered(asked, 404, None);
             if is_ok {
-                let again = made.asks_for(method, Some("T"), Some(call.0));
+                let again = made.asks_for(method, Some("T"), Some(call));
                 made.answered(again, 200, None);
             }
-            let outcome = match is_ok {
-                true => CallOutcome::Ok,
-                false => CallOutcome::Error("lost".to_owned()),
-            };
-            made.note(Event::CallEnded { call, outcome });
+            ends(&mut made, call, is_ok);
         }
         match verdict {
             Some(verdict) => assert_eq!(made.verdict(ID), verdict),
             None => made.is_violated(ID),
         }
     }
+}
+
+/// A request that is refused while a recovery is under way shares it, and fails if it does.
+#[test]
+fn who_shares_a_recovery_that_fails_is_no_kind_of_its_own() {
+    const ID: &str = "cli-all-requests-recover";
+    for reinitialized in [Some(400), Some(200), None] {
+        let mut made = Made::default();
+        made.opens("S");
+        for session in ["S", "T"] {
+            made.session(session, None);
+            made.session(session, Some(SessionEnd::Expired));
+        }
+        let asked = begins(&mut made, 1, "tools/call", "S");
+        made.answered(asked, 404, None);
+        made.opens("T");
+        let again = made.asks_for("tools/call", Some("T"), Some(1));
+        made.answered(again, 200, None);
+        ends(&mut made, 1, true);
+
+        let called = begins(&mut made, 2, "tools/call", "T");
+        let subscribed = begins(&mut made, 3, "resources/subscribe", "T");
+        made.answered(called, 404, None);
+        let recovery = reinitialized.map(|status| (status, made.asks("initialize", None)));
+        made.answered(subscribed, 404, None);
+        if let Some((status, asked)) = recovery {
+            made.answered(asked, status, (status == 200).then_some("U"));
+        }
+        ends(&mut made, 3, false);
+        match reinitialized {
+            Some(400) => assert_eq!(made.verdict(ID), Verdict::NotExercised),
+            _ => made.is_violated(ID),
+        }
+    }
+}
+
+/// The user's request begins, and is sent in that session.
+fn begins(made: &mut Made, call: u32, method: &str, session: &str) -> Exchange {
+    let server = made.server();
+    made.note(Event::CallBegan {
+        call: CallId(call),
+        server,
+        method: method.to_owned(),
+        tool: String::new(),
+        nonce: String::new(),
+        during_outage: false,
+        nth: 1,
+    });
+    made.asks_for(method, Some(session), Some(call))
+}
+
+fn ends(made: &mut Made, call: u32, is_ok: bool) {
+    let outcome = match is_ok {
+        true => CallOutcome::Ok,
+        false => CallOutcome::Error("lost".to_owned()),
+    };
+    made.note(Event::CallEnded {
+        call: CallId(call),
+        outcome,
+    });
 }
 
 /// A request on a connection that has ended already waits for nothing.

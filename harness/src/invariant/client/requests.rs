@@ -72,8 +72,13 @@ impl Loss<'_> {
     /// the user took the connector away.
     fn met_trouble(&self, view: &View<'_>) -> bool {
         let during = self.at..self.ended;
+        // A recovery that it shares with other requests may have begun before its own refusal came.
+        let recovery = |s: &Seen| s.at > self.at || s.session() != self.refused.session();
         let mut others = view.client.iter().filter(|s| {
-            s.object == self.refused.object && s.at > self.refused.at && during.contains(&s.at)
+            s.object == self.refused.object
+                && s.at > self.refused.at
+                && s.at < self.ended
+                && recovery(s)
         });
         let fails = |s: &Seen| {
             let answer = s.response.as_ref().filter(|(at, _)| *at < self.ended);
