@@ -8,7 +8,7 @@ use super::{PAGES, is_update, read, settle};
 use crate::{ROOT, stalemate_in};
 
 /// Commands that are not run here, by how they begin, and who runs them.
-const ELSEWHERE: [(&str, &str); 21] = [
+const ELSEWHERE: [(&str, &str); 22] = [
     ("cargo run --release -- run", "the scenarios, as tests"),
     ("cargo run -- ", "in a crate of one's own"),
     ("cargo test", "this is it"),
@@ -17,6 +17,7 @@ const ELSEWHERE: [(&str, &str); 21] = [
     ("cargo install", "takes minutes"),
     ("cargo nextest", "needs nextest"),
     (".ci/run", "runs these tests"),
+    (".ci/semver", "takes minutes"),
     ("INSTA_UPDATE=", "writes snapshots"),
     ("STALEMATE_", "the same tests in another way"),
     ("git ", "no command of ours"),
