@@ -10,8 +10,8 @@ use crate::yaml::{Diagnostic, Diagnostics};
 /// How deep directories are searched.
 const DEEPEST: usize = 16;
 
-/// The files with scenarios among `paths` and in the directories among them, sorted, each once. A `schema.json` is
-/// passed over; directories that are links are not entered.
+/// The files with scenarios among `paths` and in the directories among them, sorted, each once. A `schema.json`, and in
+/// directories the `client.yaml` of a program, are passed over; directories that are links are not entered.
 ///
 /// # Errors
 /// If a path is missing or unreadable, a file is no YAML by its name, or a directory has no scenario in it.
@@ -55,6 +55,13 @@ fn is_yaml(path: &Path) -> bool {
         .is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
+/// Whether a file says what a program is, and not what happens: no scenario has a command.
+fn is_program(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "client.yaml")
+        && fs::read_to_string(path)
+            .is_ok_and(|text| text.lines().any(|line| line.starts_with("command:")))
+}
+
 fn search(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec<Diagnostic>) {
     let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut entries = match entries {
@@ -74,7 +81,11 @@ fn search(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut
                 }
             }
             // What is neither a file nor a directory is refused when it is loaded, a link to nothing included.
-            Ok(_) if is_yaml(&path) && !path.is_dir() => files.push(path),
+            Ok(_) if is_yaml(&path) && !path.is_dir() => {
+                if !is_program(&path) {
+                    files.push(path);
+                }
+            }
             Ok(_) => {}
             Err(error) => errors.push(cannot_read(&path, &error)),
         }

@@ -85,6 +85,21 @@ fn what_is_not_there_is_not_found() {
     assert_eq!(errors, expected);
 }
 
+/// What a program is stands in a `client.yaml`; a scenario may have that name too.
+#[test]
+fn programs_are_no_scenarios() {
+    let tree = Tree::new(&["a/1.yaml", "a/client.yaml", "b/client.yaml"]);
+    let program = "summary: mine\ncommand: [node, driver.mjs]\n";
+    fs::write(tree.path("b/client.yaml"), program).expect("written");
+    let files = ["a/1.yaml", "a/client.yaml"].map(|path| tree.path(path));
+    assert_eq!(tree.find(&["a"]).expect("found"), files);
+    let errors = tree.find(&["b"]).expect_err("an error").to_string();
+    assert!(
+        errors.contains("there is no scenario in this directory"),
+        "{errors}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn links_and_devices_keep_nobody_waiting() {

@@ -4,6 +4,7 @@
 mod canary;
 mod ended;
 mod modes;
+mod planted;
 mod results;
 mod small;
 mod swept;
