@@ -38,7 +38,7 @@ pub fn was_child(registry: &Registry) -> bool {
 }
 
 /// The most memory that this process ever held, in KiB.
-fn peak_kib() -> u64 {
+pub fn peak_kib() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     let number = peak.and_then(|l| l.split_whitespace().next()?.parse().ok());

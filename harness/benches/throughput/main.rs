@@ -1,12 +1,13 @@
 //! How fast scenarios run: beside the bare simulator doing equal work, with the length of a run, with the number of
-//! servers, and while nobody talks; and what clients cost that are programs of their own. All times but theirs are processor
-//! time of the run's thread, medians of runs taken in turn.
+//! servers, and while nobody talks; how many runs a search makes; and what clients cost that are programs of their own. All
+//! times but those of searches and programs are processor time of the run's thread, medians of runs taken in turn.
 
 mod baseline;
 mod cells;
 mod growth;
 mod measure;
 mod programs;
+mod searches;
 
 use stalemate::registry::Registry;
 
@@ -20,6 +21,10 @@ const CALLS: usize = 200;
 const RATIO_GOAL: f64 = 2.3;
 /// The argument with which only what clients cost is measured that are programs of their own.
 const ONLY_CLIENTS: &str = "clients";
+/// The argument with which only searches are measured, and a long one of them.
+const ONLY_SEARCHES: &str = "searches";
+/// Seeds of a search whose memory is measured, and those of a long one.
+const SEARCHED: (u64, u64) = (10_000, 100_000);
 /// How long a day of waiting may take, in milliseconds.
 const DAY_GOAL_MS: f64 = 60.0;
 
@@ -116,11 +121,15 @@ fn waiting(registry: &Registry) {
 fn main() {
     let registry = Registry::builtin();
     stalemate::runner::serve_if_child(&registry);
-    if growth::was_child(&registry) {
+    if growth::was_child(&registry) || searches::was_child(&registry) {
         return;
     }
     if std::env::args().any(|argument| argument == ONLY_CLIENTS) {
         programs::print(&registry);
+        return;
+    }
+    if std::env::args().any(|argument| argument == ONLY_SEARCHES) {
+        searches::print(SEARCHED.1);
         return;
     }
     println!(
@@ -135,6 +144,8 @@ fn main() {
     servers(&registry);
     println!("\n24 h of waiting, run and judged");
     waiting(&registry);
+    println!("\nsearches, with a right client");
+    searches::print(SEARCHED.0);
     println!("\nclients that are programs of their own, a cell is two runs");
     programs::print(&registry);
 }

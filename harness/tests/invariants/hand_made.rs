@@ -8,8 +8,9 @@ use stalemate::journal::{
     SessionEnd,
 };
 
-use crate::made::Made;
+use crate::made::{Made, response};
 
+mod conversations;
 mod dead_sessions;
 mod exempt;
 mod page;
@@ -85,6 +86,31 @@ mod no_stale_id {
         assert_eq!(made.verdict(ID), Verdict::NotExercised);
     }
 
+    /// The page of a framework that has no handler for GET is no word about the session, until there was a stream in it.
+    #[test]
+    fn a_page_that_answers_the_first_get_does_not_end_an_id() {
+        let lost = br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"lost"}}"#;
+        for (body, had_stream, is_lost) in [
+            (&b""[..], false, false),
+            (&b""[..], true, true),
+            (&lost[..], false, true),
+        ] {
+            let mut made = Made::default();
+            made.opens("S1");
+            if had_stream {
+                made.listens("S1");
+            }
+            let asked = made.asks("GET", Some("S1"));
+            made.answers(asked, response(404, None, body));
+            made.exchange("tools/call", Some("S1"), 200);
+            if is_lost {
+                made.is_violated(ID);
+            } else {
+                assert_eq!(made.verdict(ID), Verdict::NotExercised);
+            }
+        }
+    }
+
     #[test]
     fn an_accepted_delete_ends_it_and_a_refused_one_does_not() {
         let mut made = Made::default();
@@ -123,6 +149,16 @@ mod no_stale_id {
         made.holds(ID);
         made.holds("app-disconnect-clears");
         made.holds("app-shows-the-truth");
+    }
+
+    /// An id that was stored before is none that this record saw given.
+    #[test]
+    fn an_id_that_was_never_given_here_ends_with_the_disconnect_too() {
+        let mut made = Made::default();
+        made.exchange("tools/list", Some("S0"), 200);
+        made.acts(Action::Disconnect);
+        made.asks("tools/call", Some("S0"));
+        made.breaks(ID, made.last());
     }
 
     #[test]

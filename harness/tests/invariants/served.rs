@@ -1,9 +1,10 @@
 //! Servers and hops that are wrong, and some that only look so, as journals made by hand.
 
 use serde_json::Value;
-use stalemate::journal::SessionEnd;
+use stalemate::invariant::Verdict;
+use stalemate::journal::{Event, RequestSummary, SessionEnd};
 
-use crate::made::{Made, call, changed, result};
+use crate::made::{Made, call, changed, named, response, result};
 
 mod no_resurrection {
     use super::*;
@@ -37,6 +38,38 @@ mod no_resurrection {
         let after = made.post("S", &call(2), None);
         made.answer(after, 404, &Value::Null, None);
         made.holds(ID);
+    }
+}
+
+/// Who shows no good token is not told what became of a session (AUTH-02); who shows one is, and a bad one is answered 401.
+#[test]
+fn a_bad_token_hides_that_a_session_has_ended() {
+    const ID: &str = "srv-dead-session-is-404";
+    for (shown, status, is_exempt) in [
+        (Some("bad"), 401, true),
+        (None, 401, true),
+        (Some("good"), 401, false),
+        (Some("bad"), 400, false),
+    ] {
+        let mut made = Made::default();
+        let server = made.server();
+        made.note(Event::TokenIssued {
+            server,
+            token: "good".to_owned(),
+            good_until_ms: None,
+        });
+        made.session("S", None);
+        made.session("S", Some(SessionEnd::Expired));
+        let asked = RequestSummary {
+            token: shown.map(str::to_owned),
+            ..named("tools/list", Some("S"))
+        };
+        made.serves(asked, response(status, None, b""));
+        if is_exempt {
+            assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        } else {
+            made.is_violated(ID);
+        }
     }
 }
 

@@ -31,6 +31,17 @@ fn nor_does_the_answer_to_what_was_asked_before() {
     made.breaks(ID, made.last());
 }
 
+/// Where the head of an answer did not come, what follows is nothing that could be read.
+#[test]
+fn what_follows_no_head_is_not_heard() {
+    let mut made = Made::default();
+    made.opens("S1");
+    let asked = made.asks("tools/call", Some("S1"));
+    made.hears(asked, &result(1));
+    made.draws(Drawn::Connected);
+    made.holds(ID);
+}
+
 #[test]
 fn a_new_session_does() {
     let mut made = Made::default();
