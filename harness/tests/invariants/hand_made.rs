@@ -10,6 +10,7 @@ use stalemate::journal::{
 
 use crate::made::{Made, response};
 
+mod after_404;
 mod conversations;
 mod dead_sessions;
 mod exempt;

@@ -36,6 +36,31 @@ fn an_error_is_no_answer() {
     answered(&json!({"jsonrpc": "2.0", "id": 7, "error": error})).is_violated(ID);
 }
 
+/// A client that was told that this session is lost may have given it up.
+#[test]
+fn who_lost_the_session_owes_no_answer_in_it() {
+    for (id, status, is_exempt) in [
+        ("S", 404, true),
+        ("S", 400, true),
+        ("S", 410, true),
+        ("S", 500, false),
+        ("T", 404, false),
+    ] {
+        let mut made = Made::default();
+        made.opens("S");
+        let stream = made.listens("S");
+        let ping = json!({"jsonrpc": "2.0", "id": 7, "method": "ping"});
+        made.hears(stream, &ping);
+        made.exchange("tools/call", Some(id), status);
+        made.wait(20_000);
+        made.exchange("tools/list", Some("U"), 200);
+        match is_exempt {
+            true => assert_eq!(made.verdict(ID), Verdict::NotExercised, "{id} {status}"),
+            false => made.is_violated(ID),
+        }
+    }
+}
+
 /// The user was leaving when it came.
 #[test]
 fn who_leaves_answers_nothing_any_more() {
