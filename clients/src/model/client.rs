@@ -196,7 +196,13 @@ fn names(result: &Value) -> Vec<String> {
 
 impl Client for ModelClient {
     fn connect(&self) -> LocalBoxFuture<'_, Result<(), ClientError>> {
-        Box::pin(self.settled(self.connect()))
+        Box::pin(async {
+            let connected = self.settled(self.connect()).await;
+            if connected.is_err() {
+                self.core.end_all().await;
+            }
+            connected
+        })
     }
 
     fn list_tools(&self) -> LocalBoxFuture<'_, Result<Vec<String>, ClientError>> {

@@ -220,12 +220,13 @@ impl Core {
     /// success (SES-10), and a server that cannot be reached must not keep a user connected.
     pub(super) async fn disconnect(self: &Rc<Self>) {
         let idle = self.http.take_idle();
-        let (opened, openings) = {
+        let (opened, openings, endings) = {
             let mut state = self.state.borrow_mut();
             state.subscriptions.clear();
             (
                 std::mem::take(&mut state.opened),
                 std::mem::take(&mut state.openings),
+                std::mem::take(&mut state.endings),
             )
         };
         let in_use = self.close();
@@ -238,23 +239,34 @@ impl Core {
             for session in in_use.iter().chain(&opened) {
                 self.end(session, idle.take()).await;
             }
-            for opening in openings {
-                let _ = opening.await;
+            for other in openings.into_iter().chain(endings) {
+                let _ = other.await;
             }
         };
         let _ = tokio::time::timeout(DELETE_LIMIT, ending).await;
     }
 
-    /// Ends a session that nobody uses any more, if the policy ends any.
+    /// Ends a session that nobody uses any more, if the policy ends any. A disconnect waits for it.
     pub(super) fn end_aside(self: &Rc<Self>, session: Session) {
         if !self.policy.delete_on_disconnect {
             return;
         }
         let core = Rc::clone(self);
-        tokio::task::spawn_local(async move {
+        let ending = tokio::task::spawn_local(async move {
             let ending = core.end(&session, None);
             let _ = tokio::time::timeout(DELETE_LIMIT, ending).await;
         });
+        let endings = &mut self.state.borrow_mut().endings;
+        endings.retain(|e| !e.is_finished());
+        endings.push(ending);
+    }
+
+    /// Waits for the end of what [`end_aside`](Self::end_aside) began.
+    pub(super) async fn end_all(&self) {
+        let endings = std::mem::take(&mut self.state.borrow_mut().endings);
+        for ending in endings {
+            let _ = ending.await;
+        }
     }
 
     /// DELETE, on a connection of its own or on that one.

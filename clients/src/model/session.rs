@@ -65,6 +65,8 @@ pub(super) struct State {
     tasks: Vec<AbortHandle>,
     /// The `initialize` requests under way.
     pub(super) openings: Vec<JoinHandle<()>>,
+    /// The DELETEs under way of sessions that nobody uses.
+    pub(super) endings: Vec<JoinHandle<()>>,
     /// The sessions that were opened and are not in use yet.
     pub(super) opened: Vec<Session>,
     /// Whether a failure ended the client object as a whole (F22).
@@ -127,6 +129,7 @@ impl Core {
                 stream: StreamState::default(),
                 tasks: Vec::new(),
                 openings: Vec::new(),
+                endings: Vec::new(),
                 opened: Vec::new(),
                 is_dead: false,
                 running: 0,

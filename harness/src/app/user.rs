@@ -248,10 +248,7 @@ impl User {
             }
             Ok(Ok(_)) => CallOutcome::Ok,
             Ok(Err(error)) => CallOutcome::Error(error.message),
-            // The call may still come to its end: that is not known, and held against nobody.
-            Err(waited_ms) if waited_ms < enough_ms => {
-                CallOutcome::Error(format!("the user gave up after {waited_ms} ms"))
-            }
+            Err(waited_ms) if waited_ms < enough_ms => CallOutcome::GivenUp(waited_ms),
             Err(waited_ms) => CallOutcome::TimedOut(waited_ms),
         };
         self.journal.note(Event::CallEnded {

@@ -116,10 +116,13 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
         let head = s.response.as_ref().map(|(n, _)| *n).or(s.failed);
         answers.chain(head.filter(|n| *n < at)).max()
     };
-    // That a session was ended well says nothing of a connection, and a client may give up a stream of its own accord.
+    // That a session was ended well says nothing of a connection, nor does a page in place of a stream; and a client may give
+    // up a stream of its own accord, or a call because its user did.
     let of_server = view.client.iter().filter(|s| {
-        let given_up = s.request.method == Method::Get && s.response.is_none();
-        s.server == *server && !s.ends_session() && !given_up && !view.is_beside(s.object)
+        let given_up = s.response.is_none() && (s.is_get() || view.gave_up(s).is_some());
+        let is_page = s.is_get() && s.status() == Some(404) && !s.says_lost(&view.client);
+        let says_nothing = s.ends_session() || given_up || is_page;
+        s.server == *server && !says_nothing && !view.is_beside(s.object)
     });
     let finished: Vec<(usize, &Seen)> =
         of_server.filter_map(|s| ended(s).map(|n| (n, s))).collect();

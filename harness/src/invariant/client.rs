@@ -302,11 +302,12 @@ pub(super) const AT_MOST_ONCE: Invariant = Invariant {
             };
             let count = effects.entry(*call).or_default();
             *count += 1;
-            // What the network or a hop sent twice is not the client's doing, and what was refused counts for not done.
+            // What the network or a hop sent twice is not the client's doing, and what was refused, or sent elsewhere by a
+            // redirect, counts for not done.
             let sends_again = || {
                 let of_call = |s: &&Seen| s.at < at && s.request.call == Some(*call);
                 let status = |s: &Seen| s.status().or(s.broken_status);
-                let refused = |s: &&Seen| status(s).is_some_and(|n| (400..500).contains(&n));
+                let refused = |s: &&Seen| status(s).is_some_and(|n| (300..500).contains(&n));
                 let sent = view.client.iter().filter(of_call);
                 sent.filter(|s| !refused(s)).count() > 1
             };

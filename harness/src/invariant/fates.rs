@@ -107,6 +107,7 @@ fn ended(cause: SessionEnd) -> &'static str {
     match cause {
         SessionEnd::Deleted => "was deleted",
         SessionEnd::Expired => "had expired",
+        SessionEnd::LifetimeOver => "had reached the end of its lifetime",
         SessionEnd::Evicted => "had made room for another one",
         SessionEnd::ExpiredByScenario => "had been made to expire",
         SessionEnd::ProcessEnded => "ended with its process",

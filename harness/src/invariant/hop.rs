@@ -7,7 +7,7 @@ pub(super) mod passes;
 use std::collections::BTreeMap;
 
 use crate::invariant::{Invariant, Judge, Party, Relayed, Severity, Verdict, View, refuses_id};
-use crate::journal::{Event, Evidence, Exchange, ProcessName, ServerName};
+use crate::journal::{ConnEnd, Entry, Event, Evidence, Exchange, ProcessName, ServerName};
 
 /// `hop-status-transparent`.
 pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
@@ -23,13 +23,25 @@ pub(super) const STATUS_TRANSPARENT: Invariant = Invariant {
               initialize again",
     judge: Judge::Hop(|view, hop, relayed| {
         let owns = view.cast.owns_sessions(hop);
+        let breaks = |e: &Entry| {
+            let is_own = |from: &ProcessName| from == hop;
+            matches!(&e.event, Event::ConnEnded { from, how: ConnEnd::Refused | ConnEnd::Cut, .. } if is_own(from))
+        };
         let mut exercised = false;
         for Relayed { outer, inner } in relayed {
             // What the plan did to the response on its way is in what the hop received.
-            let (Some((_, theirs)), Some((sent, ours))) = (&inner.response, &outer.response) else {
+            let (Some((came, theirs)), Some((sent, ours))) = (&inner.response, &outer.response)
+            else {
                 continue;
             };
             if !(400..500).contains(&theirs.status) {
+                continue;
+            }
+            // What a gateway asks for itself is nobody's request; and where it was to open an inner session again, and could
+            // not, its own word on that is the truth.
+            let is_own = outer.what() != inner.what();
+            let failed = || ours.status >= 500 && view.entries[*came..*sent].iter().any(breaks);
+            if owns && (is_own || failed()) {
                 continue;
             }
             exercised = true;
@@ -94,6 +106,8 @@ pub(super) const SESSION_AFFINITY: Invariant = Invariant {
 pub struct Astray {
     /// The entry at which the wrong process received it.
     pub at: usize,
+    /// The entry at which the session was opened.
+    pub since: usize,
     /// The hop.
     pub hop: ProcessName,
     /// The server.
@@ -138,6 +152,7 @@ pub fn astray(view: &View<'_>) -> Vec<Astray> {
             if refused && **at != seen.process && lives(view, id, at, *since, seen.at) {
                 all.push(Astray {
                     at: seen.at,
+                    since: *since,
                     hop: (*hop).clone(),
                     server: server.clone(),
                     opened_at: (*at).clone(),

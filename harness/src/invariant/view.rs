@@ -11,8 +11,8 @@ use crate::invariant::exchanges::Exchanges;
 use crate::invariant::fates::Fates;
 use crate::invariant::seen::{Relayed, Seen, entry_after};
 use crate::journal::{
-    Action, Cast, ConnId, Delivery, Entry, Event, ObjectId, Outages, ProcessName, Record, Rung,
-    ServerName, climbs,
+    Action, CallOutcome, Cast, ConnId, Delivery, Entry, Event, ObjectId, Outages, ProcessName,
+    Record, Rung, ServerName, climbs,
 };
 
 fn beside(entry: &Entry) -> Option<ObjectId> {
@@ -188,12 +188,22 @@ impl<'a> View<'a> {
         ids
     }
 
+    /// Where the user gave up the call that a request is of.
+    #[must_use]
+    pub fn gave_up(&self, seen: &Seen) -> Option<usize> {
+        let of = seen.request.call?;
+        self.entries.iter().position(|e| {
+            matches!(&e.event, Event::CallEnded { call, outcome: CallOutcome::GivenUp(_) } if *call == of)
+        })
+    }
+
     /// Whether a request that left after an entry was begun before it all the same: its connection was being dialled for it
-    /// at that moment, or it follows a redirect of a request that was. A dial takes a round trip at the least.
+    /// at that moment, or it follows a redirect of a request that was, or that left in the same millisecond. A dial takes a
+    /// round trip at the least.
     #[must_use]
     pub fn was_on_its_way(&self, seen: &Seen, at: usize) -> bool {
         if let Some(first) = self.redirected(seen) {
-            return first.at < at || self.was_on_its_way(first, at);
+            return self.ms(first.at) <= self.ms(at) || self.was_on_its_way(first, at);
         }
         if seen.exchange.ordinal != 0 {
             return false;

@@ -214,6 +214,9 @@ pub enum CallOutcome {
     Error(String),
     /// What looked like a result, with its text, though no result of that call had come from its server (F23).
     Hollow(String),
+    /// The user gave it up after so many milliseconds, sooner than need be: it may still come to its end, which is not known,
+    /// and held against nobody.
+    GivenUp(u64),
     /// Nothing for as long as the user waited, in milliseconds.
     TimedOut(u64),
 }
@@ -224,8 +227,10 @@ pub enum CallOutcome {
 pub enum SessionEnd {
     /// The client's DELETE.
     Deleted,
-    /// The server's idle timeout, or the end of its lifetime.
+    /// The server's idle timeout.
     Expired,
+    /// It had lived as long as the server lets any live, however busy it was.
+    LifetimeOver,
     /// The server needed its place for another one.
     Evicted,
     /// The scenario made it expire.

@@ -277,13 +277,19 @@ fn failure(expect: Option<CallExpect>, outcome: &CallOutcome) -> Option<String> 
         (CallExpect::Ok, CallOutcome::Ok)
         | (
             CallExpect::Error,
-            CallOutcome::Error(_) | CallOutcome::Hollow(_) | CallOutcome::TimedOut(_),
+            CallOutcome::Error(_)
+            | CallOutcome::Hollow(_)
+            | CallOutcome::GivenUp(_)
+            | CallOutcome::TimedOut(_),
         ) => None,
         (CallExpect::Ok, CallOutcome::Error(text)) => Some(format!(
             "the call should have been ok, but the user saw: {text}"
         )),
         (CallExpect::Ok, CallOutcome::Hollow(text)) => Some(format!(
             "the call should have been ok, but the user was shown what its server never said: {text}"
+        )),
+        (CallExpect::Ok, CallOutcome::GivenUp(ms)) => Some(format!(
+            "the call should have been ok, but the user gave up after {ms} ms"
         )),
         (CallExpect::Ok, CallOutcome::TimedOut(ms)) => Some(format!(
             "the call should have been ok, but got no answer in {} s",

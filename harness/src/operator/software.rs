@@ -22,7 +22,7 @@ use crate::server::{Options, ServerCore, Store};
 use crate::setup::way::{ENDPOINT, Paths, behind};
 use crate::setup::{Generator, Ids};
 
-/// What the replicas of a server share: what is durable, and the drawing of ids. Sessions they do not.
+/// What the replicas of a server share: what is durable but for their sessions, and the drawing of ids.
 #[derive(Clone)]
 pub struct Shared {
     store: Store,
@@ -107,6 +107,7 @@ impl<N: Network> ServerSoftware<N> {
             Arc::clone(&self.server),
         );
         let Shared { store, ids } = self.shared.clone();
+        let store = store.of(&host.process.name);
         let core = Rc::clone(&self.core);
         let (port, durable) = (self.port, self.durable);
         let session_timeout_ms = self.session_timeout_ms;

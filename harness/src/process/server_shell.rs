@@ -42,6 +42,8 @@ pub struct ServerShell<N> {
     core: Rc<RefCell<ServerCore>>,
     open: RefCell<BTreeMap<Key, Open>>,
     next_key: Cell<u64>,
+    /// Whether hyper has its turn in the midst of what one input led to.
+    is_writing: Cell<bool>,
     aborted: mpsc::UnboundedSender<Key>,
 }
 
@@ -63,6 +65,7 @@ pub async fn run<N: Network>(
         core,
         open: RefCell::default(),
         next_key: Cell::new(0),
+        is_writing: Cell::new(false),
         aborted,
     });
     shell.host.came_up(&shell.net.recorder);
@@ -139,6 +142,10 @@ impl<N: Network> ServerShell<N> {
     }
 
     async fn input(self: &Rc<Self>, input: Input) {
+        // Nothing overtakes what an earlier input led to: events leave in the order of their ids.
+        while self.is_writing.get() {
+            tokio::task::yield_now().await;
+        }
         if self.host.process.is_halted() {
             return;
         }
@@ -151,7 +158,9 @@ impl<N: Network> ServerShell<N> {
             match output {
                 // What was sent before has left by then: hyper gets its turn to write it.
                 Output::Effect { .. } | Output::OpenSession { .. } if has_sent => {
+                    self.is_writing.set(true);
                     tokio::task::yield_now().await;
+                    self.is_writing.set(false);
                     has_sent = false;
                 }
                 Output::Respond { .. } | Output::Head { .. } | Output::Event { .. } => {

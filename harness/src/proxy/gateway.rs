@@ -215,6 +215,10 @@ impl Sessions {
                     took("hop", "the gateway passes the loss of an inner session on");
                     self.sessions.remove(&outer);
                 }
+                LostSession::Reinitialize if request.method == Method::Delete => {
+                    took("hop", "a session ends on both sides of the gateway");
+                    self.sessions.remove(&outer);
+                }
                 LostSession::Reinitialize if !again => {
                     took("hop", "the gateway opens an inner session again");
                     return After::Renew;
@@ -244,13 +248,15 @@ impl Sessions {
         After::Pass(given.map(|_| outer))
     }
 
-    /// How the inner session of a client's is opened again.
+    /// How the inner session of a client's is opened again for a request: as its client had opened it, with the token that
+    /// the client shows now.
     #[must_use]
-    pub fn handshake(&self, outer: &str) -> Option<Handshake> {
-        let session = self.sessions.get(outer)?;
+    pub fn handshake(&self, request: &Request) -> Option<Handshake> {
+        let session = self.sessions.get(request.session_id()?)?;
+        let token = request.headers.get(header::AUTHORIZATION);
         Some(Handshake {
-            initialize: session.initialize.clone(),
-            initialized: session.initialized.clone(),
+            initialize: shows(&session.initialize, token),
+            initialized: session.initialized.as_ref().map(|told| shows(told, token)),
         })
     }
 
@@ -265,10 +271,23 @@ impl Sessions {
 /// The same request in another session.
 #[must_use]
 pub fn within(request: &Request, session: &str) -> Request {
+    with_header(request, header::SESSION_ID, session)
+}
+
+/// The same request with that token in place of its own.
+fn shows(request: &Request, token: Option<&str>) -> Request {
+    match token {
+        Some(token) => with_header(request, header::AUTHORIZATION, token),
+        None => request.clone(),
+    }
+}
+
+/// The same request with another value of a header that it has.
+fn with_header(request: &Request, of: &str, other: &str) -> Request {
     let headers = request.headers.iter();
     let headers = headers.map(|(name, value)| {
-        let is_id = name.eq_ignore_ascii_case(header::SESSION_ID);
-        (name, if is_id { session } else { value })
+        let is_it = name.eq_ignore_ascii_case(of);
+        (name, if is_it { other } else { value })
     });
     Request {
         headers: headers.collect(),

@@ -220,6 +220,10 @@ impl Drawing<'_> {
                         self.names.without_ids(text)
                     ),
                 ),
+                CallOutcome::GivenUp(ms) => (
+                    client('☹'),
+                    format!("call {} failed: the user gave up after {ms} ms", call.0),
+                ),
                 CallOutcome::TimedOut(ms) => (
                     client('☹'),
                     format!("call {} failed: no answer in {}", call.0, span(*ms)),

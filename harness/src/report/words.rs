@@ -100,6 +100,7 @@ pub(super) fn ended(cause: SessionEnd) -> &'static str {
     match cause {
         SessionEnd::Deleted => "deleted",
         SessionEnd::Expired => "expires",
+        SessionEnd::LifetimeOver => "reaches the end of its lifetime",
         SessionEnd::Evicted => "makes room for another one",
         SessionEnd::ExpiredByScenario => "made to expire",
         SessionEnd::ProcessEnded => "lost with the process",
@@ -112,6 +113,7 @@ pub(super) fn ended(cause: SessionEnd) -> &'static str {
 pub(super) fn ended_all(cause: SessionEnd) -> &'static str {
     match cause {
         SessionEnd::Expired => "expire",
+        SessionEnd::LifetimeOver => "reach the end of their lifetime",
         SessionEnd::Evicted => "make room for others",
         one_or_more => ended(one_or_more),
     }

@@ -175,14 +175,16 @@ fn came_to(record: &Record) -> Climbs {
             |e| matches!(&e.event, Event::Phase(Phase::Calm { server }) if *server == climb.server),
         );
         let during = began.unwrap_or(0)..climb.at;
-        let led = astray
-            .iter()
-            .filter(|a| during.contains(&a.at) && a.server == climb.server);
+        let is_never = climb.rung == Some(Rung::Never);
+        // A hop may forget where an old session is, and still keep each new one together.
+        let led = astray.iter().filter(|a| {
+            let is_new = during.contains(&a.since) || is_never;
+            during.contains(&a.at) && a.server == climb.server && is_new
+        });
         let mut nowhere = Nowhere {
             blamed: led.map(|a| a.hop.to_string()).collect(),
             ..Nowhere::default()
         };
-        let is_never = climb.rung == Some(Rung::Never);
         let server = &climb.server;
         if is_never && nowhere.blamed.is_empty() && opens_none(&view, server, &during) {
             nowhere.blamed.insert(server.to_string());
@@ -215,7 +217,8 @@ fn refused<'v>(
     method: &str,
     during: Range<usize>,
 ) -> Vec<&'v Seen> {
-    let is_refused = |s: &Seen| s.status().is_none_or(|status| status >= 400);
+    let is_refused =
+        |s: &Seen| s.status().is_none_or(|status| status >= 400) && !is_for_token(view, s);
     let is_whole = |s: &Seen| s.session().is_some() || method == "initialize";
     let received = view.servers.get(server).into_iter().flatten();
     let asked = received.filter(|s| during.contains(&s.at) && s.request.asks(method));
@@ -242,7 +245,16 @@ fn opens_none(view: &View<'_>, server: &ServerName, during: &Range<usize>) -> bo
 fn refuses_some(view: &View<'_>, server: &ServerName, during: &Range<usize>) -> bool {
     let received = view.servers.get(server).into_iter().flatten();
     let mut asked = received.filter(|s| during.contains(&s.at) && s.request.asks("initialize"));
-    asked.any(|s| s.status().is_some_and(|status| status >= 400) && !is_for_room(view, s))
+    asked.any(|s| {
+        s.status().is_some_and(|status| status >= 400)
+            && !is_for_room(view, s)
+            && !is_for_token(view, s)
+    })
+}
+
+/// Whether a request was refused because it showed no good token, as it must be (AUTH-02): who sent it is to blame.
+fn is_for_token(view: &View<'_>, seen: &Seen) -> bool {
+    seen.status() == Some(401) && view.token_is_good(seen) == Some(false)
 }
 
 /// Whether a handshake was refused for want of room: with 429 or 503, and while somebody worked with a session of the process

@@ -157,6 +157,9 @@ impl Follower {
                         format!("an error: {}", self.names.without_ids(why))
                     }
                     CallOutcome::Hollow(_) => "a result that its server never gave".to_owned(),
+                    CallOutcome::GivenUp(ms) => {
+                        format!("an error: the user gave up after {ms} ms")
+                    }
                     CallOutcome::TimedOut(ms) => format!("nothing in {}", span(*ms)),
                 };
                 let what = self.calls.remove(call).unwrap_or_default();

@@ -175,7 +175,7 @@ impl ServerCore {
             // The timer of an earlier process is gone with it.
             let doomed = std::mem::replace(&mut session.doomed, true);
             if left == 0 {
-                return self.end_session(t, id, SessionEnd::Expired);
+                return self.end_session(t, id, SessionEnd::LifetimeOver);
             }
             if !doomed {
                 let session = id.to_owned();
@@ -258,7 +258,7 @@ impl ServerCore {
                 self.end_session(t, &session, SessionEnd::Expired);
             }
             Some(Due::Lifetime { session }) if self.table.get(&session).is_some() => {
-                self.end_session(t, &session, SessionEnd::Expired);
+                self.end_session(t, &session, SessionEnd::LifetimeOver);
             }
             Some(Due::Keepalive { key }) => {
                 let open = self.table.stream_on(key).is_some();

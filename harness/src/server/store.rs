@@ -1,7 +1,7 @@
 //! What outlives the processes that write it: the memory server's graph, entities by name in the order of their creation,
 //! and the table of sessions where a server keeps it. Relations are deliberately absent; no driven tool makes any.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use memchr::memmem::Finder;
@@ -21,13 +21,23 @@ pub struct Entity {
     pub observations: Vec<String>,
 }
 
-/// A handle on what is durable. Clones share it, so that a server finds after a restart what it wrote before.
+/// A handle on what is durable. Clones share it, so that a server finds after a restart what it wrote before; the graph is one
+/// for all processes of a server, and the sessions are each process's own.
 #[derive(Clone, Debug, Default)]
-pub struct Store(Arc<Mutex<Disk>>);
+pub struct Store {
+    disk: Arc<Mutex<Disk>>,
+    process: Arc<str>,
+}
 
 #[derive(Debug, Default)]
 struct Disk {
     graph: Graph,
+    kept: BTreeMap<Arc<str>, Kept>,
+}
+
+/// The sessions of a process that were kept last.
+#[derive(Debug, Default)]
+struct Kept {
     table: Table,
     /// The ids in the table, where that is all that is kept.
     ids: BTreeSet<String>,
@@ -90,6 +100,15 @@ impl Store {
         Self::default()
     }
 
+    /// The same, for that process of the server.
+    #[must_use]
+    pub fn of(&self, process: &str) -> Self {
+        Self {
+            disk: Arc::clone(&self.disk),
+            process: Arc::from(process),
+        }
+    }
+
     /// Every entity, for keeping an old state of the graph.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Entity> {
@@ -103,22 +122,22 @@ impl Store {
 
     /// The sessions that were kept last.
     pub(super) fn table(&self) -> Table {
-        self.lock().table.clone()
+        self.own(|kept| kept.table.clone())
     }
 
     /// Keeps the sessions.
     pub(super) fn keep_table(&self, table: Table) {
-        self.lock().table = table;
+        self.own(|kept| kept.table = table);
     }
 
     /// The ids that were kept last.
     pub(super) fn ids(&self) -> BTreeSet<String> {
-        self.lock().ids.clone()
+        self.own(|kept| kept.ids.clone())
     }
 
     /// Keeps the ids of sessions, and nothing else of them.
     pub(super) fn keep_ids(&self, ids: BTreeSet<String>) {
-        self.lock().ids = ids;
+        self.own(|kept| kept.ids = ids);
     }
 
     /// Adds the entities whose names are new, and returns those.
@@ -139,9 +158,18 @@ impl Store {
         self.lock().graph.search(&lowered)
     }
 
+    fn own<T>(&self, with: impl FnOnce(&mut Kept) -> T) -> T {
+        with(
+            self.lock()
+                .kept
+                .entry(Arc::clone(&self.process))
+                .or_default(),
+        )
+    }
+
     fn lock(&self) -> MutexGuard<'_, Disk> {
         // A poisoned lock holds a whole graph: nothing here can panic half-way through a write.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,6 +183,18 @@ mod tests {
             entity_type: kind.to_owned(),
             observations: observations.iter().map(|o| (*o).to_owned()).collect(),
         }
+    }
+
+    #[test]
+    fn the_graph_is_of_all_processes_and_the_sessions_are_each_ones_own() {
+        let store = Store::new();
+        let (one, two) = (store.of("memory-1"), store.of("memory-2"));
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        one.keep_ids(ids(&["S1"]));
+        two.keep_ids(ids(&["S2"]));
+        assert_eq!((one.ids(), two.ids()), (ids(&["S1"]), ids(&["S2"])));
+        one.create(vec![entity("alpha", "letter", &[])]);
+        assert_eq!(two.search("alpha").len(), 1);
     }
 
     #[test]

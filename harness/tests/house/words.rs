@@ -265,6 +265,7 @@ fn words_stand_only_where_they_may() {
 fn the_machines_clock_is_read_in_few_places() {
     let allowed = [
         "harness/benches/throughput/programs.rs",
+        "harness/benches/throughput/searches.rs",
         "harness/src/cli/sweep.rs",
         "harness/src/search/explore.rs",
         "harness/src/sim/driver.rs",

@@ -224,6 +224,10 @@ pub(crate) mod stream_trouble {
     const ID: &str = "cli-stream-trouble-spares-calls";
 
     fn calls(made: &mut Made, is_sent: bool, outcome: CallOutcome) {
+        calls_by(made, 1, is_sent, outcome);
+    }
+
+    fn calls_by(made: &mut Made, nth: u8, is_sent: bool, outcome: CallOutcome) {
         let (server, call) = (made.server(), CallId(9));
         made.note(Event::CallBegan {
             call,
@@ -232,7 +236,7 @@ pub(crate) mod stream_trouble {
             tool: "search_nodes".to_owned(),
             nonce: "nonce".to_owned(),
             during_outage: false,
-            nth: 1,
+            nth,
         });
         if is_sent {
             let asked = made.asks_for("tools/call", Some("S"), Some(9));
@@ -261,6 +265,14 @@ pub(crate) mod stream_trouble {
     #[test]
     fn a_call_after_a_refused_get_is_not_sent() {
         never_sent().is_violated(ID);
+    }
+
+    /// What another of the user's client objects asks is no matter of this one's stream.
+    #[test]
+    fn the_call_of_another_object_fails_of_something_else() {
+        let mut made = after_a_404();
+        calls_by(&mut made, 2, false, failed());
+        assert_eq!(made.verdict(ID), Verdict::NotExercised);
     }
 
     #[test]

@@ -261,6 +261,24 @@ mod effects {
         made.breaks(id, made.last());
     }
 
+    /// A redirect is an answer, and nothing was done.
+    #[test]
+    fn what_was_sent_elsewhere_by_a_redirect_was_not_sent_twice() {
+        for (status, is_spared) in [(307, true), (404, true), (500, false)] {
+            let mut made = Made::default();
+            let first = made.asks_for("tools/call", Some("S1"), Some(1));
+            made.answered(first, status, None);
+            made.asks_for("tools/call", Some("S1"), Some(1));
+            commit(&mut made);
+            commit(&mut made);
+            if is_spared {
+                made.holds("cli-at-most-once");
+            } else {
+                made.breaks("cli-at-most-once", made.last());
+            }
+        }
+    }
+
     #[test]
     fn sending_again_what_had_no_effect_is_right() {
         let mut made = Made::default();

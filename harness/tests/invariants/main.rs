@@ -11,5 +11,6 @@ mod made;
 mod pings;
 mod served;
 mod situations;
+mod spared;
 mod support;
 mod table;

@@ -73,6 +73,30 @@ fn a_bad_token_hides_that_a_session_has_ended() {
     }
 }
 
+/// A lifetime is over however busy a session is; idleness is not idle while a request runs, one that had begun.
+#[test]
+fn only_idleness_waits_for_what_runs() {
+    const ID: &str = "srv-idle-means-idle";
+    for (cause, waits_ms, is_spared) in [
+        (SessionEnd::Expired, 10, false),
+        (SessionEnd::Expired, 0, true),
+        (SessionEnd::LifetimeOver, 10, true),
+    ] {
+        let mut made = Made::default();
+        made.session("S", None);
+        made.post("S", &call(1), None);
+        let asked_ms = made.entries[made.entries.len() - 1].at_ms;
+        made.session("S", Some(cause));
+        let ended = made.entries.len() - 1;
+        made.entries[ended].at_ms = asked_ms + waits_ms;
+        if is_spared {
+            assert!(!matches!(made.verdict(ID), Verdict::Violated { .. }));
+        } else {
+            made.is_violated(ID);
+        }
+    }
+}
+
 pub(crate) mod session_isolation {
     use super::*;
 

@@ -31,7 +31,7 @@ fn a_session_ends_at_its_age_however_busy() {
     }
     let call = server.slow_call(&id, 7, 120_000);
     server.wait(60_000);
-    assert_eq!(server.ended(), [(id.clone(), SessionEnd::Expired)]);
+    assert_eq!(server.ended(), [(id.clone(), SessionEnd::LifetimeOver)]);
     assert_eq!(server.got[&stream].end, Some(true));
     assert_eq!(
         (messages(&server, call).len(), server.got[&call].end),

@@ -149,6 +149,7 @@ pub(crate) fn brief(entry: &Entry) -> String {
             CallOutcome::Ok => format!("call {} ok", call.0),
             CallOutcome::Error(text) => format!("call {} failed {text}", call.0),
             CallOutcome::Hollow(text) => format!("call {} got no result: {text}", call.0),
+            CallOutcome::GivenUp(_) => format!("call {} given up", call.0),
             CallOutcome::TimedOut(_) => format!("call {} timed out", call.0),
         },
         Event::Http {

@@ -186,10 +186,7 @@ fn live_id<'a>(view: &'a View<'_>, server: &ServerName, action: Range<usize>) ->
     let Range { start: at, end } = action;
     let of_server = || view.client.iter().filter(|s| s.server == *server);
     let carried = of_server().filter_map(|s| Some((s.at, s.session()?)));
-    let given = of_server().filter_map(|s| {
-        let (answered, response) = s.response.as_ref()?;
-        Some((*answered, response.session.as_deref()?))
-    });
+    let given = of_server().filter_map(Seen::given);
     let closed = view.taken_away(server).map(|(_, ended)| ended);
     let closed = closed.filter(|ended| *ended < at).max();
     let before = carried

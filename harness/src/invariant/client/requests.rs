@@ -45,7 +45,10 @@ pub(in crate::invariant) const ALL_RECOVER: Invariant = Invariant {
                     );
                     found.get_or_insert((loss.ended, why));
                 }
-                CallOutcome::Error(_) | CallOutcome::Hollow(_) | CallOutcome::TimedOut(_) => {}
+                CallOutcome::Error(_)
+                | CallOutcome::Hollow(_)
+                | CallOutcome::GivenUp(_)
+                | CallOutcome::TimedOut(_) => {}
             }
         }
         Verdict::of(exercised, found)

@@ -33,8 +33,7 @@ pub(in crate::invariant) const STREAM_TROUBLE: Invariant = Invariant {
             let Some(failed) = trouble(view, get) else {
                 continue;
             };
-            let Some((began, ended, was_sent, outcome)) = next_call(view, &get.server, failed)
-            else {
+            let Some((began, ended, was_sent, outcome)) = next_call(view, get, failed) else {
                 continue;
             };
             // What breaks or heals meanwhile may be what keeps a call from being sent.
@@ -82,21 +81,23 @@ fn trouble(view: &View<'_>, get: &Seen) -> Option<usize> {
     lives.then_some(at)
 }
 
-/// The next call on a server that begins after an entry and ends: where it began and ended, whether it was sent at all, and
-/// how it ended.
+/// The next call on the server of a GET, of the same of its user's client objects there, that begins after an entry and
+/// ends: where it began and ended, whether it was sent at all, and how it ended.
 fn next_call(
     view: &View<'_>,
-    server: &ServerName,
+    get: &Seen,
     after: usize,
 ) -> Option<(usize, usize, bool, CallOutcome)> {
+    let is_beside = view.is_beside(get.object);
     let mut entries = view.entries.iter().enumerate().skip(after);
     let (began, id) = entries.find_map(|(at, e)| match &e.event {
         Event::CallBegan {
             call,
-            server: s,
+            server,
             during_outage: false,
+            nth,
             ..
-        } if s == server => Some((at, *call)),
+        } if *server == get.server && (*nth > 1) == is_beside => Some((at, *call)),
         _ => None,
     })?;
     let (ended, outcome) = entries.find_map(|(at, e)| match &e.event {

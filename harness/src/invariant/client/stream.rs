@@ -14,6 +14,9 @@ use crate::journal::{
 /// How long a client may take to resume a stream, in milliseconds: longer than any sound wait between attempts.
 const RESUMED_WITHIN_MS: u64 = 60_000;
 
+/// How long a client that was told nothing may wait before it resumes, in milliseconds: what the SDKs wait.
+const RECONNECTS_WITHIN_MS: u64 = 1_000;
+
 /// `cli-resume-cursor`.
 pub(in crate::invariant) const RESUME_CURSOR: Invariant = Invariant {
     id: "cli-resume-cursor",
@@ -30,8 +33,8 @@ pub(in crate::invariant) const RESUME_CURSOR: Invariant = Invariant {
     demands: "a stream whose events had ids, and that broke, is resumed by a GET whose Last-Event-ID is the last id that \
               came",
     forbids: "the stream breaks after event 7; the client opens a fresh one in the same session, and what the server sent \
-              meanwhile is never asked for; a stream that its client closed, and a session that is lost or was given up, \
-              are exempt",
+              meanwhile is never asked for; a stream that its client closed or whose call its user gave up, and a session \
+              that is lost or was given up, are exempt",
     judge: Judge::Client(|view| {
         let mut exercised = false;
         let mut found: Option<(usize, String)> = None;
@@ -39,6 +42,9 @@ pub(in crate::invariant) const RESUME_CURSOR: Invariant = Invariant {
             let Some((over, id, cursor)) = broken(view, stream) else {
                 continue;
             };
+            if is_given_up(view, stream, over) {
+                continue;
+            }
             let gets = || gets_after(view, stream, id, over);
             let resumes = |g: &Seen| {
                 let named = g.request.cursor.as_deref();
@@ -77,6 +83,13 @@ pub(in crate::invariant) const RESUME_CURSOR: Invariant = Invariant {
         Verdict::of(exercised, found)
     }),
 };
+
+/// Whether the user gave up the call of a stream before it was to be resumed: nobody wants what is left of it.
+fn is_given_up(view: &View<'_>, stream: &Seen, over: usize) -> bool {
+    let named = stream.events.iter().rev().find_map(|(_, e)| e.retry_ms);
+    let due_ms = view.ms(over) + named.unwrap_or(0).max(RECONNECTS_WITHIN_MS);
+    view.gave_up(stream).is_some_and(|n| view.ms(n) <= due_ms)
+}
 
 /// Where a stream with event ids broke off that has more to bring, with its session and the last event id.
 fn broken<'a>(view: &View<'_>, stream: &'a Seen) -> Option<(usize, &'a str, &'a str)> {

@@ -1,7 +1,7 @@
 //! What a hop must pass on while it is fresh: each message of a stream.
 
 use crate::invariant::{Invariant, Judge, Party, Relayed, Seen, Severity, Verdict, View};
-use crate::journal::Evidence;
+use crate::journal::{Delivery, Event, Evidence, Side};
 
 /// How long a message of a stream may stay with a hop, in milliseconds.
 const FRESH_MS: u64 = 5_000;
@@ -33,8 +33,9 @@ pub(in crate::invariant) const DELIVERS_MESSAGES: Invariant = Invariant {
                 let closed = view.closed.get(&outer.exchange.conn).copied();
                 let over = outer.over.map(|(n, _)| n);
                 let gone = [closed, over, outer.failed].into_iter().flatten().min();
-                let is_excused =
-                    gone.is_some_and(|n| view.ms(n) <= due_ms) || is_disturbed(view, at, due_ms);
+                let is_excused = gone.is_some_and(|n| view.ms(n) <= due_ms)
+                    || is_disturbed(view, at, due_ms)
+                    || is_withheld(view, outer, at);
                 if !is_excused && first.as_ref().is_none_or(|(n, _)| at < *n) {
                     let why = format!("a message on the stream of {} is held back", outer.what());
                     first = Some((at, why));
@@ -49,6 +50,15 @@ pub(in crate::invariant) const DELIVERS_MESSAGES: Invariant = Invariant {
 fn messages(seen: &Seen) -> impl Iterator<Item = usize> {
     let events = seen.events.iter().filter(|(_, e)| !e.rpc.is_empty());
     events.map(|(at, _)| *at)
+}
+
+/// Whether the plan keeps back, or did for a while, what the hop sent on a stream before an entry: what follows waits with it.
+fn is_withheld(view: &View<'_>, outer: &Seen, by: usize) -> bool {
+    view.entries[outer.at..by].iter().any(|e| {
+        let is_sent = matches!(&e.event, Event::Http { exchange, side: Side::Sent, at, .. }
+            if *exchange == outer.exchange && *at == outer.process);
+        is_sent && matches!(e.fate.delivery(), Delivery::Never | Delivery::After(_))
+    })
 }
 
 /// Whether something was out, broke or healed between an entry and that time, or the run was over by then.

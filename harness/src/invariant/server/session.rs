@@ -202,7 +202,8 @@ pub(in crate::invariant) const IDLE_MEANS_IDLE: Invariant = Invariant {
             let is_answered = s.answers().any(|(n, ..)| n < at);
             let is_over = |n: Option<usize>| n.is_some_and(|n| n < at);
             let refused = s.response.as_ref().filter(|(_, r)| !r.stream);
-            asks && s.at < at
+            // What arrives as the session ends has not begun to run.
+            asks && view.ms(s.at) < view.ms(at)
                 && !is_answered
                 && !is_over(s.over.map(|(n, _)| n))
                 && !is_over(refused.map(|(n, _)| *n))

@@ -37,7 +37,7 @@ pub(in crate::invariant) const RENEWAL_KEEPS_SESSION: Invariant = Invariant {
             else {
                 continue;
             };
-            let lives = fates.lives(id, &seen.process, seen.at, seen.at + 1);
+            let lives = fates.lives(id, &seen.process, seen.at, *at);
             if first == token || !lives || view.token_is_good(seen) != Some(true) {
                 continue;
             }

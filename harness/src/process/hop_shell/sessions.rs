@@ -154,7 +154,7 @@ impl<N: Network> HopShell<N> {
             if sessions.inner(outer) != used.session_id() {
                 return Ok(());
             }
-            sessions.handshake(outer)
+            sessions.handshake(request)
         };
         let Some(handshake) = handshake else {
             return Ok(());

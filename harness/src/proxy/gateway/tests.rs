@@ -99,7 +99,8 @@ fn an_inner_session_is_opened_again_as_its_client_had_done() {
     let mut sessions = opened(LostSession::Reinitialize);
     let initialized = request(Method::Post, Some("G1"), INITIALIZED);
     sent_on(&mut sessions, &initialized);
-    let handshake = sessions.handshake("G1").expect("it can be");
+    let renewed = |id: &str| request(Method::Post, Some(id), CALL);
+    let handshake = sessions.handshake(&renewed("G1")).expect("it can be");
     assert_eq!(handshake.initialize.session_id(), None);
     assert_eq!(handshake.initialize.body, INITIALIZE.as_bytes());
     assert_eq!(handshake.initialized, Some(initialized));
@@ -107,7 +108,7 @@ fn an_inner_session_is_opened_again_as_its_client_had_done() {
     let call = request(Method::Post, Some("G1"), CALL);
     let onward = sent_on(&mut sessions, &call).expect("known");
     assert_eq!(onward.session_id(), Some("S2"));
-    assert!(sessions.handshake("S1").is_none());
+    assert!(sessions.handshake(&renewed("S1")).is_none());
 }
 
 #[test]
@@ -122,4 +123,30 @@ fn a_deleted_session_is_gone_on_both_sides() {
     let mut sessions = opened(LostSession::PassOn);
     sessions.answered(&delete, 405, None, false, id);
     assert!(sent_on(&mut sessions, &delete).is_some());
+}
+
+/// The token that its client opened the session with may be good no more.
+#[test]
+fn an_inner_session_is_opened_again_with_the_token_of_now() {
+    let with = |id: Option<&str>, body: &str, token: &str| {
+        let mut request = request(Method::Post, id, body);
+        request.headers.push("Authorization", token);
+        request
+    };
+    let mut sessions = Sessions::new(LostSession::Reinitialize);
+    let initialize = with(None, INITIALIZE, "Bearer old");
+    sessions.answered(&initialize, 200, Some("S1"), false, || "G1".to_owned());
+    let handshake = sessions.handshake(&with(Some("G1"), CALL, "Bearer new"));
+    let initialize = handshake.expect("it can be").initialize;
+    assert_eq!(initialize.headers.get("authorization"), Some("Bearer new"));
+}
+
+#[test]
+fn a_lost_inner_session_is_not_opened_again_to_be_ended() {
+    let mut sessions = opened(LostSession::Reinitialize);
+    let delete = request(Method::Delete, Some("G1"), "");
+    let id = || unreachable!("no session is opened");
+    let after = sessions.answered(&delete, 404, None, false, id);
+    assert_eq!(after, After::Pass(None));
+    assert_eq!(sessions.inner("G1"), None);
 }

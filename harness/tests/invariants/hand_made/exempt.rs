@@ -2,7 +2,7 @@
 //! that is one.
 
 use serde_json::json;
-use stalemate::journal::{ConnId, Exchange};
+use stalemate::journal::{ConnId, Exchange, ResponseSummary};
 
 use super::*;
 use crate::made::{call, named, response};
@@ -89,6 +89,33 @@ fn a_request_that_follows_a_redirect_began_when_it_was_first_sent() {
             made.holds(ID);
         } else {
             made.breaks(ID, made.last());
+        }
+    }
+}
+
+/// So did one whose first sending left in the millisecond of the 404.
+#[test]
+fn a_request_that_was_first_sent_as_the_404_came_is_exempt() {
+    for (later_ms, is_exempt) in [(0, true), (1, false)] {
+        let mut made = Made::default();
+        opens(&mut made, "S1");
+        made.exchange("tools/list", Some("S1"), 404);
+        let refused_ms = made.entries[made.last()].at_ms;
+        let asked = made.asks("tools/call", Some("S1"));
+        let left = made.last();
+        made.entries[left].at_ms = refused_ms + later_ms;
+        made.answered(asked, 307, None);
+        made.wait(5);
+        let again = Exchange {
+            conn: ConnId(asked.conn.0),
+            ordinal: 1,
+        };
+        made.asks_at(again, named("tools/call", Some("S1")));
+        let id = "cli-no-stale-id";
+        if is_exempt {
+            made.holds(id);
+        } else {
+            made.breaks(id, left);
         }
     }
 }
@@ -184,6 +211,31 @@ fn a_session_whose_loss_is_told_amid_a_disconnect_needs_no_end() {
             assert_eq!(made.verdict(ID), Verdict::NotExercised);
         } else {
             made.is_violated(ID);
+        }
+    }
+}
+
+/// Who asked has an id once the result came too: before, nothing was opened that could be ended.
+#[test]
+fn a_handshake_without_its_result_is_no_session_to_delete() {
+    const ID: &str = "cli-delete-on-close";
+    let result = json!({"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": "2025-11-25"}});
+    for comes in [true, false] {
+        let mut made = Made::default();
+        made.session("S1", None);
+        let asked = made.asks("initialize", None);
+        let head = ResponseSummary {
+            stream: true,
+            ..response(200, Some("S1"), b"")
+        };
+        made.answers(asked, head);
+        if comes {
+            made.hears(asked, &result);
+        }
+        made.acts(Action::Disconnect);
+        match comes {
+            true => made.is_violated(ID),
+            false => assert_eq!(made.verdict(ID), Verdict::NotExercised),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Journals made by hand: what a settings page says.
 
 use super::*;
-use crate::made::{named, result};
+use crate::made::{named, response, result};
 
 const ID: &str = "app-shows-the-truth";
 
@@ -29,6 +29,49 @@ fn nor_does_the_answer_to_what_was_asked_before() {
     made.answered(conn, 200, None);
     made.draws(Drawn::Connected);
     made.breaks(ID, made.last());
+}
+
+/// A call that its user gave up was not refused; one that failed was, and so was one that got no answer at all.
+#[test]
+fn what_the_user_gave_up_is_no_trouble() {
+    let outcomes = [
+        (CallOutcome::GivenUp(5_000), true),
+        (CallOutcome::Error("no answer".to_owned()), false),
+        (CallOutcome::TimedOut(65_000), false),
+    ];
+    for (outcome, is_spared) in outcomes {
+        let mut made = Made::default();
+        made.opens("S1");
+        made.begins_call(1);
+        let asked = made.asks_for("tools/call", Some("S1"), Some(1));
+        let call = CallId(1);
+        made.note(Event::CallEnded { call, outcome });
+        made.closed(asked);
+        made.draws(Drawn::Connected);
+        if is_spared {
+            made.holds(ID);
+        } else {
+            made.breaks(ID, made.last());
+        }
+    }
+}
+
+/// The page of a framework that has no handler for GET is no refusal of the connector; a lost session is.
+#[test]
+fn a_page_that_answers_the_first_get_is_no_trouble() {
+    let lost = br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"lost"}}"#;
+    for (body, is_spared) in [(&b""[..], true), (&lost[..], false)] {
+        let mut made = Made::default();
+        made.opens("S1");
+        let asked = made.asks("GET", Some("S1"));
+        made.answers(asked, response(404, None, body));
+        made.draws(Drawn::Connected);
+        if is_spared {
+            made.holds(ID);
+        } else {
+            made.breaks(ID, made.last());
+        }
+    }
 }
 
 /// Where the head of an answer did not come, what follows is nothing that could be read.

@@ -107,3 +107,30 @@ fn what_goes_on_with_one_stream_neglects_no_other() {
     opens(&mut made, Some("a"), None);
     made.holds(RESUMES);
 }
+
+/// Nobody wants what is left of a stream whose call its user gave up before it was to be resumed.
+#[test]
+fn a_stream_whose_call_was_given_up_in_time_is_not_resumed() {
+    for (after_ms, is_spared) in [(RETRY_MS / 2, true), (RETRY_MS * 2, false)] {
+        let mut made = polling();
+        made.begins_call(1);
+        let asked = RequestSummary {
+            call: Some(CallId(1)),
+            ..named("tools/call", Some("S"))
+        };
+        let stream = made.listens_to(asked);
+        made.hears_of(stream, "a", RETRY_MS);
+        made.heard_all(stream, true);
+        made.wait(after_ms);
+        let outcome = CallOutcome::GivenUp(after_ms);
+        let call = CallId(1);
+        made.note(Event::CallEnded { call, outcome });
+        made.wait(120_000);
+        made.exchange("tools/list", Some("S"), 200);
+        if is_spared {
+            assert_eq!(made.verdict(RESUMES), Verdict::NotExercised);
+        } else {
+            made.is_violated(RESUMES);
+        }
+    }
+}
