@@ -209,9 +209,16 @@ impl Made {
     }
 
     pub(crate) fn verdict(&self, id: &str) -> Verdict {
+        self.verdict_without(id, &[])
+    }
+
+    /// The verdict on a record that does not tell those things.
+    pub(crate) fn verdict_without(&self, id: &str, lacks: &[Evidence]) -> Verdict {
         let invariant = invariant::get(id).expect("in the registry");
+        let evidence = Evidence::ALL.iter().filter(|e| !lacks.contains(e));
         let cast = Cast {
             relays: self.passes_on,
+            evidence: evidence.copied().collect(),
             ..(*cast()).clone()
         };
         let record = Record {

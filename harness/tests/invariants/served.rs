@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use stalemate::invariant::Verdict;
-use stalemate::journal::{Event, RequestSummary, SessionEnd};
+use stalemate::journal::{Event, Evidence, RequestSummary, SessionEnd};
 
 use crate::made::{Made, call, changed, named, response, result};
 
@@ -69,6 +69,30 @@ fn a_bad_token_hides_that_a_session_has_ended() {
             assert_eq!(made.verdict(ID), Verdict::NotExercised);
         } else {
             made.is_violated(ID);
+        }
+    }
+}
+
+/// Where a record does not tell what an invariant needs, nobody is judged by it: no client, no server, and no hop, whether it
+/// passed something on or not.
+#[test]
+fn what_a_record_does_not_tell_is_not_judged() {
+    for id in [
+        "cli-no-stale-id",
+        "srv-no-resurrection",
+        "hop-delivers-messages",
+    ] {
+        for passes_on in [true, false] {
+            let mut made = Made::default();
+            if passes_on {
+                made.relay(
+                    (200, "application/json", None),
+                    (200, "application/json", None),
+                );
+            }
+            let lacks = vec![Evidence::Bodies];
+            let verdict = made.verdict_without(id, &lacks);
+            assert_eq!(verdict, Verdict::NotDecidable { lacks }, "{id}");
         }
     }
 }
