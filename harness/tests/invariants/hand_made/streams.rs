@@ -134,3 +134,19 @@ fn a_stream_whose_call_was_given_up_in_time_is_not_resumed() {
         }
     }
 }
+
+/// Who asks for something else meanwhile may resume yet; who opens another stream does not.
+#[test]
+fn only_a_get_takes_the_place_of_a_stream_that_broke() {
+    let mut made = polling();
+    let stream = opens(&mut made, None, Some("a"));
+    made.heard_all(stream, false);
+    made.exchange("tools/list", Some("S"), 200);
+    made.object = 1;
+    made.asks("GET", Some("S"));
+    made.object = 0;
+    assert_eq!(made.verdict(RESUMES), Verdict::NotExercised);
+    made.wait(RETRY_MS);
+    opens(&mut made, None, None);
+    made.is_violated(RESUMES);
+}
