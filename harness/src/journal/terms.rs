@@ -207,6 +207,7 @@ pub enum Drawn {
 /// How a call ended, as the user was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome", content = "text")]
+#[non_exhaustive]
 pub enum CallOutcome {
     /// A result.
     Ok,
@@ -224,6 +225,7 @@ pub enum CallOutcome {
 /// Why a session ended at the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum SessionEnd {
     /// The client's DELETE.
     Deleted,

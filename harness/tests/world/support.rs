@@ -151,6 +151,7 @@ pub(crate) fn brief(entry: &Entry) -> String {
             CallOutcome::Hollow(text) => format!("call {} got no result: {text}", call.0),
             CallOutcome::GivenUp(_) => format!("call {} given up", call.0),
             CallOutcome::TimedOut(_) => format!("call {} timed out", call.0),
+            other => format!("call {} came to {other:?}", call.0),
         },
         Event::Http {
             at, side, message, ..
