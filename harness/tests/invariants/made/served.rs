@@ -120,7 +120,12 @@ impl Made {
     }
 
     /// The hop received a request, sent one on for it, was answered, and answered.
-    pub(crate) fn relays(&mut self, asked: [RequestSummary; 2], answered: [ResponseSummary; 2]) {
+    /// Returns the exchange with the client and the one behind it.
+    pub(crate) fn relays(
+        &mut self,
+        asked: [RequestSummary; 2],
+        answered: [ResponseSummary; 2],
+    ) -> (Exchange, Exchange) {
         let (parent, child) = (self.new_exchange(), self.new_exchange());
         let ([came, went], [theirs, ours]) = (asked, answered);
         self.request(parent, HOP, Side::Received, came);
@@ -129,6 +134,13 @@ impl Made {
         self.request(child, HOP, Side::Sent, went);
         self.response(child, HOP, Side::Received, theirs);
         self.response(parent, HOP, Side::Sent, ours);
+        (parent, child)
+    }
+
+    /// An event with a message is seen at the hop.
+    pub(crate) fn hop_sees(&mut self, exchange: Exchange, side: Side, data: &Value) -> usize {
+        let message = Message::Sse(Arc::new(event("1", data)));
+        self.http(exchange, HOP, side, message)
     }
 
     /// The server received a POST.
