@@ -3,13 +3,12 @@
 
 use std::env;
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use stalemate::registry::Registry;
 
 use crate::cells::Job;
-use crate::measure::{Cost, in_turn, marginal};
+use crate::measure::{self, Cost, in_turn, marginal};
 
 /// The argument before the length.
 const CHILD: &str = "--one-long-run";
@@ -52,16 +51,7 @@ struct Child {
 }
 
 fn in_child(calls: usize) -> Child {
-    let program = env::current_exe().expect("this program");
-    let output = Command::new(program)
-        .args([CHILD, &calls.to_string()])
-        .output()
-        .expect("it starts");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let text = String::from_utf8(output.stdout).expect("numbers");
-    let numbers = text.split_whitespace().map(str::parse);
-    let numbers: Vec<u64> = numbers.collect::<Result<_, _>>().expect("numbers");
+    let numbers: Vec<u64> = measure::in_child(&[CHILD, &calls.to_string()]);
     let cost = |at: usize| Cost {
         time: Duration::from_nanos(numbers[at]),
         exchanges: usize::try_from(numbers[at + 1]).expect("it fits"),

@@ -1,5 +1,8 @@
 //! Measuring: the processor time of one run on a thread of its own, and what a run's work costs without its frame.
 
+use std::env;
+use std::process::Command;
+use std::str::FromStr;
 use std::thread;
 use std::time::Duration;
 
@@ -40,6 +43,18 @@ pub fn on_thread(work: impl FnOnce() -> Done + Send) -> Cost {
         });
         worker.join().expect("a run does not panic")
     })
+}
+
+/// Runs this program again, with those arguments, and gives the numbers that it prints: peak memory is a process's.
+pub fn in_child<N: FromStr>(arguments: &[&str]) -> Vec<N> {
+    let program = env::current_exe().expect("this program");
+    let output = Command::new(program).args(arguments).output();
+    let output = output.expect("it starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let text = String::from_utf8(output.stdout).expect("numbers");
+    let numbers = text.split_whitespace().map(|n| n.parse().ok());
+    numbers.collect::<Option<_>>().expect("numbers")
 }
 
 /// Does all of these in turn, `rounds` times after one that warms up, and gives the median of each: what disturbs the

@@ -4,7 +4,6 @@
 use std::env;
 use std::ops::Range;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,6 +15,7 @@ use stalemate::search::draw::Pool;
 use stalemate::search::{Exploration, Failed, Part, Sink, SweptRun, Watch, explore, sweep};
 
 use crate::growth::peak_kib;
+use crate::measure;
 
 /// The argument before what is searched, how much of it, and with how many workers.
 const CHILD: &str = "--one-search";
@@ -114,16 +114,8 @@ struct Took {
 }
 
 fn in_child(what: &str, seeds: u64, workers: u64) -> Took {
-    let program = env::current_exe().expect("this program");
-    let output = Command::new(program)
-        .args([CHILD, what, &seeds.to_string(), &workers.to_string()])
-        .output()
-        .expect("it starts");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let text = String::from_utf8(output.stdout).expect("numbers");
-    let numbers = text.split_whitespace().map(str::parse);
-    let numbers: Vec<f64> = numbers.collect::<Result<_, _>>().expect("numbers");
+    let numbers: Vec<f64> =
+        measure::in_child(&[CHILD, what, &seeds.to_string(), &workers.to_string()]);
     Took {
         runs: numbers[0],
         cpu_s: numbers[1] / 1e9,
