@@ -4,6 +4,7 @@
 mod answers;
 mod asking;
 mod broken;
+mod delivered;
 mod edges;
 mod gets;
 mod hand_made;
