@@ -31,7 +31,13 @@ pub(in crate::invariant) const LISTS_AGAIN: Invariant = Invariant {
             let calls =
                 |s: &&Seen| s.server == *server && s.request.rpc.iter().any(|r| r.tool.is_some());
             let mut later = view.requests_after(at).filter(calls);
-            let Some(call) = later.find(|s| view.ms(s.at) >= due_ms) else {
+            // What is sent again began when it was first sent.
+            let begins = |s: &Seen| {
+                let of_call = |first: &&Seen| first.request.call == s.request.call;
+                let first = view.client.iter().find(of_call);
+                view.ms(first.filter(|_| s.request.call.is_some()).unwrap_or(s).at)
+            };
+            let Some(call) = later.find(|s| begins(s) >= due_ms) else {
                 continue;
             };
             if view.is_changed(at, view.ms(call.at)) || view.is_taken_away(server, at..call.at) {
