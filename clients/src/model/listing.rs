@@ -29,18 +29,22 @@ pub(super) fn list_request(id: u64) -> Vec<u8> {
 impl Core {
     /// Lists the tools, because the server says that they changed. What changes meanwhile is listed after that.
     pub(super) fn list_again(self: &Rc<Self>) {
-        {
+        let runs = {
             let mut state = self.state.borrow_mut();
             if !state.connected {
                 return;
             }
-            if state.listing != Listing::Idle {
+            let runs = state.listing != Listing::Idle;
+            if runs {
                 state.listing = Listing::Outdated;
-                drop(state);
-                return self.list_past();
             }
+            runs
+        };
+        if runs {
+            self.list_past();
+        } else {
+            self.list();
         }
-        self.list();
     }
 
     /// Lists the tools in a session that follows a lost one. A listing that found the loss is sent again in it anyway.

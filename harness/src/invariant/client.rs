@@ -288,7 +288,7 @@ pub(super) const AT_MOST_ONCE: Invariant = Invariant {
     clauses: &["policy"],
     needs: &[Evidence::Heads, Evidence::Bodies, Evidence::ServerTruth],
     demands: "one call has at most one effect, however often the client sends it; what a client sends again after a refusal \
-              (4xx) it may take for not done",
+              (4xx) or a redirect it may take for not done",
     forbids: "a call commits its write, the answer is lost, the client sends the call again by itself, and the write is \
               committed twice",
     judge: Judge::Client(|view| {

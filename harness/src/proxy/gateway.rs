@@ -209,14 +209,15 @@ impl Sessions {
             return After::Pass(Some(outer));
         };
         let outer = outer.to_owned();
-        if status == 404 {
+        // An inner session that is lost is not opened again only to be ended.
+        let ends = status < 300 || status == 404 && self.lost == LostSession::Reinitialize;
+        if request.method == Method::Delete && ends {
+            took("hop", "a session ends on both sides of the gateway");
+            self.sessions.remove(&outer);
+        } else if status == 404 {
             match self.lost {
                 LostSession::PassOn => {
                     took("hop", "the gateway passes the loss of an inner session on");
-                    self.sessions.remove(&outer);
-                }
-                LostSession::Reinitialize if request.method == Method::Delete => {
-                    took("hop", "a session ends on both sides of the gateway");
                     self.sessions.remove(&outer);
                 }
                 LostSession::Reinitialize if !again => {
@@ -241,9 +242,6 @@ impl Sessions {
                     return After::Page(502);
                 }
             }
-        } else if request.method == Method::Delete && status < 300 {
-            took("hop", "a session ends on both sides of the gateway");
-            self.sessions.remove(&outer);
         }
         After::Pass(given.map(|_| outer))
     }

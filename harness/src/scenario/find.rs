@@ -81,11 +81,7 @@ fn search(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut
                 }
             }
             // What is neither a file nor a directory is refused when it is loaded, a link to nothing included.
-            Ok(_) if is_yaml(&path) && !path.is_dir() => {
-                if !is_program(&path) {
-                    files.push(path);
-                }
-            }
+            Ok(_) if is_yaml(&path) && !path.is_dir() && !is_program(&path) => files.push(path),
             Ok(_) => {}
             Err(error) => errors.push(cannot_read(&path, &error)),
         }

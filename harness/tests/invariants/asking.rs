@@ -3,9 +3,7 @@
 
 use serde_json::json;
 use stalemate::invariant::Verdict;
-use stalemate::journal::{
-    Action, CallId, CallOutcome, Event, Exchange, RequestSummary, SessionEnd,
-};
+use stalemate::journal::{Action, CallOutcome, Exchange, RequestSummary, SessionEnd};
 
 use crate::made::{Made, named, response};
 
@@ -127,16 +125,7 @@ fn who_shares_a_recovery_that_fails_is_no_kind_of_its_own() {
 
 /// The user's request begins, and is sent in that session.
 fn begins(made: &mut Made, call: u32, method: &str, session: &str) -> Exchange {
-    let server = made.server();
-    made.note(Event::CallBegan {
-        call: CallId(call),
-        server,
-        method: method.to_owned(),
-        tool: String::new(),
-        nonce: String::new(),
-        during_outage: false,
-        nth: 1,
-    });
+    made.begins_request(call, method);
     made.asks_for(method, Some(session), Some(call))
 }
 
@@ -145,10 +134,7 @@ fn ends(made: &mut Made, call: u32, is_ok: bool) {
         true => CallOutcome::Ok,
         false => CallOutcome::Error("lost".to_owned()),
     };
-    made.note(Event::CallEnded {
-        call: CallId(call),
-        outcome,
-    });
+    made.ends_call(call, outcome);
 }
 
 /// A request on a connection that has ended already waits for nothing.

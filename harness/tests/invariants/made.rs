@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use stalemate::invariant::{self, Party, Verdict, View};
 use stalemate::journal::{
-    Action, CallId, Cast, ConnEnd, ConnId, Drawn, Entry, Event, Evidence, Exchange, Member,
-    Message, ObjectId, Phase, Profile, Record, RequestSummary, ResponseSummary, Role, Rung,
+    Action, CallId, CallOutcome, Cast, ConnEnd, ConnId, Drawn, Entry, Event, Evidence, Exchange,
+    Member, Message, ObjectId, Phase, Profile, Record, RequestSummary, ResponseSummary, Role, Rung,
     ServerName, Side,
 };
 use stalemate_wire::{Method, summarize};
@@ -144,18 +144,35 @@ impl Made {
         self.exchange("notifications/initialized", Some(id), 202);
     }
 
+    /// The newest entry came so many milliseconds after the one before.
+    pub(crate) fn comes_after(&mut self, ms: u64) {
+        let newest = self.last();
+        self.entries[newest].at_ms = self.entries[newest - 1].at_ms + ms;
+    }
+
     /// The user calls a tool.
     pub(crate) fn begins_call(&mut self, number: u32) {
+        self.begins_request(number, "tools/call");
+    }
+
+    /// The user asks for something by that method.
+    pub(crate) fn begins_request(&mut self, number: u32, method: &str) {
         let (server, call) = (self.server(), CallId(number));
         self.note(Event::CallBegan {
             call,
             server,
-            method: "tools/call".to_owned(),
+            method: method.to_owned(),
             tool: "search_nodes".to_owned(),
             nonce: format!("n-{number}"),
             during_outage: false,
             nth: 1,
         });
+    }
+
+    /// What the user called, or asked for, ends.
+    pub(crate) fn ends_call(&mut self, number: u32, outcome: CallOutcome) {
+        let call = CallId(number);
+        self.note(Event::CallEnded { call, outcome });
     }
 
     pub(crate) fn begins(&mut self, action: Action) {

@@ -109,10 +109,8 @@ fn only_idleness_waits_for_what_runs() {
         let mut made = Made::default();
         made.session("S", None);
         made.post("S", &call(1), None);
-        let asked_ms = made.entries[made.entries.len() - 1].at_ms;
         made.session("S", Some(cause));
-        let ended = made.entries.len() - 1;
-        made.entries[ended].at_ms = asked_ms + waits_ms;
+        made.comes_after(waits_ms);
         if is_spared {
             assert!(!matches!(made.verdict(ID), Verdict::Violated { .. }));
         } else {

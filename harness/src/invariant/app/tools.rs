@@ -23,7 +23,8 @@ pub(in crate::invariant) const LISTS_AGAIN: Invariant = Invariant {
     demands: "an application that has listed a server's tools lists them again, before it calls one, when the server says that \
               they changed, and when it gets a new session at a server whose tools did change",
     forbids: "notifications/tools/list_changed arrives on a live stream; a minute later a tool is called, and the list is the \
-              one from before; the second after the news is exempt, and so is what a fault or the user comes between",
+              one from before; the second after the news is exempt, a call that was first sent in it, and what a fault or the user comes \
+              between",
     judge: Judge::Client(|view| {
         let mut exercised = false;
         for (at, server, why) in told(view).into_iter().chain(found(view)) {
@@ -33,9 +34,8 @@ pub(in crate::invariant) const LISTS_AGAIN: Invariant = Invariant {
             let mut later = view.requests_after(at).filter(calls);
             // What is sent again began when it was first sent.
             let begins = |s: &Seen| {
-                let of_call = |first: &&Seen| first.request.call == s.request.call;
-                let first = view.client.iter().find(of_call);
-                view.ms(first.filter(|_| s.request.call.is_some()).unwrap_or(s).at)
+                let sent = |of| view.client.iter().find(|f| f.request.call == Some(of));
+                view.ms(s.request.call.and_then(sent).unwrap_or(s).at)
             };
             let Some(call) = later.find(|s| begins(s) >= due_ms) else {
                 continue;

@@ -18,10 +18,9 @@ fn what_leaves_as_the_404_comes_is_no_answer_to_it() {
     for (later_ms, is_exempt) in [(0, true), (1, false)] {
         let mut made = Made::default();
         loses(&mut made);
-        let refused_ms = made.entries[made.last()].at_ms;
         made.asks("tools/call", Some("S1"));
+        made.comes_after(later_ms);
         let asked = made.last();
-        made.entries[asked].at_ms = refused_ms + later_ms;
         made.opens("S2");
         if is_exempt {
             made.holds(ID);
@@ -46,8 +45,7 @@ fn a_call_that_sends_nothing_in_calm_shows_that_nobody_reinitializes() {
             made.begins_call(1);
             made.note(calm);
         }
-        let (call, outcome) = (CallId(1), CallOutcome::Error("lost".to_owned()));
-        made.note(Event::CallEnded { call, outcome });
+        made.ends_call(1, CallOutcome::Error("lost".to_owned()));
         if begins_in_calm {
             made.breaks(ID, made.last());
         } else {

@@ -7,11 +7,6 @@ use stalemate::journal::{ConnId, Exchange, ResponseSummary};
 use super::*;
 use crate::made::{call, named, response};
 
-fn call_ends(made: &mut Made, number: u32, outcome: CallOutcome) {
-    let call = CallId(number);
-    made.note(Event::CallEnded { call, outcome });
-}
-
 /// The handshake of a session, with its result.
 fn opens(made: &mut Made, id: &str) {
     let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
@@ -30,14 +25,14 @@ fn a_call_that_runs_on_may_use_the_session_that_the_user_left() {
         let asked = made.asks_for("tools/call", Some("S1"), Some(1));
         if !runs {
             made.answered(asked, 200, None);
-            call_ends(&mut made, 1, CallOutcome::Ok);
+            made.ends_call(1, CallOutcome::Ok);
         }
         made.acts(Action::Disconnect);
         made.wait(20_000);
         made.exchange("tools/list", Some("S1"), 200);
         if runs {
             made.holds(ID);
-            call_ends(&mut made, 1, CallOutcome::Ok);
+            made.ends_call(1, CallOutcome::Ok);
             made.exchange("tools/list", Some("S1"), 200);
         }
         made.is_violated(ID);
@@ -100,10 +95,9 @@ fn a_request_that_was_first_sent_as_the_404_came_is_exempt() {
         let mut made = Made::default();
         opens(&mut made, "S1");
         made.exchange("tools/list", Some("S1"), 404);
-        let refused_ms = made.entries[made.last()].at_ms;
         let asked = made.asks("tools/call", Some("S1"));
+        made.comes_after(later_ms);
         let left = made.last();
-        made.entries[left].at_ms = refused_ms + later_ms;
         made.answered(asked, 307, None);
         made.wait(5);
         let again = Exchange {
@@ -128,10 +122,9 @@ fn a_request_that_leaves_as_the_404_comes_is_exempt() {
         let mut made = Made::default();
         opens(&mut made, "S1");
         made.exchange("tools/list", Some("S1"), 404);
-        let refused_ms = made.entries[made.last()].at_ms;
         made.asks("tools/call", Some("S1"));
+        made.comes_after(later_ms);
         let asked = made.last();
-        made.entries[asked].at_ms = refused_ms + later_ms;
         if is_exempt {
             made.holds(ID);
         } else {
@@ -283,7 +276,7 @@ fn who_passes_on_owes_what_it_heard() {
         if let Some(status) = status {
             made.answered(asked, status, None);
         }
-        call_ends(&mut made, 1, CallOutcome::TimedOut(75_000));
+        made.ends_call(1, CallOutcome::TimedOut(75_000));
         if is_excused {
             assert_eq!(made.verdict(ID), Verdict::NotExercised);
         } else {

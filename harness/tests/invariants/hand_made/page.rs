@@ -44,8 +44,7 @@ fn what_the_user_gave_up_is_no_trouble() {
         made.opens("S1");
         made.begins_call(1);
         let asked = made.asks_for("tools/call", Some("S1"), Some(1));
-        let call = CallId(1);
-        made.note(Event::CallEnded { call, outcome });
+        made.ends_call(1, outcome);
         made.closed(asked);
         made.draws(Drawn::Connected);
         if is_spared {

@@ -122,9 +122,7 @@ fn a_stream_whose_call_was_given_up_in_time_is_not_resumed() {
         made.hears_of(stream, "a", RETRY_MS);
         made.heard_all(stream, true);
         made.wait(after_ms);
-        let outcome = CallOutcome::GivenUp(after_ms);
-        let call = CallId(1);
-        made.note(Event::CallEnded { call, outcome });
+        made.ends_call(1, CallOutcome::GivenUp(after_ms));
         made.wait(120_000);
         made.exchange("tools/list", Some("S"), 200);
         if is_spared {
