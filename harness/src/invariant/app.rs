@@ -83,7 +83,8 @@ pub(super) const SHOWS_THE_TRUTH: Invariant = Invariant {
         Evidence::ClientObjects,
     ],
     demands: "the settings page says connected only if the connector's last exchange was not refused and no disconnect was \
-              committed since; disconnected only if the session's id is not used again",
+              committed since; disconnected only if the session's id is not used again, but for a session that is still \
+              being opened",
     forbids: "every call is refused and the page says connected; or the page says disconnected, and the next request has \
               the same id as before",
     judge: Judge::Client(|view| {
@@ -156,7 +157,9 @@ fn untrue_connected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&
 }
 
 fn untrue_disconnected(view: &View<'_>, server: &ServerName, at: usize) -> Option<&'static str> {
-    let old = view.ids_before(server, at);
+    // A session that is being opened does not connect yet.
+    let mut old = view.ids_before(server, at);
+    old.retain(|id| view.was_of_use(id, at));
     // The page is not that of the user's other client objects.
     let mut of_page = uses_after(view, server, at).filter(|s| !view.is_beside(s.object));
     let reused = of_page.any(|s| is_old(view, s, &old, at));

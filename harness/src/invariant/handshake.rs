@@ -1,6 +1,7 @@
 //! More of what judgements ask of a view: handshakes, and who was up. It holds no opinion.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use stalemate_wire::Revision;
 
@@ -100,6 +101,23 @@ impl View<'_> {
     #[must_use]
     pub fn is_out(&self, at: usize) -> bool {
         self.outages.was_out(at)
+    }
+
+    /// Whether anything that the client asked in a session had succeeded before an entry. Until then it is being opened.
+    #[must_use]
+    pub fn was_of_use(&self, id: &str, before: usize) -> bool {
+        let mut within = self.client.iter().filter(|s| s.session() == Some(id));
+        within.any(|s| {
+            let mut answer = s.response.iter();
+            answer.any(|(at, head)| *at < before && head.status < 300)
+        })
+    }
+
+    /// Whether the network broke off the handshake of a session: it was of no use by the end of these entries, among which
+    /// something broke, healed, went down or came up.
+    #[must_use]
+    pub fn broke_off(&self, id: &str, entries: Range<usize>) -> bool {
+        !self.was_of_use(id, entries.end) && self.changes.iter().any(|n| entries.contains(n))
     }
 
     /// How many sessions of a process live at an entry, as it told of them, those aside that somebody left behind.

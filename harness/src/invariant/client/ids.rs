@@ -153,7 +153,8 @@ pub(in crate::invariant) const DELETE_ON_CLOSE: Invariant = Invariant {
     demands: "when the user disconnects or deletes a connector whose session is alive, DELETE with its id is sent before \
               the action ends",
     forbids: "the user disconnects, the client drops its connections, and the server keeps the session until it expires; \
-              a session that the client was told is lost, or whose server cannot be reached, is exempt",
+              a session that the client was told is lost, whose handshake the network broke off, or whose server cannot be \
+              reached, is exempt",
     judge: Judge::Client(|view| {
         let mut exercised = false;
         for action in [Action::Disconnect, Action::Delete] {
@@ -193,6 +194,10 @@ fn live_id<'a>(view: &'a View<'_>, server: &ServerName, action: Range<usize>) ->
         .chain(given)
         .filter(|(n, _)| *n < at && closed.is_none_or(|closed| *n > closed));
     let (_, id) = before.max_by_key(|(n, _)| *n)?;
+    let handshake = view.handshake_of(id);
+    if handshake.is_some_and(|h| view.broke_off(id, h.answered..at)) {
+        return None;
+    }
     let ended = view.is_ended(server, id, at);
     let told = of_server().any(|s| {
         let by = if is_delete(s, id) { at } else { end };

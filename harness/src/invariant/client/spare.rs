@@ -143,9 +143,7 @@ pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
             }
             let of_session = || view.client.iter().filter(|s| s.session() == Some(id));
             // Who loses the way amid the handshake, before the session was of any use, gives nothing up.
-            let was_used = of_session().any(|s| s.status().is_some_and(|status| status < 300));
-            let handshakes = first.answered..second.answered;
-            if !was_used && view.changes.iter().any(|n| handshakes.contains(n)) {
+            if view.broke_off(id, first.answered..second.answered) {
                 continue;
             }
             exercised = true;

@@ -310,3 +310,30 @@ fn a_request_that_was_cancelled_does_not_run() {
         }
     }
 }
+
+/// Nor need it be ended when the user disconnects, later than that.
+#[test]
+fn a_session_whose_handshake_broke_off_needs_no_delete() {
+    const ID: &str = "cli-delete-on-close";
+    for (breaks, is_used) in [(true, false), (true, true), (false, false)] {
+        let mut made = Made::default();
+        made.session("S1", None);
+        let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
+        made.gets(named("initialize", None), response(200, Some("S1"), result));
+        if is_used {
+            made.exchange("notifications/initialized", Some("S1"), 202);
+        }
+        if breaks {
+            let process = Arc::from("nginx");
+            made.note(Event::ProcessUp { process });
+        }
+        made.wait(5_000);
+        made.exchange("initialize", None, 400);
+        made.acts(Action::Disconnect);
+        if breaks && !is_used {
+            assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        } else {
+            made.is_violated(ID);
+        }
+    }
+}

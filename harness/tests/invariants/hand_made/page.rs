@@ -180,3 +180,28 @@ fn what_is_beside_the_page_may_go_on() {
         }
     }
 }
+
+/// Amid a handshake nothing is connected yet, and what it opens may be used.
+#[test]
+fn a_session_that_is_being_opened_does_not_connect_yet() {
+    for is_amid in [true, false] {
+        let mut made = Made::default();
+        let opening = made.asks("initialize", None);
+        made.answered(opening, 200, Some("S1"));
+        let initialized = made.asks("notifications/initialized", Some("S1"));
+        if !is_amid {
+            made.answered(initialized, 202, None);
+        }
+        made.draws(Drawn::Disconnected);
+        let drawn = made.last();
+        if is_amid {
+            made.answered(initialized, 202, None);
+        }
+        made.exchange("tools/list", Some("S1"), 200);
+        if is_amid {
+            made.holds(ID);
+        } else {
+            made.breaks(ID, drawn);
+        }
+    }
+}
