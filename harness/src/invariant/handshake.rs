@@ -113,11 +113,14 @@ impl View<'_> {
         })
     }
 
-    /// Whether the network broke off the handshake of a session: it was of no use by the end of these entries, among which
-    /// something broke, healed, went down or came up.
+    /// Whether the network broke off the handshake of a session: by the end of these entries nothing that the client asked
+    /// in it was answered, and something was out among them, so that it may have tried to end the session unseen.
     #[must_use]
     pub fn broke_off(&self, id: &str, entries: Range<usize>) -> bool {
-        !self.was_of_use(id, entries.end) && self.changes.iter().any(|n| entries.contains(n))
+        let mut within = self.client.iter().filter(|s| s.session() == Some(id));
+        let answered =
+            |s: &Seen| matches!(&s.response, Some((answered, _)) if *answered < entries.end);
+        !within.any(answered) && entries.clone().any(|at| self.is_out(at))
     }
 
     /// How many sessions of a process live at an entry, as it told of them, those aside that somebody left behind.

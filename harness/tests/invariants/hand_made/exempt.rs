@@ -14,6 +14,17 @@ fn opens(made: &mut Made, id: &str) {
     made.exchange("notifications/initialized", Some(id), 202);
 }
 
+/// What stands between the client and the server is down for a second.
+fn restarts(made: &mut Made) {
+    let process: Arc<str> = Arc::from("nginx");
+    made.note(Event::ProcessDown {
+        process: Arc::clone(&process),
+        cause: "stopped (SIGTERM)".to_owned(),
+    });
+    made.wait(1_000);
+    made.note(Event::ProcessUp { process });
+}
+
 /// A call that runs when the user disconnects may be brought to its end in its session; a new one may not use it.
 #[test]
 fn a_call_that_runs_on_may_use_the_session_that_the_user_left() {
@@ -246,8 +257,7 @@ fn a_session_whose_handshake_broke_off_is_not_given_up() {
             made.exchange("notifications/initialized", Some("S1"), 202);
         }
         if breaks {
-            let process = Arc::from("nginx");
-            made.note(Event::ProcessUp { process });
+            restarts(&mut made);
         }
         opens(&mut made, "S2");
         made.wait(40_000);
@@ -311,26 +321,33 @@ fn a_request_that_was_cancelled_does_not_run() {
     }
 }
 
-/// Nor need it be ended when the user disconnects, later than that.
+/// Nor need it be ended when the user disconnects, later than that. Who is refused can end it.
 #[test]
 fn a_session_whose_handshake_broke_off_needs_no_delete() {
     const ID: &str = "cli-delete-on-close";
-    for (breaks, is_used) in [(true, false), (true, true), (false, false)] {
+    let (accepted, refused) = (Some(202), Some(503));
+    let breaks_off = [
+        (true, None),
+        (true, accepted),
+        (true, refused),
+        (false, None),
+    ];
+    for (breaks, initialized) in breaks_off {
         let mut made = Made::default();
         made.session("S1", None);
         let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
         made.gets(named("initialize", None), response(200, Some("S1"), result));
-        if is_used {
-            made.exchange("notifications/initialized", Some("S1"), 202);
+        let asked = made.asks("notifications/initialized", Some("S1"));
+        if let Some(status) = initialized {
+            made.answered(asked, status, None);
         }
         if breaks {
-            let process = Arc::from("nginx");
-            made.note(Event::ProcessUp { process });
+            restarts(&mut made);
         }
         made.wait(5_000);
         made.exchange("initialize", None, 400);
         made.acts(Action::Disconnect);
-        if breaks && !is_used {
+        if breaks && initialized.is_none() {
             assert_eq!(made.verdict(ID), Verdict::NotExercised);
         } else {
             made.is_violated(ID);
