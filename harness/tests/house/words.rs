@@ -115,6 +115,10 @@ const RULES: &[Rule] = &[
                 "a run has a thread of its own",
             ),
             (
+                "harness/tests/invariants/pinned.rs",
+                "a run has a thread of its own",
+            ),
+            (
                 "harness/src/sim/os.rs",
                 "its test that other threads are left alone",
             ),

@@ -10,6 +10,7 @@ mod gets;
 mod hand_made;
 mod made;
 mod pings;
+mod pinned;
 mod served;
 mod situations;
 mod spared;
