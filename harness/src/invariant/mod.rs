@@ -9,6 +9,7 @@ mod handshake;
 mod hop;
 mod seen;
 mod server;
+mod told;
 mod view;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::journal::{Evidence, Member, Role};
 pub use handshake::Handshake;
 pub use hop::{Astray, astray};
 pub use seen::{Over, Relayed, Seen};
+pub use told::Told;
 pub use view::{View, is_refusal, refuses_id};
 
 /// Who is at fault when an invariant is violated.
@@ -120,9 +122,19 @@ pub struct Invariant {
 }
 
 impl Invariant {
-    /// Judges every party that it speaks of.
+    /// Judges every party that it speaks of. Verdicts name the entries of the record that was told.
     #[must_use]
     pub fn judge(&self, view: &View<'_>) -> Vec<Judgement> {
+        let mut judgements = self.judge_told(view);
+        for judgement in &mut judgements {
+            if let Verdict::Violated { at, .. } = &mut judgement.verdict {
+                *at = view.entry_of_record(*at);
+            }
+        }
+        judgements
+    }
+
+    fn judge_told(&self, view: &View<'_>) -> Vec<Judgement> {
         let has = |evidence: &Evidence| view.cast.evidence.contains(evidence);
         let lacks: Vec<Evidence> = self.needs.iter().copied().filter(|e| !has(e)).collect();
         let verdict = |judge: &dyn Fn() -> Verdict| {

@@ -10,9 +10,10 @@ use stalemate_wire::Method;
 use crate::invariant::exchanges::Exchanges;
 use crate::invariant::fates::Fates;
 use crate::invariant::seen::{Relayed, Seen, entry_after};
+use crate::invariant::told::Told;
 use crate::journal::{
     Action, CallOutcome, Cast, ConnId, Delivery, Entry, Event, ObjectId, Outages, ProcessName,
-    Record, Rung, ServerName, climbs,
+    Rung, ServerName, climbs,
 };
 
 fn beside(entry: &Entry) -> Option<ObjectId> {
@@ -24,9 +25,10 @@ fn beside(entry: &Entry) -> Option<ObjectId> {
 
 /// What a run is judged from.
 pub struct View<'a> {
+    told: &'a Told<'a>,
     /// Who took part.
     pub cast: &'a Cast,
-    /// The journal.
+    /// The journal, with a mark wherever something came that had been held up.
     pub entries: &'a [Entry],
     /// The exchanges of the client's own connections, in order of their requests.
     pub client: Vec<Seen>,
@@ -53,8 +55,8 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// The view of a record.
     #[must_use]
-    pub fn new(record: &'a Record) -> Self {
-        let (cast, entries) = (&*record.cast, &record.entries[..]);
+    pub fn new(told: &'a Told<'_>) -> Self {
+        let (cast, entries) = (&*told.record.cast, &told.record.entries[..]);
         let is_change = |e: &Entry| {
             let of_process = matches!(
                 e.event,
@@ -93,6 +95,7 @@ impl<'a> View<'a> {
         servers.values_mut().for_each(keep_endpoints);
         let fates = servers.keys();
         Self {
+            told,
             cast,
             entries,
             hops: exchanges.hops(entries),
@@ -106,6 +109,11 @@ impl<'a> View<'a> {
             closed: closed.collect(),
             beside: entries.iter().filter_map(beside).collect(),
         }
+    }
+
+    /// Where an entry is in the record that was told.
+    pub(super) fn entry_of_record(&self, at: usize) -> usize {
+        self.told.entry_of_record(at)
     }
 
     /// Whether a client object is one that the user has beside the first of a server, and that no window or page of the

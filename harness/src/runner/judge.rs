@@ -1,7 +1,7 @@
 //! Judging a cell: every invariant's verdict, and what the scenario promises beside what came true. How results are shown
 //! is `report`'s business.
 
-use crate::invariant::{self, Party, Severity, Verdict, View};
+use crate::invariant::{self, Party, Severity, Told, Verdict, View};
 use crate::journal::{Cast, Event, Message, Record, Rung, ServerName, Side};
 use crate::process::recorder::Parting;
 use crate::runner::result::{CellResult, Judged, Outcome, Said};
@@ -37,7 +37,8 @@ fn judge_with(
 ) -> CellResult {
     let client = record.cast.client.as_str();
     let rungs = record.rungs();
-    let view = View::new(record);
+    let told = Told::of(record);
+    let view = View::new(&told);
     let mut verdict = Account::default();
     if let Some(difference) = difference {
         verdict.problem(Outcome::NotDeterministic, describe(difference));

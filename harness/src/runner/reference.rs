@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::invariant::{self, Party, Seen, Severity, Verdict, View, astray};
+use crate::invariant::{self, Party, Seen, Severity, Told, Verdict, View, astray};
 use crate::journal::{Climb, Entry, Event, Phase, Record, Rung, ServerName, climbs};
 use crate::runner::{Cell, RunError, Runner};
 use crate::scenario::Scenario;
@@ -168,10 +168,11 @@ fn is_luck(scenario: &Scenario) -> bool {
 /// What came of each climb. A good end counts on a way that can be relied on; else it is due to the hops that led requests
 /// astray, or the server that opened no session for anybody; to nobody where neither is seen.
 fn came_to(record: &Record) -> Climbs {
-    let view = View::new(record);
+    let told = Told::of(record);
+    let view = View::new(&told);
     let astray = astray(&view);
     let of_climb = |climb: Climb| {
-        let began = record.entries[..climb.at].iter().rposition(
+        let began = view.entries[..climb.at].iter().rposition(
             |e| matches!(&e.event, Event::Phase(Phase::Calm { server }) if *server == climb.server),
         );
         let during = began.unwrap_or(0)..climb.at;
@@ -206,7 +207,7 @@ fn came_to(record: &Record) -> Climbs {
             }
         }
     };
-    climbs(&record.entries).map(of_climb).collect()
+    climbs(view.entries).map(of_climb).collect()
 }
 
 /// The requests of that method to a server between those entries that it refused, or gave no answer: those since the last one that

@@ -11,11 +11,21 @@ use stalemate::journal::{
 use crate::made::{Made, response};
 
 mod after_404;
+mod arrives_late;
 mod conversations;
 mod dead_sessions;
+mod ended;
 mod exempt;
+mod gateways;
+mod held_up;
 mod page;
+mod replicas;
+mod server_harm;
+mod server_opens;
+mod server_sessions;
+mod server_streams;
 mod streams;
+mod tokens;
 mod windows;
 
 mod no_stale_id {

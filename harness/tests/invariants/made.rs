@@ -5,7 +5,7 @@ mod served;
 
 use std::sync::Arc;
 
-use stalemate::invariant::{self, Party, Verdict, View};
+use stalemate::invariant::{self, Party, Told, Verdict, View};
 use stalemate::journal::{
     Action, CallId, CallOutcome, Cast, ConnEnd, ConnId, Drawn, Entry, Event, Evidence, Exchange,
     Member, Message, ObjectId, Phase, Profile, Record, RequestSummary, ResponseSummary, Role, Rung,
@@ -31,9 +31,19 @@ pub(crate) struct Made {
     pub(crate) object: u32,
     /// Whether the client only passes on what a host asks.
     pub(crate) passes_on: bool,
+    /// Who takes part beside the usual ones, or otherwise than they do.
+    others: Vec<Member>,
 }
 
 impl Made {
+    /// One in which somebody takes part beside the usual ones, or otherwise than they do.
+    pub(crate) fn with(other: Member) -> Self {
+        Self {
+            others: vec![other],
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn note(&mut self, event: Event) -> usize {
         let at_ms = self.entries.last().map_or(0, |e| e.at_ms + 1);
         let at_ms = at_ms + std::mem::take(&mut self.waited_ms);
@@ -232,24 +242,34 @@ impl Made {
     /// The verdict on a record that does not tell those things.
     pub(crate) fn verdict_without(&self, id: &str, lacks: &[Evidence]) -> Verdict {
         let invariant = invariant::get(id).expect("in the registry");
-        let evidence = Evidence::ALL.iter().filter(|e| !lacks.contains(e));
-        let cast = Cast {
-            relays: self.passes_on,
-            evidence: evidence.copied().collect(),
-            ..(*cast()).clone()
-        };
-        let record = Record {
-            cast: Arc::new(cast),
-            entries: self.entries.clone(),
-        };
+        let record = self.record(lacks);
+        let judgements = invariant.judge(&View::new(&Told::of(&record)));
         let party = match invariant.party {
             Party::Server => SERVER,
             Party::Hop => HOP,
-            _ => return invariant.judge(&View::new(&record))[0].verdict.clone(),
+            _ => return judgements[0].verdict.clone(),
         };
-        let mut judgements = invariant.judge(&View::new(&record)).into_iter();
+        let mut judgements = judgements.into_iter();
         let judged = judgements.find(|j| &*j.party == party);
         judged.expect("judged").verdict
+    }
+
+    /// The record, but for what it does not tell.
+    pub(crate) fn record(&self, lacks: &[Evidence]) -> Record {
+        let evidence = Evidence::ALL.iter().filter(|e| !lacks.contains(e));
+        let mut usual = (*cast()).clone();
+        let is_other = |m: &Member| self.others.iter().any(|o| o.process == m.process);
+        usual.members.retain(|m| !is_other(m));
+        usual.members.extend(self.others.iter().cloned());
+        let cast = Cast {
+            relays: self.passes_on,
+            evidence: evidence.copied().collect(),
+            ..usual
+        };
+        Record {
+            cast: Arc::new(cast),
+            entries: self.entries.clone(),
+        }
     }
 
     /// That it holds, and was put to the test.
@@ -327,15 +347,18 @@ pub(crate) fn response(status: u16, session: Option<&str>, body: &[u8]) -> Respo
     }
 }
 
-/// A cast in which everybody is that a journal of these tests speaks of.
-fn cast() -> Arc<Cast> {
-    let member = |process: &str, role, server: Option<&str>| Member {
+pub(crate) fn member(process: &str, role: Role, server: Option<&str>) -> Member {
+    Member {
         process: Arc::from(process),
         role,
         server: server.map(Arc::from),
         leads_to: Vec::new(),
         owns_sessions: false,
-    };
+    }
+}
+
+/// A cast in which everybody is that a journal of these tests speaks of.
+fn cast() -> Arc<Cast> {
     Arc::new(Cast {
         scenario: "a test".to_owned(),
         summary: String::new(),

@@ -248,6 +248,30 @@ steps:
         client: RIGHT,
         violates: &[],
     },
+    Case {
+        what: "a ping that is held up, and answered in the millisecond in which it comes",
+        text: "summary: One.
+servers: {memory: {dialect: supergateway-4.0.0}}
+path: [nginx]
+clients: [CLIENT]
+steps: [{add: memory}, {wait: 5s}, {ping: memory}, {wait: 1m}]
+inject: [{when: {event: sse-received, at: client, nth: 3}, then: {delay: 3s}}]
+",
+        client: RIGHT,
+        violates: &[],
+    },
+    Case {
+        what: "a redirect that is held up until after another request was told 404",
+        text: "summary: One.
+servers: {memory: {dialect: supergateway-4.0.0}}
+path: [nginx: {redirect: {status: 307, to: slash}}]
+clients: [CLIENT]
+steps: [{add: memory}, {call: {on: memory, tool: create_entities}}, {restart: memory}, {call: {on: memory, tool: create_entities}}, {wait: 1m}]
+inject: [{when: {event: response-received, at: client, nth: 12}, then: {delay: 3s}}]
+",
+        client: RIGHT,
+        violates: &[],
+    },
 ];
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stalemate::invariant::{ALL, Invariant, Party, Verdict, View};
+use stalemate::invariant::{ALL, Invariant, Party, Told, Verdict, View};
 use stalemate::journal::{Cast, Delivery, Entry, Event, Evidence, Fate, Message, Record, Side};
 
 use crate::support::{ModelCell, all_model_cells, client, model_cells, registry, run, scenario};
@@ -143,11 +143,13 @@ fn verdicts(invariant: &Invariant, view: &View<'_>) -> BTreeMap<String, Verdict>
 
 /// What is wrong with what the invariants say they need, by a record.
 fn check(name: &str, record: &Record, wrong: &mut BTreeMap<String, String>) {
-    let view = View::new(record);
+    let told = Told::of(record);
+    let view = View::new(&told);
     let whole: Vec<_> = ALL.iter().map(|i| verdicts(i, &view)).collect();
     for kind in Evidence::ALL {
         let lesser = without(record, kind);
-        let lesser = View::new(&lesser);
+        let told = Told::of(&lesser);
+        let lesser = View::new(&told);
         for (invariant, whole) in ALL.iter().zip(&whole) {
             let less = verdicts(invariant, &lesser);
             let expected = |verdict: &Verdict| {

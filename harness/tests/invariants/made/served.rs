@@ -214,6 +214,14 @@ impl Made {
         });
     }
 
+    /// A process ended, and came up again.
+    pub(crate) fn restarts(&mut self, process: &str) {
+        let (process, cause) = (Arc::from(process), "stopped".to_owned());
+        let again = Arc::clone(&process);
+        self.note(Event::ProcessDown { process, cause });
+        self.note(Event::ProcessUp { process: again });
+    }
+
     /// The hop received a request, sent it on, was answered, and answered: statuses, bodies and session id headers.
     pub(crate) fn relay(
         &mut self,
