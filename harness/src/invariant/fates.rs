@@ -19,8 +19,8 @@ enum Fate {
 #[derive(Default)]
 pub(super) struct Fates {
     of: BTreeMap<String, Vec<(usize, Fate)>>,
-    /// The process that opened each last.
-    opened_by: BTreeMap<String, ProcessName>,
+    /// Where each was opened, and by which process, in order.
+    opened_by: BTreeMap<String, Vec<(usize, ProcessName)>>,
 }
 
 impl Fates {
@@ -34,7 +34,8 @@ impl Fates {
             };
             given.insert(id, &seen.process);
             fates.add(id, at, Fate::Opened);
-            fates.opened_by.insert(id.to_owned(), seen.process.clone());
+            let opened_by = fates.opened_by.entry(id.to_owned()).or_default();
+            opened_by.push((at, seen.process.clone()));
         }
         // Sessions that are told of: a process may go down without them.
         let mut told = BTreeSet::new();
@@ -96,7 +97,10 @@ impl Fates {
 
     /// Whether a session lived at a process for certain, all the time between two entries.
     pub(super) fn lives(&self, id: &str, process: &ProcessName, from: usize, until: usize) -> bool {
-        self.opened_by.get(id) == Some(process)
+        let mut opened_by = self.opened_by.get(id).into_iter().flatten();
+        // An id that is given anew, by another process too, is another session from there on.
+        let by = opened_by.rfind(|(at, _)| *at < from);
+        by.is_some_and(|(_, by)| by == process)
             && self.is_opened(id, from)
             && self.dead_at(id, from).is_none()
             && self.dead_at(id, until).is_none()

@@ -135,10 +135,10 @@ pub fn astray(view: &View<'_>) -> Vec<Astray> {
         if !has_several(server) {
             continue;
         }
-        let mut opened: BTreeMap<&str, (usize, &ProcessName)> = BTreeMap::new();
+        let mut opened: BTreeMap<&str, Vec<(usize, &ProcessName)>> = BTreeMap::new();
         for seen in received {
             if let Some((at, id)) = seen.given() {
-                opened.insert(id, (at, &seen.process));
+                opened.entry(id).or_default().push((at, &seen.process));
             }
         }
         for seen in received {
@@ -146,7 +146,8 @@ pub fn astray(view: &View<'_>) -> Vec<Astray> {
             let (Some(id), Some(hop)) = (seen.session(), sent_by.get(&seen.exchange)) else {
                 continue;
             };
-            let Some((since, at)) = opened.get(id).filter(|(since, _)| *since < seen.at) else {
+            let mut before = opened.get(id).into_iter().flatten();
+            let Some((since, at)) = before.rfind(|(since, _)| *since < seen.at) else {
                 continue;
             };
             if refused && **at != seen.process && lives(view, id, at, *since, seen.at) {

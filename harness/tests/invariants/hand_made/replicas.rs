@@ -18,10 +18,14 @@ fn processes() -> Made {
     Made::with(member(SECOND, Role::Server, Some(SERVER)))
 }
 
-/// The first process opens the session S.
-fn opens(made: &mut Made) {
+/// A process opens the session S.
+fn opens_at(made: &mut Made, process: &str) {
     let opened = response(200, Some("S"), b"");
-    leads(made, FIRST, named("initialize", None), opened);
+    leads(made, process, named("initialize", None), opened);
+}
+
+fn opens(made: &mut Made) {
+    opens_at(made, FIRST);
 }
 
 fn balanced() -> Made {
@@ -129,6 +133,28 @@ fn an_id_is_no_session_before_it_is_given() {
         } else {
             opens(&mut made);
             made.holds(ID);
+        }
+    }
+}
+
+/// That an id is given anew later, elsewhere too, changes nothing of what was asked before.
+#[test]
+fn an_id_may_be_given_anew_by_another_process() {
+    for is_given_anew in [true, false] {
+        let mut made = balanced();
+        let came = calls(&mut made, SECOND, 404);
+        if is_given_anew {
+            opens_at(&mut made, SECOND);
+        }
+        made.breaks(ID, came);
+        let served = "srv-live-session-is-served";
+        assert_eq!(made.verdict(served), Verdict::NotExercised);
+        // From there on the session is the second one's.
+        calls(&mut made, SECOND, 404);
+        if is_given_anew {
+            made.is_violated(served);
+        } else {
+            assert_eq!(made.verdict(served), Verdict::NotExercised);
         }
     }
 }
