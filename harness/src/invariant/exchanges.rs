@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::invariant::seen::{Over, Relayed, Seen, entry_after};
 use crate::journal::{
-    Cast, ConnId, Delivery, Entry, Event, Exchange, Message, ProcessName, ResponseSummary,
+    Cast, ConnId, Delivery, Entry, Event, Exchange, Fate, Message, ProcessName, ResponseSummary,
     ServerName, Side,
 };
 
@@ -116,6 +116,11 @@ impl Exchanges {
         self.ended.insert(conn);
         for n in self.by_conn.get(&conn).into_iter().flatten() {
             let seen = &mut self.seen[*n];
+            // What was held back beyond the end of its connection never came.
+            if seen.process == *from {
+                seen.events.retain(|(n, _)| *n <= at);
+                seen.response.take_if(|(head, _)| *head > at);
+            }
             match &seen.response {
                 None if seen.process == *from => {
                     seen.failed.get_or_insert(at);
@@ -183,10 +188,18 @@ impl Exchanges {
     }
 }
 
+/// What became of a message for the process that observed it. That another one dies of it keeps nothing from this one.
+fn delivery(entry: &Entry) -> Delivery<'_> {
+    match (&entry.fate, &entry.event) {
+        (Fate::Halt(process), Event::Http { at, .. }) if process != at => Delivery::AsObserved,
+        (fate, _) => fate.delivery(),
+    }
+}
+
 /// When what was observed came to whom it was for, whole: at the requester's end it may be held back or broken off before.
 fn came(entries: &[Entry], at: usize, side: Side) -> Option<usize> {
     let delivery = match side {
-        Side::Sent => entries[at].fate.delivery(),
+        Side::Sent => delivery(&entries[at]),
         Side::Received => Delivery::AsObserved,
     };
     match delivery {
@@ -206,7 +219,7 @@ fn received(
     side: Side,
     is_server: bool,
 ) -> Option<(usize, Arc<ResponseSummary>)> {
-    let delivery = match (side, entries[at].fate.delivery()) {
+    let delivery = match (side, delivery(&entries[at])) {
         (Side::Sent, delivery) => delivery,
         (Side::Received, replaced @ Delivery::Replaced(_)) if is_server => replaced,
         (Side::Received, _) => Delivery::AsObserved,

@@ -272,6 +272,75 @@ inject: [{when: {event: response-received, at: client, nth: 12}, then: {delay: 3
         client: RIGHT,
         violates: &[],
     },
+    Case {
+        what: "a 404 that is held back on a connection which the client closes before",
+        text: "summary: One.
+servers: {memory: {dialect: supergateway-4.0.0}}
+clients: [CLIENT]
+steps: [{add: memory}, {wait: 5s}, {restart: memory}, {wait: 3s}, {call: {on: memory, tool: create_entities}}, {wait: 1m}, {incognito: open}]
+inject: [{when: {event: response-received, method: GET, nth: 2}, then: {delay: 5s}}]
+",
+        client: RIGHT,
+        violates: &[],
+    },
+    Case {
+        what: "a subscription that is granted when its session is lost",
+        text: "summary: One.
+servers: {memory: {dialect: spec}}
+clients: [CLIENT]
+steps: [{add: memory}, {subscribe: {on: memory, resource: 'memory://graph'}}, {restart: memory}]
+inject: [{when: {event: sse-received, rpc: resources/subscribe}, then: {delay: 1m}}]
+",
+        client: RIGHT,
+        violates: &[],
+    },
+    Case {
+        what: "a handshake whose result is lost, with a subscription to restore",
+        text: "summary: One.
+servers: {memory: {dialect: spec}}
+path: [nginx]
+clients: [CLIENT]
+steps: [{add: memory}, {subscribe: {on: memory, resource: 'memory://graph'}}, {restart: memory}, {wait: 3s}, {call: {on: memory, tool: search_nodes}}, {wait: 2m}]
+inject: [{when: {event: sse-received, at: client, rpc: initialize, nth: 2}, then: {drop: now}}]
+",
+        client: RIGHT,
+        violates: &[],
+    },
+    Case {
+        what: "a session that is refused at once, with a subscription to restore",
+        text: "summary: One.
+servers: {memory: {dialect: spec}}
+clients: [CLIENT]
+steps: [{add: memory}, {subscribe: {on: memory, resource: 'memory://graph'}}, {restart: memory}, {wait: 5s}]
+inject: [{when: {event: response-sent, rpc: notifications/initialized, nth: 2}, then: {replace: {status: 400}}}]
+",
+        client: RIGHT,
+        violates: &[],
+    },
+    Case {
+        what: "a server that dies as its answer to a handshake arrives",
+        text: "summary: One.
+servers: {memory: {dialect: spec}}
+path: [nginx]
+clients: [CLIENT]
+steps: [{add: memory}, {restart: memory}, {call: {on: memory, tool: create_entities}}]
+inject: [{when: {event: response-received, at: client, rpc: initialize, nth: 2}, then: {halt: memory}}]
+",
+        client: RIGHT,
+        violates: &[],
+    },
+    Case {
+        what: "a handshake whose whole answer is held up",
+        text: "summary: One.
+servers: {memory: {dialect: {like: spec, json-answers: {to: all}}}}
+path: [nginx]
+clients: [CLIENT]
+steps: [{add: memory}, {call: {on: memory, tool: create_entities, expect: ok}}, {wait: 1m}]
+inject: [{when: {event: response-received, at: client, rpc: initialize}, then: {delay: 5s}}]
+",
+        client: RIGHT,
+        violates: &[],
+    },
 ];
 
 #[test]

@@ -34,17 +34,27 @@ pub(in crate::invariant) const RESTORES: Invariant = Invariant {
         let mut exercised = false;
         let mut found = None;
         for (first, second) in view.successions() {
+            // A client to which no result came has no session in place of the other.
+            if second.settled.is_none() {
+                continue;
+            }
             let is_of = |s: &Seen, session: &Handshake<'_>| {
                 s.object == session.object && s.request.asks(SUBSCRIBE) && s.session() == session.id
             };
             let mut before = view.client.iter().filter(|s| s.at < second.answered);
-            let Some(subscription) = before.find(|s| is_of(s, &first) && is_granted(s)) else {
+            let Some(subscription) =
+                before.find(|s| is_of(s, &first) && is_granted(s, second.answered))
+            else {
                 continue;
+            };
+            // A session that is refused may have given way to another one meanwhile.
+            let is_later = |s: &Seen| {
+                s.object == second.object && s.request.asks(SUBSCRIBE) && s.session() != first.id
             };
             // A call of the user's own is no restoration, unless it is the same one, sent again.
             let again = view.requests_after(second.answered).find(|s| {
                 let call = s.request.call;
-                is_of(s, &second) && (call.is_none() || call == subscription.request.call)
+                is_later(s) && (call.is_none() || call == subscription.request.call)
             });
             let due_ms = view.ms(second.answered) + RESTORED_WITHIN_MS;
             if again.is_some_and(|s| view.ms(s.at) <= due_ms) {
@@ -70,8 +80,8 @@ pub(in crate::invariant) const RESTORES: Invariant = Invariant {
     }),
 };
 
-/// Whether a subscription was answered with a result.
-fn is_granted(asked: &Seen) -> bool {
+/// Whether a subscription was answered with a result before an entry.
+fn is_granted(asked: &Seen, by: usize) -> bool {
     let mut answers = asked.answers();
-    answers.any(|(_, rpc, _)| rpc.kind == RpcKind::Result && asked.asked_for(rpc))
+    answers.any(|(at, rpc, _)| at < by && rpc.kind == RpcKind::Result && asked.asked_for(rpc))
 }
