@@ -19,6 +19,8 @@ pub(super) struct Exchanges {
     by_conn: BTreeMap<ConnId, Vec<usize>>,
     /// The connections that had ended for whoever dialled them.
     ended: BTreeSet<ConnId>,
+    /// Those on which a request was sent twice.
+    doubled: BTreeSet<ConnId>,
 }
 
 impl Exchanges {
@@ -29,6 +31,7 @@ impl Exchanges {
             index: BTreeMap::new(),
             by_conn: BTreeMap::new(),
             ended: BTreeSet::new(),
+            doubled: BTreeSet::new(),
         };
         for (at, entry) in entries.iter().enumerate() {
             match &entry.event {
@@ -56,6 +59,9 @@ impl Exchanges {
         };
         if let Message::Request(request) = message {
             let n = self.seen.len();
+            if entries[at].fate == Fate::Duplicate {
+                self.doubled.insert(exchange.conn);
+            }
             self.index.entry(*exchange).or_default().push(n);
             self.by_conn.entry(exchange.conn).or_default().push(n);
             // It was written before its sender knew that nobody reads there any more.
@@ -77,7 +83,7 @@ impl Exchanges {
             });
             return;
         }
-        let Some(seen) = self.find(*exchange, here) else {
+        let Some(seen) = self.answered(*exchange, here) else {
             return;
         };
         match message {
@@ -99,6 +105,22 @@ impl Exchanges {
                 seen.broken_status = *status;
             }
             Message::Request(_) => {}
+        }
+    }
+
+    /// The request that a process takes an answer for. Who reads answers of HTTP/1.1 takes the nth on a connection for that to
+    /// its nth request: after one that the network sent twice, that is another one than was answered.
+    fn answered(&mut self, exchange: Exchange, here: &ProcessName) -> Option<&mut Seen> {
+        if !self.doubled.contains(&exchange.conn) {
+            return self.find(exchange, here);
+        }
+        let nth = usize::try_from(exchange.ordinal).ok()?;
+        let of_conn = self.by_conn.get(&exchange.conn)?.iter().copied();
+        let is_own = |n: &usize| self.seen[*n].side == Side::Sent && self.seen[*n].process == *here;
+        let own: Vec<usize> = of_conn.filter(is_own).collect();
+        match own.as_slice() {
+            [] => self.find(exchange, here),
+            own => own.get(nth).map(|n| &mut self.seen[*n]),
         }
     }
 

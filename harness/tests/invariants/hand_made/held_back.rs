@@ -86,6 +86,33 @@ fn what_is_held_back_beyond_the_end_of_its_connection_never_comes() {
     }
 }
 
+/// Of a request that the network sends twice on a connection the second answer is taken for that to the next one.
+#[test]
+fn the_answer_to_what_was_sent_twice_is_taken_for_the_next_one() {
+    const ID: &str = "cli-single-flight-reinit";
+    for is_twice in [true, false] {
+        let mut made = Made::default();
+        made.opens("S");
+        let asked = made.asks("tools/call", Some("S"));
+        if is_twice {
+            meets(&mut made, Fate::Duplicate);
+        }
+        made.answered(asked, 404, None);
+        let nth = |ordinal| Exchange { ordinal, ..asked };
+        made.asks_at(nth(if is_twice { 2 } else { 1 }), named("initialize", None));
+        if is_twice {
+            made.answered(nth(1), 404, None);
+        }
+        made.wait(100);
+        made.asks("initialize", None);
+        if is_twice {
+            made.holds(ID);
+        } else {
+            made.breaks(ID, made.last());
+        }
+    }
+}
+
 /// The client subscribes, and is told that it may.
 fn subscribes(made: &mut Made, id: &str) {
     let granted = result(1).to_string();
