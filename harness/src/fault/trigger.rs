@@ -117,7 +117,10 @@ impl TriggerEvent {
                 (Message::End { .. }, _) => return None,
             },
             Event::EffectCommitted { .. } => Self::Effect,
-            Event::SessionOpened { .. } => Self::SessionOpened,
+            // What others have open is only told of: nothing happens there that a fault could strike.
+            Event::SessionOpened {
+                for_others: false, ..
+            } => Self::SessionOpened,
             Event::UserActed { .. } => Self::UserActs,
             _ => return None,
         })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use stalemate_wire::Revision;
+use stalemate_wire::{Revision, Rpc};
 
 use crate::invariant::seen::Seen;
 use crate::invariant::view::View;
@@ -44,7 +44,12 @@ impl View<'_> {
         requests.filter_map(|seen| {
             let (answered, response) = seen.response.as_ref()?;
             let mut messages = seen.messages();
-            let settled = messages.find_map(|(at, r, _)| Some((at, r.revision.as_deref()?)));
+            // The result of another request settles nothing.
+            let own = |r: &Rpc| r.id.is_none() || seen.asked_for(r);
+            let settled = messages.find_map(|(at, r, _)| {
+                let revision = r.revision.as_deref().filter(|_| own(r))?;
+                Some((at, revision))
+            });
             (response.status < 300).then(|| Handshake {
                 object: seen.object,
                 server: &seen.server,

@@ -245,3 +245,28 @@ fn a_place_is_described_by_what_is_known_of_it() {
     };
     assert_eq!(described(&session), 1);
 }
+
+/// The sessions that other users have open, or left behind, are no places: nothing that a plan decides opens them.
+#[test]
+fn the_sessions_of_others_are_no_places() {
+    let others = [
+        "",
+        "  - others: {on: memory, hold: 2}\n",
+        "  - others: {on: memory, leak: 2}\n",
+    ];
+    let of_own = others.map(|others| {
+        let steps = format!("{others}  - add: memory\n");
+        let scenario = one_server("spec", "nginx", &steps, "");
+        let run = run(&scenario, &client("connector/recovering"));
+        let opened = |e: &Event| matches!(e, Event::SessionOpened { .. });
+        let told = run.record.entries.iter().filter(|e| opened(&e.event));
+        let told = told.count();
+        let all = points(&run.record, &run.findings.calms);
+        let of_session = all
+            .iter()
+            .filter(|p| p.when.event == TriggerEvent::SessionOpened);
+        let places: Vec<u32> = of_session.map(|point| point.nth).collect();
+        (told, places)
+    });
+    assert_eq!(of_own, [(1, vec![1]), (3, vec![1]), (3, vec![1])]);
+}

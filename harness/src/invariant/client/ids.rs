@@ -163,9 +163,15 @@ pub(in crate::invariant) const DELETE_ON_CLOSE: Invariant = Invariant {
                 let Some(id) = live_id(view, server, began..ended) else {
                     continue;
                 };
+                let sent = |s: &Seen| s.at <= ended && is_delete(s, id);
+                let is_deleted = view.requests_after(began).any(sent);
+                // Who loses the way amid the action can tell nobody either.
+                let last = ended.min(view.entries.len() - 1);
+                if !is_deleted && (began..=last).any(|at| view.is_out(at)) {
+                    continue;
+                }
                 exercised = true;
-                let sent = |s: &&Seen| s.at <= ended && is_delete(s, id);
-                if view.requests_after(began).find(sent).is_none() {
+                if !is_deleted {
                     let at = ended.min(view.entries.len() - 1);
                     let why = "the action is over, and the live session was not deleted".to_owned();
                     return Verdict::Violated { at, why };

@@ -165,3 +165,26 @@ fn a_session_that_gave_way_has_nothing_to_restore_in() {
         }
     }
 }
+
+/// A result that answers another request opens nothing that could be given up.
+#[test]
+fn the_result_of_another_request_settles_no_handshake() {
+    const ID: &str = "cli-ends-what-it-gives-up";
+    for (number, is_own) in [(1, true), (2, false)] {
+        let mut made = Made::default();
+        made.session("S1", None);
+        let result =
+            json!({"jsonrpc": "2.0", "id": number, "result": {"protocolVersion": "2025-11-25"}});
+        let answered = response(200, Some("S1"), result.to_string().as_bytes());
+        made.gets(named("initialize", None), answered);
+        made.gets(named("initialize", None), settled("S2"));
+        made.exchange("notifications/initialized", Some("S2"), 202);
+        made.wait(40_000);
+        made.exchange("tools/list", Some("S2"), 200);
+        if is_own {
+            made.is_violated(ID);
+        } else {
+            assert_eq!(made.verdict(ID), Verdict::NotExercised);
+        }
+    }
+}

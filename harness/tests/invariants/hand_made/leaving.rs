@@ -53,3 +53,30 @@ fn who_connects_again_has_another_session_to_end() {
         }
     }
 }
+
+/// Where the way is lost amid the disconnect itself, nobody can be told. Whoever is told has no need to be told again.
+#[test]
+fn a_way_that_is_lost_amid_a_disconnect_excuses_it() {
+    const ID: &str = "cli-delete-on-close";
+    for (is_lost, deletes) in [(true, false), (true, true), (false, false)] {
+        let mut made = Made::default();
+        made.session("S1", None);
+        made.opens("S1");
+        made.begins(Action::Disconnect);
+        if deletes {
+            made.exchange("DELETE", Some("S1"), 200);
+        }
+        if is_lost {
+            made.note(Event::ProcessDown {
+                process: Arc::from("nginx"),
+                cause: "halted by the plan".to_owned(),
+            });
+        }
+        made.ends(Action::Disconnect);
+        match (is_lost, deletes) {
+            (_, true) => made.holds(ID),
+            (true, false) => assert_eq!(made.verdict(ID), Verdict::NotExercised),
+            (false, false) => made.is_violated(ID),
+        }
+    }
+}
