@@ -87,7 +87,8 @@ fn found<'v>(view: &'v View<'_>) -> Vec<News<'v>> {
             .rposition(|e| matches!(&e.event, Event::ToolsChanged { server: s, .. } if s == server))
     };
     let mut news = Vec::new();
-    for opened in view.handshakes() {
+    // A client to which no result came has no new session.
+    for opened in view.handshakes().filter(|h| h.settled.is_some()) {
         let Some(changed) = changed(opened.server, opened.answered) else {
             continue;
         };

@@ -4,7 +4,7 @@ use serde_json::json;
 use stalemate::journal::RequestSummary;
 
 use super::*;
-use crate::made::{call, named};
+use crate::made::{call, named, response};
 
 const ID: &str = "app-lists-again";
 
@@ -66,10 +66,13 @@ fn who_never_listed_them_needs_no_news() {
 /// What changed between two sessions, nobody says: a new session is the news.
 #[test]
 fn a_new_session_at_a_server_with_other_tools_is_news() {
-    for (had_changed, lists_again, verdict) in [
-        (false, true, Some(Verdict::Held)),
-        (false, false, None),
-        (true, false, Some(Verdict::NotExercised)),
+    let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
+    for (had_changed, is_settled, lists_again, verdict) in [
+        (false, true, true, Some(Verdict::Held)),
+        (false, true, false, None),
+        (true, true, false, Some(Verdict::NotExercised)),
+        // To whom no result came, no session was opened.
+        (false, false, false, Some(Verdict::NotExercised)),
     ] {
         let mut made = Made::default();
         let changes = |made: &mut Made| {
@@ -84,7 +87,9 @@ fn a_new_session_at_a_server_with_other_tools_is_news() {
         if !had_changed {
             changes(&mut made);
         }
-        made.opens("S2");
+        let answer = if is_settled { &result[..] } else { b"" };
+        made.gets(named("initialize", None), response(200, Some("S2"), answer));
+        made.exchange("notifications/initialized", Some("S2"), 202);
         if lists_again {
             lists(&mut made, "S2");
         }
