@@ -41,6 +41,9 @@ mod subscriptions;
 mod tokens;
 mod windows;
 
+/// What happens in a journal, and a yes or no that goes with it.
+type Case<'c> = (&'c dyn Fn(&mut Made), bool);
+
 mod no_stale_id {
     use super::*;
 

@@ -90,7 +90,7 @@ fn a_silent_client_object_may_have_been_let_go() {
             made.server = None;
         }
     };
-    let cases: [(&dyn Fn(&mut Made), bool); 5] = [
+    let cases: [Case<'_>; 5] = [
         (&nothing, false),
         (&asks, true),
         (&leaves, true),

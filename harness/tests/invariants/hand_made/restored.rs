@@ -108,7 +108,7 @@ fn who_asks_for_a_stream_need_not_get_it() {
         let asked = made.asks("GET", Some("S1"));
         made.closed(asked);
     };
-    let all: [(&dyn Fn(&mut Made), bool); 4] = [
+    let all: [Case<'_>; 4] = [
         (&is_refused, false),
         (&gets_no_stream, false),
         (&is_cut_off, false),

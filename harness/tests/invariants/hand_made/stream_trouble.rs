@@ -146,7 +146,7 @@ fn a_request_that_failed_before_may_be_what_the_call_fails_of() {
         made.exchange("ping", Some("S"), 502);
         made.object = 0;
     };
-    let cases: [(&dyn Fn(&mut Made), bool); 6] = [
+    let cases: [Case<'_>; 6] = [
         (&answered(200), false),
         (&answered(502), true),
         (&cut_off, true),
