@@ -330,6 +330,18 @@ inject: [{when: {event: response-received, at: client, rpc: initialize, nth: 2},
         violates: &[],
     },
     Case {
+        what: "a session whose loss is told by an answer that breaks off in its body",
+        text: "summary: One.
+servers: {memory: {dialect: spec}}
+path: [nginx, gateway]
+clients: [CLIENT]
+steps: [{add: memory}, {call: {on: memory, tool: create_entities}}, {restart: gateway}, {call: {on: memory, tool: create_entities}}]
+inject: [{when: {event: response-sent, at: nginx, rpc: tools/call, nth: 2}, then: {cut: body}}]
+",
+        client: RIGHT,
+        violates: &[],
+    },
+    Case {
         what: "a handshake whose whole answer is held up",
         text: "summary: One.
 servers: {memory: {dialect: {like: spec, json-answers: {to: all}}}}

@@ -171,7 +171,10 @@ fn is_lost(view: &View<'_>, server: &ServerName, id: &str, by: usize) -> bool {
     let mut refused = view.client.iter().filter(|s| s.session() == Some(id));
     let is_told = refused.any(|s| {
         let answer = s.response.as_ref().filter(|(n, _)| *n < by);
-        answer.is_some_and(|(_, r)| matches!(r.status, 400..=410))
+        // The head came where only the body broke off.
+        let broken = s.over.filter(|(n, _)| *n < by).and(s.broken_status);
+        let status = answer.map(|(_, r)| r.status).or(broken);
+        status.is_some_and(|status| matches!(status, 400..=410))
     });
     is_told || view.is_ended(server, id, by) || view.is_out(by)
 }
