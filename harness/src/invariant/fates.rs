@@ -95,12 +95,17 @@ impl Fates {
         fates.any(|(n, fate)| *n < by && matches!(fate, Fate::Opened))
     }
 
+    /// Where a session was last opened before an entry, and by which process. An id that is given anew, by another process
+    /// too, is another session from there on.
+    pub(super) fn opened_before(&self, id: &str, at: usize) -> Option<&(usize, ProcessName)> {
+        let mut opened_by = self.opened_by.get(id)?.iter();
+        opened_by.rfind(|(opened, _)| *opened < at)
+    }
+
     /// Whether a session lived at a process for certain, all the time between two entries.
     pub(super) fn lives(&self, id: &str, process: &ProcessName, from: usize, until: usize) -> bool {
-        let mut opened_by = self.opened_by.get(id).into_iter().flatten();
-        // An id that is given anew, by another process too, is another session from there on.
-        let by = opened_by.rfind(|(at, _)| *at < from);
-        by.is_some_and(|(_, by)| by == process)
+        self.opened_before(id, from)
+            .is_some_and(|(_, by)| by == process)
             && self.is_opened(id, from)
             && self.dead_at(id, from).is_none()
             && self.dead_at(id, until).is_none()

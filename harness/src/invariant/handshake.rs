@@ -43,13 +43,10 @@ impl View<'_> {
         let requests = self.initializes.iter().map(|n| &self.client[*n]);
         requests.filter_map(|seen| {
             let (answered, response) = seen.response.as_ref()?;
-            let mut messages = seen.messages();
             // The result of another request settles nothing.
             let own = |r: &Rpc| r.id.is_none() || seen.asked_for(r);
-            let settled = messages.find_map(|(at, r, _)| {
-                let revision = r.revision.as_deref().filter(|_| own(r))?;
-                Some((at, revision))
-            });
+            let mut messages = seen.messages().filter(|(_, r, _)| own(r));
+            let settled = messages.find_map(|(at, r, _)| Some((at, r.revision.as_deref()?)));
             (response.status < 300).then(|| Handshake {
                 object: seen.object,
                 server: &seen.server,
@@ -112,10 +109,7 @@ impl View<'_> {
     #[must_use]
     pub fn was_of_use(&self, id: &str, before: usize) -> bool {
         let mut within = self.client.iter().filter(|s| s.session() == Some(id));
-        within.any(|s| {
-            let mut answer = s.response.iter();
-            answer.any(|(at, head)| *at < before && head.status < 300)
-        })
+        within.any(|s| s.status_before(before).is_some_and(|status| status < 300))
     }
 
     /// Whether the network broke off the handshake of a session: by the end of these entries nothing that the client asked
@@ -123,9 +117,8 @@ impl View<'_> {
     #[must_use]
     pub fn broke_off(&self, id: &str, entries: Range<usize>) -> bool {
         let mut within = self.client.iter().filter(|s| s.session() == Some(id));
-        let answered =
-            |s: &Seen| matches!(&s.response, Some((answered, _)) if *answered < entries.end);
-        !within.any(answered) && entries.clone().any(|at| self.is_out(at))
+        let was_answered = within.any(|s| s.status_before(entries.end).is_some());
+        !was_answered && entries.clone().any(|at| self.is_out(at))
     }
 
     /// How many sessions of a process live at an entry, as it told of them, those aside that somebody left behind.

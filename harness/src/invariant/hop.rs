@@ -135,28 +135,22 @@ pub fn astray(view: &View<'_>) -> Vec<Astray> {
         if !has_several(server) {
             continue;
         }
-        let mut opened: BTreeMap<&str, Vec<(usize, &ProcessName)>> = BTreeMap::new();
-        for seen in received {
-            if let Some((at, id)) = seen.given() {
-                opened.entry(id).or_default().push((at, &seen.process));
-            }
-        }
+        let fates = view.fates(server);
         for seen in received {
             let refused = seen.status().is_some_and(refuses_id);
             let (Some(id), Some(hop)) = (seen.session(), sent_by.get(&seen.exchange)) else {
                 continue;
             };
-            let mut before = opened.get(id).into_iter().flatten();
-            let Some((since, at)) = before.rfind(|(since, _)| *since < seen.at) else {
+            let Some((since, at)) = fates.opened_before(id, seen.at) else {
                 continue;
             };
-            if refused && **at != seen.process && lives(view, id, at, *since, seen.at) {
+            if refused && *at != seen.process && lives(view, id, at, *since, seen.at) {
                 all.push(Astray {
                     at: seen.at,
                     since: *since,
                     hop: (*hop).clone(),
                     server: server.clone(),
-                    opened_at: (*at).clone(),
+                    opened_at: at.clone(),
                     went_to: seen.process.clone(),
                 });
             }

@@ -148,6 +148,13 @@ impl Seen {
         body.chain(events.flat_map(|(at, e)| e.rpc.iter().map(move |rpc| (*at, rpc, e.call))))
     }
 
+    /// The status of the response that had come before an entry.
+    #[must_use]
+    pub fn status_before(&self, at: usize) -> Option<u16> {
+        let response = self.response.as_ref().filter(|(n, _)| *n < at);
+        response.map(|(_, r)| r.status)
+    }
+
     /// The responses among the messages that carry an id.
     pub fn answers(&self) -> impl Iterator<Item = (usize, &Rpc, Option<CallId>)> {
         self.messages().filter(|(_, rpc, _)| {

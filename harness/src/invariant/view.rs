@@ -225,9 +225,8 @@ impl<'a> View<'a> {
     fn redirected(&self, seen: &Seen) -> Option<&Seen> {
         let mut before = self.client.iter().rev().skip_while(|s| s.at >= seen.at);
         before.find(|s| {
-            let answer = s.response.as_ref().filter(|(n, _)| *n < seen.at);
             s.object == seen.object
-                && answer.is_some_and(|(_, r)| matches!(r.status, 301 | 302 | 307 | 308))
+                && matches!(s.status_before(seen.at), Some(301 | 302 | 307 | 308))
                 && s.request.method == seen.request.method
                 && s.request.rpc == seen.request.rpc
                 && !seen.request.rpc.is_empty()

@@ -154,6 +154,12 @@ impl Made {
         self.exchange("notifications/initialized", Some(id), 202);
     }
 
+    /// The handshake of a session, with its result.
+    pub(crate) fn settles(&mut self, id: &str) {
+        self.gets(named("initialize", None), settled(id));
+        self.exchange("notifications/initialized", Some(id), 202);
+    }
+
     /// The newest entry came so many milliseconds after the one before.
     pub(crate) fn comes_after(&mut self, ms: u64) {
         let newest = self.last();
@@ -345,6 +351,12 @@ pub(crate) fn response(status: u16, session: Option<&str>, body: &[u8]) -> Respo
         bytes: body.len() as u64,
         rpc: summarize(body),
     }
+}
+
+/// The answer to a handshake, with its result, which settles on the newest revision with sessions.
+pub(crate) fn settled(id: &str) -> ResponseSummary {
+    let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
+    response(200, Some(id), result)
 }
 
 pub(crate) fn member(process: &str, role: Role, server: Option<&str>) -> Member {

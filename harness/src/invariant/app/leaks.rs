@@ -54,10 +54,8 @@ pub(in crate::invariant) const ENDS_OLD_CONVERSATIONS: Invariant = Invariant {
                     let listens = s.is_get() && s.status() == Some(200) && !is_over;
                     listens || (s.at > began && s.request.method != Method::Delete)
                 });
-                let was_refused = of_session().any(|s| {
-                    let answer = s.response.as_ref().filter(|(n, _)| *n < began);
-                    answer.is_some_and(|(_, r)| r.status >= 400)
-                });
+                let refused = |s: &Seen| s.status_before(began).is_some_and(|status| status >= 400);
+                let was_refused = of_session().any(refused);
                 // Of a connect that failed there is nothing to talk in.
                 let is_of_conversation = of_session().any(|s| {
                     let asks = s.request.rpc.iter().any(|r| r.kind == RpcKind::Request);

@@ -172,9 +172,8 @@ pub(in crate::invariant) const DELETE_ON_CLOSE: Invariant = Invariant {
                 }
                 exercised = true;
                 if !is_deleted {
-                    let at = ended.min(view.entries.len() - 1);
                     let why = "the action is over, and the live session was not deleted".to_owned();
-                    return Verdict::Violated { at, why };
+                    return Verdict::Violated { at: last, why };
                 }
             }
         }
@@ -207,10 +206,9 @@ fn live_id<'a>(view: &'a View<'_>, server: &ServerName, action: Range<usize>) ->
     let ended = view.is_ended(server, id, at);
     let told = of_server().any(|s| {
         let by = if is_delete(s, id) { at } else { end };
-        let refused = s.response.as_ref().filter(|(n, _)| *n < by);
         s.session() == Some(id)
             && (is_delete(s, id) && s.at < at
-                || refused.is_some_and(|(_, r)| matches!(r.status, 400 | 404 | 410)))
+                || matches!(s.status_before(by), Some(400 | 404 | 410)))
     });
     (!ended && !told && !view.is_out(at)).then_some(id)
 }

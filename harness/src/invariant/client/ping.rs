@@ -102,8 +102,5 @@ fn is_left(view: &View<'_>, server: &ServerName, at: usize, due: usize) -> bool 
 /// Whether the server refused a request of the session by then, so that the client may have given it up.
 fn is_refused(view: &View<'_>, stream: &Seen, session: Option<&str>, due: usize) -> bool {
     let mut own = view.client.iter().filter(|s| s.object == stream.object);
-    own.any(|s| {
-        let answer = s.response.as_ref().filter(|(n, _)| *n < due);
-        s.session() == session && answer.is_some_and(|(_, r)| matches!(r.status, 400 | 404 | 410))
-    })
+    own.any(|s| s.session() == session && matches!(s.status_before(due), Some(400 | 404 | 410)))
 }

@@ -84,8 +84,8 @@ impl Loss<'_> {
                 && recovery(s)
         });
         let fails = |s: &Seen| {
-            let answer = s.response.as_ref().filter(|(at, _)| *at < self.ended);
-            answer.is_none_or(|(_, r)| r.status >= 400)
+            s.status_before(self.ended)
+                .is_none_or(|status| status >= 400)
         };
         self.sent > 1
             || view.is_out(self.at)

@@ -170,11 +170,9 @@ pub(in crate::invariant) const ENDS_WHAT_IT_GIVES_UP: Invariant = Invariant {
 fn is_lost(view: &View<'_>, server: &ServerName, id: &str, by: usize) -> bool {
     let mut refused = view.client.iter().filter(|s| s.session() == Some(id));
     let is_told = refused.any(|s| {
-        let answer = s.response.as_ref().filter(|(n, _)| *n < by);
         // The head came where only the body broke off.
         let broken = s.over.filter(|(n, _)| *n < by).and(s.broken_status);
-        let status = answer.map(|(_, r)| r.status).or(broken);
-        status.is_some_and(|status| matches!(status, 400..=410))
+        matches!(s.status_before(by).or(broken), Some(400..=410))
     });
     is_told || view.is_ended(server, id, by) || view.is_out(by)
 }

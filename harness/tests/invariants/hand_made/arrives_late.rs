@@ -5,7 +5,7 @@ use serde_json::json;
 use stalemate::journal::{Exchange, RequestSummary};
 
 use super::*;
-use crate::made::{named, response, result};
+use crate::made::{named, result};
 
 const DELAY_MS: u64 = 100;
 
@@ -105,9 +105,7 @@ fn a_stream_is_resumed_from_an_event_that_came_late() {
         (false, "a", false),
     ] {
         let mut made = Made::default();
-        let settled = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
-        made.gets(named("initialize", None), response(200, Some("S"), settled));
-        made.exchange("notifications/initialized", Some("S"), 202);
+        made.settles("S");
         let stream = made.listens("S");
         made.hears_of(stream, "a", 0);
         made.hears_of(stream, "b", 0);

@@ -5,14 +5,7 @@ use serde_json::json;
 use stalemate::journal::{ConnId, Exchange, ResponseSummary};
 
 use super::*;
-use crate::made::{call, named, response};
-
-/// The handshake of a session, with its result.
-fn opens(made: &mut Made, id: &str) {
-    let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
-    made.gets(named("initialize", None), response(200, Some(id), result));
-    made.exchange("notifications/initialized", Some(id), 202);
-}
+use crate::made::{call, named, response, settled};
 
 /// What stands between the client and the server is down for a second.
 fn restarts(made: &mut Made) {
@@ -31,7 +24,7 @@ fn a_call_that_runs_on_may_use_the_session_that_the_user_left() {
     const ID: &str = "cli-no-stale-id";
     for runs in [true, false] {
         let mut made = Made::default();
-        opens(&mut made, "S1");
+        made.settles("S1");
         made.begins_call(1);
         let asked = made.asks_for("tools/call", Some("S1"), Some(1));
         if !runs {
@@ -56,7 +49,7 @@ fn a_call_that_hangs_excuses_nothing_else() {
     const ID: &str = "cli-no-stale-id";
     for later in [Action::Connect, Action::Reload] {
         let mut made = Made::default();
-        opens(&mut made, "S1");
+        made.settles("S1");
         made.begins_call(1);
         made.asks_for("tools/call", Some("S1"), Some(1));
         made.acts(Action::Disconnect);
@@ -77,7 +70,7 @@ fn a_request_that_follows_a_redirect_began_when_it_was_first_sent() {
     const ID: &str = "cli-no-stale-id";
     for (body, is_same) in [("tools/list", true), ("prompts/list", false)] {
         let mut made = Made::default();
-        opens(&mut made, "S1");
+        made.settles("S1");
         let stream = made.asks("GET", Some("S1"));
         let asked = made.asks("tools/list", Some("S1"));
         made.wait(1);
@@ -104,7 +97,7 @@ fn a_request_that_follows_a_redirect_began_when_it_was_first_sent() {
 fn a_request_that_was_first_sent_as_the_404_came_is_exempt() {
     for (later_ms, is_exempt) in [(0, true), (1, false)] {
         let mut made = Made::default();
-        opens(&mut made, "S1");
+        made.settles("S1");
         made.exchange("tools/list", Some("S1"), 404);
         let asked = made.asks("tools/call", Some("S1"));
         made.comes_after(later_ms);
@@ -131,7 +124,7 @@ fn a_request_that_leaves_as_the_404_comes_is_exempt() {
     const ID: &str = "cli-no-stale-id";
     for (later_ms, is_exempt) in [(0, true), (1, false)] {
         let mut made = Made::default();
-        opens(&mut made, "S1");
+        made.settles("S1");
         made.exchange("tools/list", Some("S1"), 404);
         made.asks("tools/call", Some("S1"));
         made.comes_after(later_ms);
@@ -150,12 +143,12 @@ fn a_session_that_the_user_left_is_not_given_up_by_the_next_one() {
     const ID: &str = "cli-ends-what-it-gives-up";
     for leaves in [true, false] {
         let mut made = Made::default();
-        opens(&mut made, "S1");
+        made.settles("S1");
         if leaves {
             made.acts(Action::Disconnect);
             made.acts(Action::Connect);
         }
-        opens(&mut made, "S2");
+        made.settles("S2");
         made.wait(40_000);
         made.exchange("tools/list", Some("S2"), 200);
         if leaves {
@@ -173,8 +166,8 @@ fn a_session_that_is_given_up_has_its_time() {
     let given_up = || {
         let mut made = Made::default();
         made.session("S1", None);
-        opens(&mut made, "S1");
-        opens(&mut made, "S2");
+        made.settles("S1");
+        made.settles("S2");
         made
     };
     for (after_ms, is_in_time) in [(20_000, true), (35_000, false)] {
@@ -203,7 +196,7 @@ fn a_session_whose_loss_is_told_amid_a_disconnect_needs_no_end() {
     for is_told in [true, false] {
         let mut made = Made::default();
         made.session("S1", None);
-        opens(&mut made, "S1");
+        made.settles("S1");
         let stream = made.asks("GET", Some("S1"));
         made.begins(Action::Disconnect);
         if is_told {
@@ -251,15 +244,14 @@ fn a_session_whose_handshake_broke_off_is_not_given_up() {
     for (breaks, is_used) in [(true, false), (true, true), (false, false)] {
         let mut made = Made::default();
         made.session("S1", None);
-        let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
-        made.gets(named("initialize", None), response(200, Some("S1"), result));
+        made.gets(named("initialize", None), settled("S1"));
         if is_used {
             made.exchange("notifications/initialized", Some("S1"), 202);
         }
         if breaks {
             restarts(&mut made);
         }
-        opens(&mut made, "S2");
+        made.settles("S2");
         made.wait(40_000);
         made.exchange("tools/list", Some("S2"), 200);
         if breaks && !is_used {
@@ -335,8 +327,7 @@ fn a_session_whose_handshake_broke_off_needs_no_delete() {
     for (breaks, initialized) in breaks_off {
         let mut made = Made::default();
         made.session("S1", None);
-        let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
-        made.gets(named("initialize", None), response(200, Some("S1"), result));
+        made.gets(named("initialize", None), settled("S1"));
         let asked = made.asks("notifications/initialized", Some("S1"));
         if let Some(status) = initialized {
             made.answered(asked, status, None);

@@ -4,18 +4,12 @@ use serde_json::json;
 use stalemate::journal::{Exchange, ResponseSummary};
 
 use super::*;
-use crate::made::{named, response, result};
+use crate::made::{named, response, result, settled};
 
 /// The newest entry meets that fate.
 fn meets(made: &mut Made, fate: Fate) {
     let newest = made.last();
     made.entries[newest].fate = fate;
-}
-
-/// The answer to a handshake, with its result.
-fn settled(id: &str) -> ResponseSummary {
-    let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
-    response(200, Some(id), result)
 }
 
 /// What a client sends at once when an answer comes that was held back is the first entry after it.
@@ -138,8 +132,7 @@ fn a_session_that_gave_way_has_nothing_to_restore_in() {
     const ID: &str = "cli-restores-subscriptions";
     for (comes, restores) in [(false, true), (true, true), (true, false)] {
         let mut made = Made::default();
-        made.gets(named("initialize", None), settled("S"));
-        made.exchange("notifications/initialized", Some("S"), 202);
+        made.settles("S");
         subscribes(&mut made, "S");
         let second = head_of(&mut made, "T");
         if comes {
@@ -149,8 +142,7 @@ fn a_session_that_gave_way_has_nothing_to_restore_in() {
             made.exchange("notifications/initialized", Some("T"), 400);
         }
         made.wait(7_000);
-        made.gets(named("initialize", None), settled("U"));
-        made.exchange("notifications/initialized", Some("U"), 202);
+        made.settles("U");
         if restores {
             subscribes(&mut made, "U");
         }
@@ -177,8 +169,7 @@ fn the_result_of_another_request_settles_no_handshake() {
             json!({"jsonrpc": "2.0", "id": number, "result": {"protocolVersion": "2025-11-25"}});
         let answered = response(200, Some("S1"), result.to_string().as_bytes());
         made.gets(named("initialize", None), answered);
-        made.gets(named("initialize", None), settled("S2"));
-        made.exchange("notifications/initialized", Some("S2"), 202);
+        made.settles("S2");
         made.wait(40_000);
         made.exchange("tools/list", Some("S2"), 200);
         if is_own {

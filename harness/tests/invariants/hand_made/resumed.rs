@@ -2,21 +2,13 @@
 
 use stalemate::journal::{Exchange, RequestSummary};
 
+use super::streams::polling;
 use super::*;
-use crate::made::{named, response};
+use crate::made::named;
 
 const RETRY: &str = "cli-respects-retry";
 const CURSOR: &str = "cli-resume-cursor";
 const RETRY_MS: u64 = 2_000;
-
-/// A client that has settled on the revision with polling.
-fn polling() -> Made {
-    let mut made = Made::default();
-    let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
-    made.gets(named("initialize", None), response(200, Some("S"), result));
-    made.exchange("notifications/initialized", Some("S"), 202);
-    made
-}
 
 /// It opens a stream by a GET or a call, which brings an event that names a retry time.
 fn opens(made: &mut Made, what: &str, event: &str) -> Exchange {

@@ -3,18 +3,16 @@
 use stalemate::journal::{Exchange, RequestSummary};
 
 use super::*;
-use crate::made::{named, response};
+use crate::made::named;
 
 const ID: &str = "cli-respects-retry";
 const RESUMES: &str = "cli-resume-cursor";
 const RETRY_MS: u64 = 2_000;
 
 /// A client that has settled on the revision with polling.
-fn polling() -> Made {
+pub(super) fn polling() -> Made {
     let mut made = Made::default();
-    let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
-    made.gets(named("initialize", None), response(200, Some("S"), result));
-    made.exchange("notifications/initialized", Some("S"), 202);
+    made.settles("S");
     made
 }
 

@@ -9,24 +9,17 @@ use crate::made::{named, result};
 const ID: &str = "cli-restores-subscriptions";
 const SUBSCRIBE: &str = "resources/subscribe";
 
-/// The handshake of a session, with its result.
-fn opens(made: &mut Made, id: &str) {
-    let result = br#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
-    made.gets(named("initialize", None), response(200, Some(id), result));
-    made.exchange("notifications/initialized", Some(id), 202);
-}
-
 /// A session in which a subscription is asked for and answered so, and another one.
 fn subscribes(answer: &Value) -> Made {
     let mut made = Made::default();
     for session in ["S", "T"] {
         made.session(session, None);
     }
-    opens(&mut made, "S");
+    made.settles("S");
     let body = answer.to_string();
     let asked = named(SUBSCRIBE, Some("S"));
     made.gets(asked, response(200, None, body.as_bytes()));
-    opens(&mut made, "T");
+    made.settles("T");
     made
 }
 
