@@ -58,16 +58,21 @@ impl Exchanges {
             return;
         };
         if let Message::Request(request) = message {
+            let is_lost = matches!(entries[at].fate.delivery(), Delivery::Never);
+            if self.doubled.contains(&exchange.conn) && *side == Side::Received && is_lost {
+                return;
+            }
             let n = self.seen.len();
+            let counted = self.counted(here, *side, *exchange);
+            self.index.entry(counted).or_default().push(n);
+            self.by_conn.entry(exchange.conn).or_default().push(n);
             if entries[at].fate == Fate::Duplicate {
                 self.doubled.insert(exchange.conn);
             }
-            self.index.entry(*exchange).or_default().push(n);
-            self.by_conn.entry(exchange.conn).or_default().push(n);
             // It was written before its sender knew that nobody reads there any more.
             let is_late = *side == Side::Sent && self.ended.contains(&exchange.conn);
             self.seen.push(Seen {
-                exchange: *exchange,
+                exchange: counted,
                 process: here.clone(),
                 server: server.clone(),
                 side: *side,
@@ -83,7 +88,7 @@ impl Exchanges {
             });
             return;
         }
-        let Some(seen) = self.answered(*exchange, here) else {
+        let Some(seen) = self.find(*exchange, here) else {
             return;
         };
         match message {
@@ -108,20 +113,17 @@ impl Exchanges {
         }
     }
 
-    /// The request that a process takes an answer for. Who reads answers of HTTP/1.1 takes the nth on a connection for that to
-    /// its nth request: after one that the network sent twice, that is another one than was answered.
-    fn answered(&mut self, exchange: Exchange, here: &ProcessName) -> Option<&mut Seen> {
-        if !self.doubled.contains(&exchange.conn) {
-            return self.find(exchange, here);
+    /// How a process counts a request on a connection of HTTP/1.1, and with it the answer: as the nth that it sent itself,
+    /// however often the network sent one, or as the nth that reached it.
+    fn counted(&self, here: &ProcessName, side: Side, tapped: Exchange) -> Exchange {
+        if !self.doubled.contains(&tapped.conn) {
+            return tapped;
         }
-        let nth = usize::try_from(exchange.ordinal).ok()?;
-        let of_conn = self.by_conn.get(&exchange.conn)?.iter().copied();
-        let is_own = |n: &usize| self.seen[*n].side == Side::Sent && self.seen[*n].process == *here;
-        let own: Vec<usize> = of_conn.filter(is_own).collect();
-        match own.as_slice() {
-            [] => self.find(exchange, here),
-            own => own.get(nth).map(|n| &mut self.seen[*n]),
-        }
+        let before = self.by_conn.get(&tapped.conn).into_iter().flatten();
+        let before = before.map(|n| &self.seen[*n]);
+        let own = before.filter(|s| s.process == *here && s.side == side);
+        let ordinal = u32::try_from(own.count()).unwrap_or(u32::MAX);
+        Exchange { ordinal, ..tapped }
     }
 
     /// The newest of that exchange at that process: a request that was sent twice is two.

@@ -54,9 +54,7 @@ fn messages(seen: &Seen) -> impl Iterator<Item = usize> {
 
 /// Whether the plan keeps back, or did for a while, what the hop sent on a stream before an entry: what follows waits with it.
 fn is_withheld(view: &View<'_>, outer: &Seen, by: usize) -> bool {
-    // Where answers have changed places, one may come before its request.
-    let meanwhile = view.entries.get(outer.at..by).unwrap_or_default();
-    meanwhile.iter().any(|e| {
+    view.entries[outer.at..by].iter().any(|e| {
         let is_sent = matches!(&e.event, Event::Http { exchange, side: Side::Sent, at, .. }
             if *exchange == outer.exchange && *at == outer.process);
         is_sent && matches!(e.fate.delivery(), Delivery::Never | Delivery::After(_))
